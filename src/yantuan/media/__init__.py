@@ -1,0 +1,1 @@
+"""媒体: pictures people upload, decoded, stripped and stored."""
