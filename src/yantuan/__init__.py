@@ -1,0 +1,1 @@
+"""雁团: self-hosted group buying for group leaders."""

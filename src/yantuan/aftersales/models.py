@@ -1,0 +1,71 @@
+"""售后: one case about one order."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from yantuan.kernel.models import Row
+from yantuan.orders.models import Order, OrderLine
+
+
+class AfterSale(Row):
+    """One case with its lines, reason, evidence, decision and refund. States and edges: `aftersales.states`."""
+
+    class Kind(models.TextChoices):
+        REFUND_ONLY = "refund_only", "仅退款"
+        RETURN_REFUND = "return_refund", "退货退款"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="aftersales")
+    store_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    reason = models.CharField(max_length=32)
+    """Code of `aftersales.reasons`."""
+    description = models.CharField(max_length=500, default="", blank=True)
+    media_ids = models.JSONField(default=list)
+    state = models.CharField(max_length=20, default="requested")
+    requested_fen = models.BigIntegerField()
+    agreed_fen = models.BigIntegerField(null=True)
+    """What the leader agreed to or offered, or the operator decided."""
+    answer = models.CharField(max_length=300, default="", blank=True)
+    """Leader's words: reason of a refusal or of a lower offer."""
+    return_snapshot = models.JSONField(default=dict)
+    """Where the goods go back to: name, phone, address."""
+    return_carrier_name = models.CharField(max_length=40, default="", blank=True)
+    return_tracking_no = models.CharField(max_length=40, default="", blank=True)
+    escalation = models.CharField(max_length=300, default="", blank=True)
+    decision = models.CharField(max_length=300, default="", blank=True)
+    refund_id = models.BigIntegerField(null=True)
+    due_at = models.DateTimeField(null=True)
+    """When silence decides; null in states without a timer."""
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "售后单"
+        constraints = [
+            models.CheckConstraint(condition=Q(requested_fen__gte=1), name="aftersale_amount_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["store_id", "-id"], name="aftersale_of_store"),
+            models.Index(fields=["due_at"], name="aftersale_due", condition=Q(due_at__isnull=False)),
+        ]
+
+
+class AfterSaleLine(Row):
+    """Units and amount claimed of one line; `open` while the case is, so that a line has one open case at most."""
+
+    aftersale = models.ForeignKey(AfterSale, on_delete=models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="aftersale_lines")
+    quantity = models.PositiveIntegerField()
+    goods_fen = models.BigIntegerField()
+    freight_fen = models.BigIntegerField(default=0)
+    open = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order_line"], condition=Q(open=True), name="one_open_case_per_line"),
+            models.CheckConstraint(condition=Q(quantity__gte=1, goods_fen__gte=0, freight_fen__gte=0), name="case_line_sane"),
+        ]

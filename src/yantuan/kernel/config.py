@@ -1,0 +1,136 @@
+"""Configuration: environment variables `YANTUAN_*`, then `yantuan.toml` in the data folder, then these defaults."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def data_folder() -> Path:
+    """The one folder that holds everything worth keeping: database, media, secrets."""
+    return Path(os.environ.get("YANTUAN_DATA", "data")).resolve()
+
+
+class Config(BaseSettings):
+    """Every setting of an instance. Names in the environment carry the prefix YANTUAN_."""
+
+    model_config = SettingsConfigDict(env_prefix="YANTUAN_", extra="ignore")
+
+    demo: bool = False
+    """Demo instance: one-tap sign-in and demo data. Never on a real shop."""
+    secret_key: str = ""
+    """Instance secret; empty: generated once into the data folder."""
+    database_url: str = ""
+    """`postgresql://user:password@host/name`; empty: SQLite in the data folder."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Address people and WeChat reach this instance by, without a trailing slash."""
+    allowed_hosts: str = "127.0.0.1,localhost"
+    trusted_proxies: str = "127.0.0.1"
+    """Only these peers' X-Forwarded-For is believed."""
+
+    hold_seconds: int = 900
+    """How long an unpaid order keeps its stock."""
+    auto_receive_days_courier: int = 10
+    auto_receive_days_pickup: int = 2
+    aftersale_window_days: int = 7
+    """Days after receipt in which an after-sale may be opened."""
+    aftersale_reply_hours: int = 48
+    """Leader's silence after which a refund-only case of an unshipped order agrees itself, other cases escalate."""
+    aftersale_return_days: int = 7
+    notice_gather_seconds: int = 20
+    """Messages to one channel inside this many seconds become one."""
+
+    wechatpay_base_url: str = "https://api.mch.weixin.qq.com"
+    wechatpay_mchid: str = ""
+    wechatpay_merchant_serial: str = ""
+    wechatpay_merchant_key_path: str = ""
+    wechatpay_apiv3_key: str = ""
+    wechatpay_mode: Literal["public_key", "certificate"] = "public_key"
+    wechatpay_public_key_id: str = ""
+    wechatpay_public_key_path: str = ""
+    wechatpay_notify_base_url: str = ""
+    """Where WeChat Pay reaches us when that differs from public_url."""
+
+    wechat_api_base_url: str = "https://api.weixin.qq.com"
+    wechat_open_base_url: str = "https://open.weixin.qq.com"
+    wechat_mini_appid: str = ""
+    wechat_mini_secret: str = ""
+    wechat_oa_appid: str = ""
+    wechat_oa_secret: str = ""
+    wechat_template_new_order: str = ""
+
+    sms_base_url: str = "https://dysmsapi.aliyuncs.com"
+    sms_access_key_id: str = ""
+    sms_access_key_secret: str = ""
+    sms_sign_name: str = ""
+    sms_template_code: str = ""
+    wecom_base_url: str = "https://qyapi.weixin.qq.com"
+    smtp_host: str = ""
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_security: Literal["plain", "starttls", "ssl"] = "plain"
+    smtp_from: str = "yantuan@localhost"
+
+    cashier_url: str = ""
+    """Simulator only: where a browser outside WeChat may pay a JSAPI or Native order."""
+    simulator_url: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, data_folder() / "yantuan.toml")
+        return init_settings, env_settings, toml
+
+    @property
+    def has_wechatpay(self) -> bool:
+        return bool(self.wechatpay_mchid and self.wechatpay_merchant_key_path)
+
+    @property
+    def notify_base(self) -> str:
+        return (self.wechatpay_notify_base_url or self.public_url).rstrip("/")
+
+
+@lru_cache(maxsize=1)
+def config() -> Config:
+    """The configuration of this process."""
+    return Config()
+
+
+_KNOWN_DEFAULTS = {"secret", "changeme", "django-insecure", "yantuan"}
+
+
+def instance_secret(cfg: Config) -> str:
+    """The configured secret, or the one generated into the data folder (0600). Raises ValueError on a known default or a short one."""
+    secret = cfg.secret_key
+    if not secret:
+        path = data_folder() / "secret_key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                pass
+            else:
+                with os.fdopen(handle, "w") as file:
+                    file.write(secrets.token_urlsafe(48))
+        secret = path.read_text().strip()
+    if len(secret) < 32 or secret.lower() in _KNOWN_DEFAULTS:
+        raise ValueError("YANTUAN_SECRET_KEY must be at least 32 random characters")
+    return secret

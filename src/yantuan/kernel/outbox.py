@@ -1,0 +1,140 @@
+"""Write work in the commit; do it afterwards, at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from yantuan.kernel.clock import now
+from yantuan.kernel.errors import AppError
+from yantuan.kernel.models import OutboxEvent
+
+Handler = Callable[[dict[str, Any]], None]
+_handlers: dict[str, list[Handler]] = {}
+
+MAX_ATTEMPTS = 12
+
+
+class Later(Exception):
+    """Raised by a handler that must be asked again; carries the seconds to wait. Does not count as a failure."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+def on(topic: str) -> Callable[[Handler], Handler]:
+    """Register a handler for `topic`. Several handlers of one topic each get a row of their own (see `emit`)."""
+
+    def register(handler: Handler) -> Handler:
+        if handler not in _handlers.setdefault(topic, []):
+            _handlers[topic].append(handler)
+        return handler
+
+    return register
+
+
+def handler_name(handler: Handler) -> str:
+    return f"{handler.__module__}.{handler.__qualname__}"
+
+
+def events_for(
+    topic: str,
+    payload: dict[str, Any],
+    *,
+    store_id: int | None = None,
+    key: str | None = None,
+    delay: float = 0,
+    moment: datetime | None = None,
+) -> list[OutboxEvent]:
+    """Unsaved outbox rows, one per handler of the topic, so that one failing handler never repeats its neighbours."""
+    at = moment or now()
+    return [
+        OutboxEvent(
+            topic=topic,
+            key=f"{key}:{handler_name(h)}"[-120:] if key else None,
+            payload={**payload, "_handler": handler_name(h)},
+            store_id=store_id,
+            available_at=at + timedelta(seconds=delay),
+            created_at=at,
+        )
+        for h in _handlers.get(topic, ())
+    ]
+
+
+def emit(topic: str, payload: dict[str, Any], *, store_id: int | None = None, key: str | None = None, delay: float = 0) -> None:
+    """Write the event inside the open transaction (required). The same `key` twice is written once."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("an outbox event must be written inside a transaction")
+    rows = events_for(topic, payload, store_id=store_id, key=key, delay=delay)
+    OutboxEvent.objects.bulk_create(rows, ignore_conflicts=key is not None)
+
+
+def due(limit: int = 200) -> Iterable[int]:
+    """Ids of events whose time has come, oldest first."""
+    return list(
+        OutboxEvent.objects.filter(state="pending", available_at__lte=now())
+        .order_by("available_at", "id")
+        .values_list("id", flat=True)[:limit]
+    )
+
+
+def lease(event_id: int, seconds: int = 120) -> OutboxEvent | None:
+    """Take one due event for `seconds`; None if another worker has it or it is done. A crash frees it when the lease ends."""
+    moment = now()
+    taken = OutboxEvent.objects.filter(id=event_id, state="pending", available_at__lte=moment).update(
+        available_at=moment + timedelta(seconds=seconds)
+    )
+    return OutboxEvent.objects.get(id=event_id) if taken else None
+
+
+def run(event_id: int) -> bool:
+    """Lease and do one event. Failure is recorded with growing delay; after MAX_ATTEMPTS the event is dead and visible."""
+    event = lease(event_id)
+    if event is None:
+        return False
+    handler = next((h for h in _handlers.get(event.topic, ()) if handler_name(h) == event.payload.get("_handler")), None)
+    rows = OutboxEvent.objects.filter(id=event_id, state="pending")
+    if handler is None:
+        rows.update(state="dead", last_error="no handler of this name any more")
+        return False
+    try:
+        handler({k: v for k, v in event.payload.items() if k != "_handler"})
+    except Later as later:
+        rows.update(available_at=now() + timedelta(seconds=later.seconds))
+        return False
+    except Exception as error:
+        _record_failure(event, error)
+        return False
+    rows.update(state="done", done_at=now())
+    return True
+
+
+def _record_failure(event: OutboxEvent, error: Exception) -> None:
+    attempts = event.attempts + 1
+    text = error.code if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
+    OutboxEvent.objects.filter(id=event.id, state="pending").update(
+        attempts=attempts,
+        last_error=text[:2000],
+        state="dead" if attempts >= MAX_ATTEMPTS else "pending",
+        available_at=now() + timedelta(seconds=min(3600, 2**attempts)),
+    )
+
+
+def drain(limit: int = 1000) -> int:
+    """Do everything due now, in this thread, until nothing is left; for tests and small scripts. Returns how many were done."""
+    done = 0
+    for _ in range(limit):
+        ids = due(50)
+        if not ids:
+            break
+        progressed = 0
+        for event_id in ids:
+            progressed += run(event_id)
+        done += progressed
+        if progressed == 0:
+            break
+    return done

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class LeadersConfig(AppConfig):
+    name = "yantuan.leaders"
+    label = "leaders"
+    verbose_name = "团长"

@@ -1,0 +1,42 @@
+"""Shares: where opens and orders came from, never who sent to whom."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from yantuan.kernel.models import Row
+from yantuan.stores.models import Store
+
+
+class Share(Row):
+    """One act of sharing by the leader: a link, code, poster or text with a token of its own."""
+
+    class Kind(models.TextChoices):
+        LINK = "link", "链接"
+        CARD = "card", "小程序卡片"
+        POSTER = "poster", "海报"
+        TEXT = "text", "文案"
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="shares")
+    group_buy_id = models.BigIntegerField(null=True)
+    """None: the store page."""
+    token = models.CharField(max_length=16, unique=True)
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    label = models.CharField(max_length=40, default="", blank=True)
+    """The leader's own word, e.g. 三期业主群."""
+    opens = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "-id"], name="share_of_store")]
+
+
+class ShareOpen(models.Model):
+    """One visitor counted once per share per day; the visitor is a keyed hash that changes daily."""
+
+    share = models.ForeignKey(Share, on_delete=models.CASCADE)
+    day = models.DateField()
+    visitor = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["share", "day", "visitor"], name="open_once_a_day")]
