@@ -1,0 +1,15 @@
+/// <reference types="vite/client" />
+
+declare module '*.vue' {
+  import type { DefineComponent } from 'vue'
+
+  const component: DefineComponent<object, object, unknown>
+  export default component
+}
+
+/** Replaced by the build; `#ifdef` is invisible to TypeScript, this is not. */
+declare namespace NodeJS {
+  interface ProcessEnv {
+    readonly UNI_PLATFORM?: 'h5' | 'mp-weixin'
+  }
+}

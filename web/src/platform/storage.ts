@@ -1,0 +1,44 @@
+import { IS_MP } from '@/config'
+
+/** Everything this app keeps on the phone. No personal data: only the session token and preferences. */
+interface Stored {
+  token: string
+  locale: 'zh' | 'en'
+  large: boolean
+  sound: boolean
+  /** Carts by group buy code, so that a killed app does not lose what was chosen. */
+  carts: Record<string, Record<string, number>>
+}
+
+const PREFIX = 'yt.'
+
+/** Reads one stored value; undefined when it is absent or storage is closed (private mode). */
+export function readStored<K extends keyof Stored>(key: K): Stored[K] | undefined {
+  try {
+    const value: unknown = uni.getStorageSync(PREFIX + key)
+    return value === '' || value === undefined || value === null ? undefined : (value as Stored[K])
+  } catch {
+    // A browser may refuse storage; the app works without it, only forgetful.
+    return undefined
+  }
+}
+
+/** Writes one value; a full or closed storage is ignored on purpose, see `readStored`. */
+export function writeStored<K extends keyof Stored>(key: K, value: Stored[K] | undefined): void {
+  try {
+    if (value === undefined) uni.removeStorageSync(PREFIX + key)
+    else uni.setStorageSync(PREFIX + key, value)
+  } catch {
+    return
+  }
+}
+
+/** Bearer token of the mini-program session; H5 uses an http-only cookie that scripts never see. */
+export function readToken(): string {
+  return IS_MP ? (readStored('token') ?? '') : ''
+}
+
+/** Keeps (or with '' forgets) the bearer token. Does nothing on H5. */
+export function saveToken(token: string): void {
+  if (IS_MP) writeStored('token', token || undefined)
+}

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url'
+
+import uni from '@dcloudio/vite-plugin-uni'
+import { defineConfig, type Plugin } from 'vite'
+
+// The plugin is published as CommonJS, so under ESM the function sits in `.default`.
+const uniPlugin = (uni as unknown as { default?: typeof uni }).default ?? uni
+
+const isH5 = process.env.UNI_PLATFORM === 'h5'
+
+/** A self-hosted shop must not call third parties: drops every remote url() from the emitted CSS. */
+function noThirdParty(): Plugin {
+  return {
+    name: 'no-third-party',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'asset' || !file.fileName.endsWith('.css')) continue
+        file.source = String(file.source).replace(/url\(["']?https?:\/\/[^)]+\)/g, 'none')
+      }
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [uniPlugin(), noThirdParty()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  css: { preprocessorOptions: { scss: { silenceDeprecations: ['legacy-js-api'] } } },
+  build: {
+    // The manifest lets the server preload a page's chunks; writing it breaks the mini-program build.
+    manifest: isH5,
+    sourcemap: false,
+  },
+  server: {
+    proxy: { '/api': process.env.YANTUAN_API ?? 'http://127.0.0.1:8000' },
+  },
+})
