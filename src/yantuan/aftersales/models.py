@@ -66,6 +66,10 @@ class AfterSaleLine(Row):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order_line"], condition=Q(open=True), name="one_open_case_per_line"),
-            models.CheckConstraint(condition=Q(quantity__gte=1, goods_fen__gte=0, freight_fen__gte=0), name="case_line_sane"),
+            models.UniqueConstraint(
+                fields=["order_line"], condition=Q(open=True), name="one_open_case_per_line"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, goods_fen__gte=0, freight_fen__gte=0), name="case_line_sane"
+            ),
         ]

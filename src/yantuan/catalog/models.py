@@ -47,7 +47,9 @@ class Sku(Row):
         verbose_name = verbose_name_plural = "规格"
         constraints = [
             models.CheckConstraint(condition=Q(price_fen__gte=0), name="sku_price_not_negative"),
-            models.CheckConstraint(condition=Q(cost_fen__isnull=True) | Q(cost_fen__gte=0), name="sku_cost_not_negative"),
+            models.CheckConstraint(
+                condition=Q(cost_fen__isnull=True) | Q(cost_fen__gte=0), name="sku_cost_not_negative"
+            ),
         ]
 
 
@@ -69,7 +71,9 @@ class StockPool(Row):
             models.CheckConstraint(
                 condition=Q(available__gte=0) & Q(held__gte=0) & Q(sold__gte=0), name="stock_never_negative"
             ),
-            models.CheckConstraint(condition=Q(total=F("available") + F("held") + F("sold")), name="stock_conserved"),
+            models.CheckConstraint(
+                condition=Q(total=F("available") + F("held") + F("sold")), name="stock_conserved"
+            ),
         ]
 
 

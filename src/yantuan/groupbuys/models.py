@@ -48,7 +48,9 @@ class GroupBuy(Row):
         verbose_name = verbose_name_plural = "团购"
         constraints = [
             models.UniqueConstraint(fields=["store"], condition=Q(kind="shelf"), name="one_shelf_per_store"),
-            models.CheckConstraint(condition=Q(kind="shelf") | Q(ends_at__isnull=False), name="dated_sale_ends"),
+            models.CheckConstraint(
+                condition=Q(kind="shelf") | Q(ends_at__isnull=False), name="dated_sale_ends"
+            ),
         ]
         indexes = [models.Index(fields=["store", "-id"], name="groupbuy_of_store")]
 

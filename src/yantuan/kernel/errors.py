@@ -78,7 +78,13 @@ class Invalid(AppError):
 class TooMany(AppError):
     """A limit per person, phone or address was reached."""
 
-    def __init__(self, zh: str = "操作太频繁，请稍后再试", en: str = "Too many tries, slow down.", *, retry_after: int = 60) -> None:
+    def __init__(
+        self,
+        zh: str = "操作太频繁，请稍后再试",
+        en: str = "Too many tries, slow down.",
+        *,
+        retry_after: int = 60,
+    ) -> None:
         super().__init__("too_many_requests", zh, en, status=429, retry_after=retry_after)
 
 
@@ -86,4 +92,6 @@ class Busy(AppError):
     """The service sheds load; the same call may be repeated."""
 
     def __init__(self, retry_after: int = 1) -> None:
-        super().__init__("busy", "现在人有点多，请稍等一下再试", "Busy, try again.", status=503, retry_after=retry_after)
+        super().__init__(
+            "busy", "现在人有点多，请稍等一下再试", "Busy, try again.", status=503, retry_after=retry_after
+        )

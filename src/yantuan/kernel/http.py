@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 IdOut = Annotated[str, BeforeValidator(str)]
 """A 64-bit id as a decimal string."""
-IdIn = Annotated[int, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}$"}), Field(ge=1, le=2**63 - 1)]
+IdIn = Annotated[
+    int, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}$"}), Field(ge=1, le=2**63 - 1)
+]
 """An id in a path, query or body; sent as a decimal string."""
 FenIn = Annotated[int, Field(strict=True, ge=0, le=100_000_000_00)]
 """An amount in fen; integers only, up to 100 million yuan."""
@@ -27,7 +29,9 @@ def _clean(text: Any) -> Any:
     if isinstance(text, str):
         if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
             raise ValueError("text contains characters that cannot be stored")
-        return "".join(c for c in text if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069").strip()
+        return "".join(
+            c for c in text if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ).strip()
     return text
 
 

@@ -33,7 +33,9 @@ def once(scope: str, key: str, body: bytes, work: Callable[[], Answer]) -> Answe
     if found is None:
         try:
             with transaction.atomic():
-                record = IdempotencyRecord.objects.create(scope=scope, key=key, body_hash=digest, created_at=now())
+                record = IdempotencyRecord.objects.create(
+                    scope=scope, key=key, body_hash=digest, created_at=now()
+                )
                 status, answer = work()
                 record.status, record.answer = status, answer
                 record.save(update_fields=["status", "answer"])
@@ -43,5 +45,9 @@ def once(scope: str, key: str, body: bytes, work: Callable[[], Answer]) -> Answe
             if found is None:
                 raise
     if found.body_hash != digest:
-        raise Conflict("idempotency_key_reused", "这次提交和上次内容不同，请刷新后重试", "The key was used with another body.")
+        raise Conflict(
+            "idempotency_key_reused",
+            "这次提交和上次内容不同，请刷新后重试",
+            "The key was used with another body.",
+        )
     return found.status or 200, found.answer

@@ -38,7 +38,9 @@ class OutboxEvent(Row):
     class Meta:
         verbose_name = verbose_name_plural = "待办事件"
         indexes = [
-            models.Index(fields=["available_at", "id"], name="outbox_due", condition=models.Q(state="pending")),
+            models.Index(
+                fields=["available_at", "id"], name="outbox_due", condition=models.Q(state="pending")
+            ),
         ]
 
 

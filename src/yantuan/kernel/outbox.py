@@ -65,7 +65,14 @@ def events_for(
     ]
 
 
-def emit(topic: str, payload: dict[str, Any], *, store_id: int | None = None, key: str | None = None, delay: float = 0) -> None:
+def emit(
+    topic: str,
+    payload: dict[str, Any],
+    *,
+    store_id: int | None = None,
+    key: str | None = None,
+    delay: float = 0,
+) -> None:
     """Write the event inside the open transaction (required). The same `key` twice is written once."""
     if not connection.in_atomic_block:
         raise RuntimeError("an outbox event must be written inside a transaction")
@@ -96,7 +103,9 @@ def run(event_id: int) -> bool:
     event = lease(event_id)
     if event is None:
         return False
-    handler = next((h for h in _handlers.get(event.topic, ()) if handler_name(h) == event.payload.get("_handler")), None)
+    handler = next(
+        (h for h in _handlers.get(event.topic, ()) if handler_name(h) == event.payload.get("_handler")), None
+    )
     rows = OutboxEvent.objects.filter(id=event_id, state="pending")
     if handler is None:
         rows.update(state="dead", last_error="no handler of this name any more")

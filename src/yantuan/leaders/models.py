@@ -27,7 +27,9 @@ class InviteCode(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = "邀请码"
-        constraints = [models.CheckConstraint(condition=Q(uses_taken__lte=F("uses_allowed")), name="invite_not_overused")]
+        constraints = [
+            models.CheckConstraint(condition=Q(uses_taken__lte=F("uses_allowed")), name="invite_not_overused")
+        ]
 
 
 class Leader(Row):
@@ -89,5 +91,7 @@ class Certification(Row):
     class Meta:
         verbose_name = verbose_name_plural = "认证申请"
         constraints = [
-            models.UniqueConstraint(fields=["leader"], condition=Q(state="pending"), name="certification_one_pending")
+            models.UniqueConstraint(
+                fields=["leader"], condition=Q(state="pending"), name="certification_one_pending"
+            )
         ]

@@ -72,7 +72,9 @@ class Delivery(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = "消息发送记录"
-        constraints = [models.UniqueConstraint(fields=["channel", "recipient", "event_key"], name="delivery_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "recipient", "event_key"], name="delivery_once")
+        ]
         indexes = [
             models.Index(fields=["due_at"], name="delivery_due", condition=models.Q(state="waiting")),
             models.Index(fields=["store_id", "-id"], name="delivery_of_store"),

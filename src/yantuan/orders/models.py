@@ -112,14 +112,16 @@ class Order(Row):
         constraints = [
             models.UniqueConstraint(fields=["store", "person", "idempotency_key"], name="order_once_per_key"),
             models.CheckConstraint(
-                condition=Q(total_fen=F("goods_fen") + F("freight_fen") - F("discount_fen")), name="order_total_adds_up"
+                condition=Q(total_fen=F("goods_fen") + F("freight_fen") - F("discount_fen")),
+                name="order_total_adds_up",
             ),
             models.CheckConstraint(
                 condition=Q(goods_fen__gte=0, freight_fen__gte=0, discount_fen__gte=0, total_fen__gte=0),
                 name="order_money_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(refunded_fen__gte=0) & Q(refunded_fen__lte=F("paid_fen")), name="order_refund_within_paid"
+                condition=Q(refunded_fen__gte=0) & Q(refunded_fen__lte=F("paid_fen")),
+                name="order_refund_within_paid",
             ),
         ]
         indexes = [
@@ -132,10 +134,14 @@ class Order(Row):
             models.Index(fields=["store", "room", "-id"], name="order_by_room"),
             models.Index(fields=["store", "number", "-id"], name="order_by_number"),
             models.Index(fields=["group_buy", "-id"], name="order_of_groupbuy"),
-            models.Index(fields=["store", "pickup_code"], name="order_by_pickup_code", condition=~Q(pickup_code="")),
+            models.Index(
+                fields=["store", "pickup_code"], name="order_by_pickup_code", condition=~Q(pickup_code="")
+            ),
             models.Index(fields=["expires_at"], name="order_expiring", condition=Q(payment="unpaid")),
             models.Index(
-                fields=["auto_receive_at"], name="order_auto_receive", condition=Q(delivery__in=["shipped", "part_shipped"])
+                fields=["auto_receive_at"],
+                name="order_auto_receive",
+                condition=Q(delivery__in=["shipped", "part_shipped"]),
             ),
             models.Index(fields=["store", "-id"], name="order_with_aftersale", condition=Q(aftersale="open")),
         ]
@@ -171,7 +177,9 @@ class OrderLine(Row):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_positive"),
-            models.CheckConstraint(condition=Q(amount_fen=F("price_fen") * F("quantity")), name="line_amount_adds_up"),
+            models.CheckConstraint(
+                condition=Q(amount_fen=F("price_fen") * F("quantity")), name="line_amount_adds_up"
+            ),
             models.CheckConstraint(
                 condition=Q(shipped_quantity__lte=F("quantity"))
                 & Q(picked_quantity__lte=F("quantity"))

@@ -48,12 +48,16 @@ class PaymentAttempt(Row):
         verbose_name = verbose_name_plural = "支付单"
         constraints = [
             models.UniqueConstraint(
-                fields=["order"], condition=Q(state__in=["created", "prepaid"]), name="one_live_attempt_per_order"
+                fields=["order"],
+                condition=Q(state__in=["created", "prepaid"]),
+                name="one_live_attempt_per_order",
             ),
             models.CheckConstraint(condition=Q(amount_fen__gte=1), name="attempt_amount_positive"),
         ]
         indexes = [
-            models.Index(fields=["next_poll_at"], name="attempt_polling", condition=Q(state__in=["created", "prepaid"]))
+            models.Index(
+                fields=["next_poll_at"], name="attempt_polling", condition=Q(state__in=["created", "prepaid"])
+            )
         ]
 
 
@@ -79,7 +83,9 @@ class OfflineProof(Row):
     decided_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order"], condition=Q(state="sent"), name="one_open_proof")]
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(state="sent"), name="one_open_proof")
+        ]
 
 
 class Refund(Row):
@@ -124,11 +130,15 @@ class Refund(Row):
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gte=1), name="refund_amount_positive"),
             models.UniqueConstraint(
-                fields=["attempt"], condition=Q(cause__in=["late", "extra"]), name="one_automatic_refund_per_attempt"
+                fields=["attempt"],
+                condition=Q(cause__in=["late", "extra"]),
+                name="one_automatic_refund_per_attempt",
             ),
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], name="refund_due", condition=Q(state__in=["created", "processing"]))
+            models.Index(
+                fields=["next_try_at"], name="refund_due", condition=Q(state__in=["created", "processing"])
+            )
         ]
 
 
@@ -144,7 +154,9 @@ class RefundLine(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["refund", "order_line"], name="refund_line_once"),
-            models.CheckConstraint(condition=Q(goods_fen__gte=0, freight_fen__gte=0), name="refund_line_not_negative"),
+            models.CheckConstraint(
+                condition=Q(goods_fen__gte=0, freight_fen__gte=0), name="refund_line_not_negative"
+            ),
         ]
 
 

@@ -45,7 +45,9 @@ class Store(Row):
     class Meta:
         verbose_name = verbose_name_plural = "卖场"
         constraints = [
-            models.CheckConstraint(condition=Q(freight_fen__gte=0) & Q(free_above_fen__gte=0), name="store_freight_not_negative")
+            models.CheckConstraint(
+                condition=Q(freight_fen__gte=0) & Q(free_above_fen__gte=0), name="store_freight_not_negative"
+            )
         ]
 
 

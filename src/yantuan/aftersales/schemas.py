@@ -1,0 +1,133 @@
+"""Bodies of the after-sales API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from yantuan.kernel.http import Count, FenIn, IdIn, IdOut, Text
+from yantuan.media.schemas import MediaOut
+from yantuan.orders.schemas import EventOut, RefundOut
+
+AfterSaleKind = Literal["refund_only", "return_refund"]
+
+
+class ReasonOut(Schema):
+    code: str
+    label: str
+    needs_picture: bool
+
+
+class ClaimableLine(Schema):
+    order_line_id: IdOut
+    title: str
+    sku_name: str
+    picture_url: str
+    quantity_left: int
+    goods_left_fen: int
+    """What is left to give back for all pieces left."""
+    freight_left_fen: int
+
+
+class OptionsOut(Schema):
+    """What can be claimed of an order now."""
+
+    open: bool
+    why_not: str
+    kinds: list[AfterSaleKind]
+    reasons: list[ReasonOut]
+    lines: list[ClaimableLine]
+    until: datetime | None
+
+
+class ClaimLineIn(Schema):
+    order_line_id: IdIn
+    quantity: Count
+
+
+class ClaimIn(Schema):
+    kind: AfterSaleKind
+    reason: Annotated[Text, Field(min_length=1, max_length=32)]
+    description: Annotated[Text, Field(max_length=500)] = ""
+    media_ids: Annotated[list[IdIn], Field(max_length=6)] = []
+    lines: Annotated[list[ClaimLineIn], Field(min_length=1, max_length=50)]
+    amount_fen: Annotated[int, Field(strict=True, ge=1)]
+    """At most the sum of the lines' shares incl. freight."""
+
+
+class CaseLine(Schema):
+    order_line_id: IdOut
+    title: str
+    sku_name: str
+    picture_url: str
+    quantity: int
+    goods_fen: int
+    freight_fen: int
+
+
+class AfterSaleRow(Schema):
+    id: IdOut
+    order_id: IdOut
+    number: int
+    store_name: str
+    buyer_name: str
+    kind: AfterSaleKind
+    kind_label: str
+    reason_label: str
+    state: str
+    state_label: str
+    requested_fen: int
+    agreed_fen: int | None
+    due_at: datetime | None
+    created_at: datetime
+    lines: list[CaseLine]
+    actions: list[str]
+    """For the viewer: withdraw, accept_offer, return_parcel, escalate / agree, offer, refuse, receive_return."""
+
+
+class AfterSaleDetail(AfterSaleRow):
+    description: str
+    pictures: list[MediaOut]
+    answer: str
+    return_name: str
+    return_phone: str
+    return_address: str
+    return_carrier_name: str
+    return_tracking_no: str
+    escalation: str
+    decision: str
+    refund: RefundOut | None
+    timeline: list[EventOut]
+
+
+class AgreeIn(Schema):
+    """For return-and-refund the return address may differ from the store's."""
+
+    return_name: Annotated[Text, Field(max_length=40)] = ""
+    return_phone: Annotated[Text, Field(max_length=20)] = ""
+    return_address: Annotated[Text, Field(max_length=200)] = ""
+
+
+class CounterOfferIn(Schema):
+    amount_fen: FenIn
+    answer: Annotated[Text, Field(min_length=1, max_length=300)]
+
+
+class RefuseIn(Schema):
+    answer: Annotated[Text, Field(min_length=1, max_length=300)]
+
+
+class ReturnParcelIn(Schema):
+    carrier_name: Annotated[Text, Field(min_length=1, max_length=40)]
+    tracking_no: Annotated[Text, Field(min_length=5, max_length=40, pattern=r"^[A-Za-z0-9\-]+$")]
+
+
+class EscalateIn(Schema):
+    escalation: Annotated[Text, Field(min_length=1, max_length=300)]
+
+
+class ReceiveReturnIn(Schema):
+    restock: bool = False

@@ -1,0 +1,64 @@
+"""Bodies that join several floors."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ninja import Schema
+
+from yantuan.kernel.http import IdOut
+
+
+class MeLeader(Schema):
+    id: IdOut
+    display_name: str
+    state: Literal["none", "pending", "approved", "rejected"]
+    state_label: str
+    suspended: bool
+    store_id: IdOut | None
+    store_name: str
+    store_code: str
+
+
+class MePerson(Schema):
+    id: IdOut
+    nickname: str
+    avatar_url: str
+    phone_masked: str
+    has_phone: bool
+    show_in_lists: bool
+    language: str
+
+
+class MeOut(Schema):
+    """Who is looking. `person` null: signed out."""
+
+    person: MePerson | None
+    leader: MeLeader | None
+    unread_leader: int
+    unread_buyer: int
+
+
+class InstanceOut(Schema):
+    """What the app must know of this instance."""
+
+    name: str
+    demo: bool
+    wechatpay: bool
+    oa_appid: str
+    mini_appid: str
+    simulator_url: str
+    hold_minutes: int
+    aftersale_days: int
+
+
+class DemoSignIn(Schema):
+    role: Literal["leader", "buyer", "buyer2", "operator"]
+    client: Literal["h5", "mp"] = "h5"
+
+
+class DemoSignedIn(Schema):
+    """`go`: the path to open next; the operator's is the console."""
+
+    go: str
+    token: str | None = None

@@ -1,0 +1,213 @@
+"""Bodies of the group-buy API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from yantuan.catalog.schemas import LimitIn, StockIn
+from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
+from yantuan.media.schemas import MediaOut
+from yantuan.stores.schemas import PickupPointOut, StoreCard
+
+Status = Literal["draft", "coming", "open", "ended", "closed", "suspended"]
+"""What people see: 草稿 / 即将开始 / 进行中 / 已结束 / 已截单 / 暂停销售."""
+
+
+class TextBlock(Schema):
+    kind: Literal["text"]
+    text: Annotated[Text, Field(min_length=1, max_length=2000)]
+
+
+class PictureBlockIn(Schema):
+    kind: Literal["picture"]
+    media_id: IdIn
+
+
+class BlockOut(Schema):
+    kind: Literal["text", "picture"]
+    text: str = ""
+    picture: MediaOut | None = None
+
+
+class Question(Schema):
+    id: Annotated[Text, Field(min_length=1, max_length=8, pattern=r"^[a-z0-9]+$")]
+    label: Annotated[Text, Field(min_length=1, max_length=30)]
+    kind: Literal["text", "choice"] = "text"
+    choices: Annotated[list[Annotated[Text, Field(min_length=1, max_length=30)]], Field(max_length=20)] = []
+    required: bool = False
+
+
+class OfferIn(Schema):
+    """One SKU in the sale. `stock` null: draws from the SKU's own stock; a number: a pool of its own with that first stock (new offers only)."""
+
+    sku_id: IdIn
+    price_fen: FenIn
+    limit_per_person: LimitIn = 0
+    stock: StockIn | None = None
+
+
+class GroupBuyIn(Schema):
+    title: Annotated[Text, Field(min_length=2, max_length=40)]
+    blocks: Annotated[
+        list[Annotated[TextBlock | PictureBlockIn, Field(discriminator="kind")]], Field(max_length=30)
+    ] = []
+    offers: Annotated[list[OfferIn], Field(max_length=100)]
+    starts_at: datetime
+    ends_at: datetime | None
+    """Null only for the shelf."""
+    courier_enabled: bool = True
+    pickup_enabled: bool = False
+    pickup_point_ids: Annotated[list[IdIn], Field(max_length=50)] = []
+    questions: Annotated[list[Question], Field(max_length=8)] = []
+    show_joined: bool = True
+
+
+class OfferOut(Schema):
+    """Owner's view of one offer."""
+
+    id: IdOut
+    sku_id: IdOut
+    product_id: IdOut
+    title: str
+    sku_name: str
+    picture: MediaOut | None
+    price_fen: int
+    limit_per_person: int
+    own_stock: bool
+    available: int
+    held: int
+    sold: int
+
+
+class GroupBuyOut(Schema):
+    """Owner's view."""
+
+    id: IdOut
+    store_id: IdOut
+    kind: Literal["dated", "shelf"]
+    code: str
+    url: str
+    title: str
+    status: Status
+    status_label: str
+    cover: MediaOut | None
+    blocks: list[BlockOut]
+    offers: list[OfferOut]
+    starts_at: datetime
+    ends_at: datetime | None
+    courier_enabled: bool
+    pickup_enabled: bool
+    pickup_points: list[PickupPointOut]
+    questions: list[Question]
+    show_joined: bool
+    joined: int
+    orders: int
+    paid_fen: int
+
+
+class GroupBuyRow(Schema):
+    """One line of the owner's list."""
+
+    id: IdOut
+    kind: Literal["dated", "shelf"]
+    code: str
+    title: str
+    status: Status
+    status_label: str
+    cover_url: str
+    starts_at: datetime
+    ends_at: datetime | None
+    offers: int
+    joined: int
+    orders: int
+    paid_fen: int
+
+
+class ExtendIn(Schema):
+    ends_at: datetime
+
+
+class PageOffer(Schema):
+    """One variant as buyers see it: no cost, no internal stock split."""
+
+    id: IdOut
+    sku_name: str
+    price_fen: int
+    limit_per_person: int
+    stock: int
+    sold: int
+
+
+class PageProduct(Schema):
+    id: IdOut
+    title: str
+    description: str
+    pictures: list[MediaOut]
+    price_min_fen: int
+    price_max_fen: int
+    sold: int
+    offers: list[PageOffer]
+
+
+class JoinedRow(Schema):
+    """One public line of the 接龙 list: masked name, goods, time."""
+
+    number: int
+    name: str
+    avatar_url: str
+    goods: str
+    at: datetime
+
+
+class GroupBuyPage(Schema):
+    """The public page of a group buy."""
+
+    id: IdOut
+    kind: Literal["dated", "shelf"]
+    code: str
+    title: str
+    status: Status
+    status_label: str
+    server_time: datetime
+    starts_at: datetime
+    ends_at: datetime | None
+    cover_url: str
+    blocks: list[BlockOut]
+    products: list[PageProduct]
+    store: StoreCard
+    courier_enabled: bool
+    freight_text: str
+    pickup_enabled: bool
+    pickup_points: list[PickupPointOut]
+    payment_methods: list[Literal["wechatpay", "offline"]]
+    questions: list[Question]
+    joined: int
+    show_joined: bool
+    latest_joined: list[JoinedRow]
+    """The newest ten; empty when the leader hides the list."""
+    preview: bool = False
+
+
+class StoreGroupRow(Schema):
+    code: str
+    title: str
+    status: Status
+    status_label: str
+    cover_url: str
+    price_min_fen: int
+    price_max_fen: int
+    starts_at: datetime
+    ends_at: datetime | None
+    joined: int
+
+
+class StorePage(Schema):
+    """The public page of a store: its running sales and its shelf."""
+
+    store: StoreCard
+    groups: list[StoreGroupRow]
+    shelf: GroupBuyPage | None

@@ -1,0 +1,93 @@
+"""Bodies of the identity API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from yantuan.kernel.http import IdIn, IdOut, Phone, Text
+
+ClientKind = Literal["h5", "mp"]
+
+
+class SmsIn(Schema):
+    phone: Phone
+
+
+class SmsOut(Schema):
+    sent: bool
+    retry_after: int
+    """Seconds until another code may be asked for."""
+
+
+class PhoneSignIn(Schema):
+    phone: Phone
+    code: Annotated[Text, Field(pattern=r"^\d{6}$")]
+    client: ClientKind = "h5"
+    agreed: bool
+    """The person ticked the terms; required true."""
+
+
+class MiniSignIn(Schema):
+    js_code: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class PhoneBindIn(Schema):
+    phone: Phone
+    code: Annotated[Text, Field(pattern=r"^\d{6}$")]
+
+
+class SessionOut(Schema):
+    """`token` only for the mini-program; H5 gets an HttpOnly cookie."""
+
+    token: str | None = None
+    person_id: IdOut
+    new_person: bool
+    has_phone: bool
+
+
+class PersonIn(Schema):
+    nickname: Annotated[Text, Field(min_length=1, max_length=20)] | None = None
+    avatar_media_id: IdIn | None = None
+    show_in_lists: bool | None = None
+    language: Literal["zh", "en"] | None = None
+
+
+class AddressIn(Schema):
+    name: Annotated[Text, Field(min_length=1, max_length=50)]
+    phone: Phone
+    province: Annotated[Text, Field(min_length=1, max_length=20)]
+    city: Annotated[Text, Field(min_length=1, max_length=20)]
+    district: Annotated[Text, Field(max_length=20)] = ""
+    detail: Annotated[Text, Field(min_length=1, max_length=120)]
+    building: Annotated[Text, Field(max_length=20)] = ""
+    unit: Annotated[Text, Field(max_length=20)] = ""
+    room: Annotated[Text, Field(max_length=20)] = ""
+    is_default: bool = False
+
+
+class AddressOut(Schema):
+    id: IdOut
+    name: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    detail: str
+    building: str
+    unit: str
+    room: str
+    is_default: bool
+    text: str
+    """The whole address on one line."""
+
+
+class SessionRow(Schema):
+    id: IdOut
+    client: str
+    user_agent: str
+    seen_at: datetime
+    current: bool

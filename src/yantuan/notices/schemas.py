@@ -1,0 +1,80 @@
+"""Bodies of the messages API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from yantuan.kernel.http import IdIn, IdOut, Text
+
+Role = Literal["leader", "buyer"]
+
+
+class MessageOut(Schema):
+    id: IdOut
+    role: Role
+    kind: str
+    title: str
+    body: str
+    link: str
+    order_id: IdOut | None
+    created_at: datetime
+    read: bool
+
+
+class ReadIn(Schema):
+    """Mark as read up to and including `up_to`, on one side."""
+
+    role: Role
+    up_to: IdIn
+
+
+class UnreadOut(Schema):
+    leader: int
+    buyer: int
+
+
+class ChannelOut(Schema):
+    kind: Literal["wecom", "email", "subscribe"]
+    name: str
+    enabled: bool
+    target_hint: str
+    available: bool
+    """The instance has what this channel needs."""
+    permits: int = 0
+    """Subscription messages left."""
+
+
+class ChannelIn(Schema):
+    """`target`: robot webhook address or key, or e-mail address; empty keeps the present one."""
+
+    enabled: bool
+    target: Annotated[Text, Field(max_length=300)] = ""
+
+
+class DeliveryOut(Schema):
+    id: IdOut
+    channel: str
+    channel_name: str
+    kind: str
+    title: str
+    body: str
+    state: str
+    state_label: str
+    error: str
+    tries: int
+    created_at: datetime
+    sent_at: datetime | None
+
+
+class ConsentIn(Schema):
+    template_id: Annotated[Text, Field(min_length=1, max_length=64)]
+    accepted: bool
+
+
+class SubscribeTemplates(Schema):
+    leader: list[str]
+    buyer: list[str]

@@ -1,0 +1,255 @@
+"""Bodies of the orders API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from yantuan.kernel.http import Count, IdIn, IdOut, Phone, Text
+
+
+class LineIn(Schema):
+    offer_id: IdIn
+    quantity: Count
+
+
+class AnswerIn(Schema):
+    question_id: Annotated[Text, Field(min_length=1, max_length=8)]
+    answer: Annotated[Text, Field(max_length=200)]
+
+
+class PickupContact(Schema):
+    name: Annotated[Text, Field(min_length=1, max_length=50)]
+    phone: Phone
+    building: Annotated[Text, Field(max_length=20)] = ""
+    unit: Annotated[Text, Field(max_length=20)] = ""
+    room: Annotated[Text, Field(max_length=20)] = ""
+
+
+class QuoteIn(Schema):
+    group_buy_id: IdIn
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=50)]
+    delivery_method: Literal["courier", "pickup"]
+
+
+class QuoteLine(Schema):
+    offer_id: IdOut
+    title: str
+    sku_name: str
+    picture_url: str
+    price_fen: int
+    quantity: int
+    amount_fen: int
+    problem: str = ""
+    """Why this line can't be ordered now (Chinese sentence); empty if it can."""
+    available: int
+
+
+class QuoteOut(Schema):
+    lines: list[QuoteLine]
+    goods_fen: int
+    freight_fen: int
+    total_fen: int
+    freight_text: str
+    orderable: bool
+
+
+class OrderIn(Schema):
+    """One checkout. The caller sends what it showed (`expected_total_fen`) only so that a changed price can be refused."""
+
+    group_buy_id: IdIn
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=50)]
+    delivery_method: Literal["courier", "pickup"]
+    address_id: IdIn | None = None
+    pickup_point_id: IdIn | None = None
+    contact: PickupContact | None = None
+    payment_method: Literal["wechatpay", "offline"] = "wechatpay"
+    expected_total_fen: Annotated[int, Field(strict=True, ge=0)]
+    answers: Annotated[list[AnswerIn], Field(max_length=8)] = []
+    remark: Annotated[Text, Field(max_length=200)] = ""
+    anonymous: bool = False
+    share_token: Annotated[Text, Field(max_length=16)] = ""
+
+
+class OrderPlaced(Schema):
+    id: IdOut
+    number: int
+    """跟团号."""
+    payment: str
+    payment_method: str
+    total_fen: int
+    expires_at: datetime | None
+    replayed: bool = False
+
+
+class OrderLineOut(Schema):
+    id: IdOut
+    offer_id: IdOut
+    title: str
+    sku_name: str
+    sku_code: str
+    picture_url: str
+    price_fen: int
+    quantity: int
+    amount_fen: int
+    freight_share_fen: int
+    shipped_quantity: int
+    picked_quantity: int
+    refunded_quantity: int
+    refunded_fen: int
+
+
+class Labels(Schema):
+    """The three axes as people read them, and one headline over all."""
+
+    payment: str
+    delivery: str
+    aftersale: str
+    headline: str
+
+
+class OrderRow(Schema):
+    """One card of the 订单 tab, for buyer and leader alike."""
+
+    id: IdOut
+    store_id: IdOut
+    store_name: str
+    group_buy_code: str
+    group_buy_title: str
+    number: int
+    payment: str
+    delivery: str
+    aftersale: str
+    labels: Labels
+    payment_method: str
+    delivery_method: str
+    lines: list[OrderLineOut]
+    total_fen: int
+    paid_fen: int
+    refunded_fen: int
+    recipient_name: str
+    """Masked for the leader until the order is paid and open; whole for the buyer."""
+    phone: str
+    place: str
+    """Address or pick-up point on one line."""
+    remark: str
+    private_note: str
+    flags: list[str]
+    placed_at: datetime
+    expires_at: datetime | None
+    actions: list[str]
+    """What the viewer may do now: pay, cancel, send_proof, confirm_receipt, aftersale, ship, pickup, refund, confirm_payment, ..."""
+
+
+class EventOut(Schema):
+    at: datetime
+    text: str
+    """Natural Chinese, e.g. 买家完成支付 ¥39.90."""
+    who: str
+    axis: str
+    event: str
+
+
+class ParcelOut(Schema):
+    id: IdOut
+    carrier: str
+    carrier_name: str
+    tracking_no: str
+    note: str
+    lines: list[str]
+    """e.g. ["五常大米 5kg ×1"]."""
+    created_at: datetime
+    corrected: bool
+    withdrawn: bool
+    state: str
+    """运输中 / 已签收 / 已撤回."""
+
+
+class RefundOut(Schema):
+    id: IdOut
+    amount_fen: int
+    state: str
+    state_label: str
+    cause: str
+    cause_label: str
+    reason: str
+    offline: bool
+    problem: str
+    created_at: datetime
+    done_at: datetime | None
+
+
+class ProofOut(Schema):
+    id: IdOut
+    picture_url: str
+    amount_fen: int
+    note: str
+    state: str
+    flags: list[str]
+    reason: str
+    created_at: datetime
+
+
+class AfterSaleBrief(Schema):
+    id: IdOut
+    kind: str
+    state: str
+    state_label: str
+    requested_fen: int
+
+
+class PickupPlace(Schema):
+    name: str
+    address: str
+    hours: str
+    contact_name: str
+    contact_phone: str
+
+
+class OrderDetail(OrderRow):
+    goods_fen: int
+    freight_fen: int
+    discount_fen: int
+    answers: list[dict[str, str]]
+    pickup_place: PickupPlace | None
+    pickup_code: str
+    """Only for the buyer of a paid pick-up order."""
+    parcels: list[ParcelOut]
+    refunds: list[RefundOut]
+    proofs: list[ProofOut]
+    aftersales: list[AfterSaleBrief]
+    timeline: list[EventOut]
+    paid_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str
+    auto_receive_at: datetime | None
+    collection_code_url: str
+    offline_note: str
+    contact_wechat: str
+    contact_phone: str
+
+
+class NoteIn(Schema):
+    private_note: Annotated[Text, Field(max_length=300)]
+
+
+class RevealOut(Schema):
+    """The recipient in full, for the person who ships a paid, open order; every reveal is audited."""
+
+    recipient_name: str
+    phone: str
+    place: str
+
+
+class OrderCounts(Schema):
+    """Numbers on the tabs of the leader's order desk."""
+
+    all: int
+    to_ship: int
+    to_pick: int
+    to_confirm: int
+    aftersale: int
+    unpaid: int

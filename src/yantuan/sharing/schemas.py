@@ -1,0 +1,42 @@
+"""Bodies of the sharing API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from yantuan.kernel.http import IdOut, Text
+
+
+class ShareIn(Schema):
+    kind: Literal["link", "card", "poster", "text"]
+    label: Annotated[Text, Field(max_length=20)] = ""
+
+
+class ShareOut(Schema):
+    id: IdOut
+    token: str
+    kind: str
+    label: str
+    url: str
+    """Short link, `/g/CODE?t=TOKEN` or `/s/CODE?t=TOKEN`."""
+    text: str
+    """Words to paste into a chat."""
+    poster_url: str
+    qr_url: str
+    card_url: str
+    mini_path: str
+    opens: int
+    orders: int
+    paid_orders: int
+    created_at: datetime
+
+
+class JsSignatureOut(Schema):
+    app_id: str
+    timestamp: int
+    nonce: str
+    signature: str
