@@ -1,0 +1,39 @@
+"""Shared set-up: a data folder of its own, and SQLite or PostgreSQL by `--db`.
+
+The choice must be made before Django's settings are read, hence at import, from the command line.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from pgserver import postgres
+
+_stack = ExitStack()
+atexit.register(_stack.close)
+_folder = tempfile.mkdtemp(prefix="yantuan-test-")
+_stack.callback(shutil.rmtree, _folder, True)
+
+for _name in [n for n in os.environ if n.startswith("YANTUAN_") and n != "YANTUAN_DATABASE_URL"]:
+    del os.environ[_name]
+os.environ["YANTUAN_DATA"] = _folder
+os.environ["YANTUAN_SECRET_KEY"] = "test-only-secret-that-is-long-enough-0123456789"
+if "--db=postgres" in sys.argv:
+    os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres())
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=["sqlite", "postgres"], default="sqlite", help="database engine to test on")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Where this run keeps media and secrets."""
+    return Path(_folder)
