@@ -88,3 +88,16 @@ class RateCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "window"], name="rate_once")]
+
+
+class TimedRun(models.Model):
+    """When a piece of timed work may start next, in whichever worker; also the workers' heartbeat."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    next_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    last_error = models.TextField(default="", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "定时任务"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import AppError
@@ -16,6 +17,9 @@ Handler = Callable[[dict[str, Any]], None]
 _handlers: dict[str, list[Handler]] = {}
 
 MAX_ATTEMPTS = 12
+LEASE_SECONDS = 120
+
+logger = logging.getLogger(__name__)
 
 
 class Later(Exception):
@@ -80,33 +84,36 @@ def emit(
     OutboxEvent.objects.bulk_create(rows, ignore_conflicts=key is not None)
 
 
-def due(limit: int = 200) -> Iterable[int]:
-    """Ids of events whose time has come, oldest first."""
-    return list(
-        OutboxEvent.objects.filter(state="pending", available_at__lte=now())
-        .order_by("available_at", "id")
-        .values_list("id", flat=True)[:limit]
-    )
-
-
-def lease(event_id: int, seconds: int = 120) -> OutboxEvent | None:
-    """Take one due event for `seconds`; None if another worker has it or it is done. A crash frees it when the lease ends."""
+def claim_due(limit: int = 100, seconds: int = LEASE_SECONDS) -> list[int]:
+    """Take events whose time has come, oldest first, for `seconds`: a crash frees them when the lease ends."""
     moment = now()
-    taken = OutboxEvent.objects.filter(id=event_id, state="pending", available_at__lte=moment).update(
-        available_at=moment + timedelta(seconds=seconds)
-    )
-    return OutboxEvent.objects.get(id=event_id) if taken else None
+    with transaction.atomic():
+        rows = OutboxEvent.objects.filter(state="pending", available_at__lte=moment).order_by(
+            "available_at", "id"
+        )
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True)
+        ids = list(rows.values_list("id", flat=True)[:limit])
+        if ids:
+            OutboxEvent.objects.filter(id__in=ids).update(available_at=moment + timedelta(seconds=seconds))
+    return ids
 
 
-def run(event_id: int) -> bool:
-    """Lease and do one event. Failure is recorded with growing delay; after MAX_ATTEMPTS the event is dead and visible."""
-    event = lease(event_id)
+def claim(event_id: int, seconds: int = LEASE_SECONDS) -> bool:
+    """Take one due event; False if another worker has it or it is done."""
+    moment = now()
+    due = OutboxEvent.objects.filter(id=event_id, state="pending", available_at__lte=moment)
+    return bool(due.update(available_at=moment + timedelta(seconds=seconds)))
+
+
+def perform(event_id: int) -> bool:
+    """Do one claimed event. Failure is recorded with growing delay; after MAX_ATTEMPTS the event is dead and visible."""
+    rows = OutboxEvent.objects.filter(id=event_id, state="pending")
+    event = rows.first()
     if event is None:
         return False
-    handler = next(
-        (h for h in _handlers.get(event.topic, ()) if handler_name(h) == event.payload.get("_handler")), None
-    )
-    rows = OutboxEvent.objects.filter(id=event_id, state="pending")
+    wanted = event.payload.get("_handler")
+    handler = next((h for h in _handlers.get(event.topic, ()) if handler_name(h) == wanted), None)
     if handler is None:
         rows.update(state="dead", last_error="no handler of this name any more")
         return False
@@ -116,10 +123,16 @@ def run(event_id: int) -> bool:
         rows.update(available_at=now() + timedelta(seconds=later.seconds))
         return False
     except Exception as error:
+        logger.warning("outbox %s %s failed: %s", event.topic, event_id, type(error).__name__)
         _record_failure(event, error)
         return False
     rows.update(state="done", done_at=now())
     return True
+
+
+def run(event_id: int) -> bool:
+    """Claim and do one event in this thread."""
+    return claim(event_id) and perform(event_id)
 
 
 def _record_failure(event: OutboxEvent, error: Exception) -> None:
@@ -134,16 +147,12 @@ def _record_failure(event: OutboxEvent, error: Exception) -> None:
 
 
 def drain(limit: int = 1000) -> int:
-    """Do everything due now, in this thread, until nothing is left; for tests and small scripts. Returns how many were done."""
+    """Do everything due now in this thread until nothing is left; for tests and scripts. Returns how many were done."""
     done = 0
-    for _ in range(limit):
-        ids = due(50)
-        if not ids:
-            break
-        progressed = 0
-        for event_id in ids:
-            progressed += run(event_id)
-        done += progressed
-        if progressed == 0:
+    while done < limit:
+        ids = claim_due(50)
+        finished = sum(perform(event_id) for event_id in ids)
+        done += finished
+        if not ids or not finished:
             break
     return done

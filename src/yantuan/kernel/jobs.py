@@ -1,0 +1,25 @@
+"""House-keeping of the kernel's own rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django_tasks_db.models import DBTaskResult
+
+from yantuan.kernel.clock import now
+from yantuan.kernel.models import IdempotencyRecord, OutboxEvent, RateCount
+from yantuan.kernel.schedule import every
+
+KEEP_DONE_DAYS = 7
+KEEP_IDEMPOTENCY_DAYS = 30
+
+
+@every(3600)
+def prune() -> None:
+    """Drop finished events and tasks after a week, idempotency records after thirty days, rate counters after two."""
+    moment = now()
+    done_before = moment - timedelta(days=KEEP_DONE_DAYS)
+    OutboxEvent.objects.filter(state="done", done_at__lt=done_before).delete()
+    DBTaskResult.objects.finished().filter(finished_at__lt=done_before).delete()
+    IdempotencyRecord.objects.filter(created_at__lt=moment - timedelta(days=KEEP_IDEMPOTENCY_DAYS)).delete()
+    RateCount.objects.filter(window__lt=int(moment.timestamp()) - 2 * 86_400).delete()

@@ -1,0 +1,126 @@
+"""The worker process: relays due outbox events to the job library, runs its tasks, and starts timed work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from django.db import close_old_connections
+from django.db.models import Q
+from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
+
+from yantuan.kernel import outbox
+from yantuan.kernel.clock import now
+from yantuan.kernel.ids import new_token
+from yantuan.kernel.models import TimedRun
+from yantuan.kernel.schedule import Timed, timed
+from yantuan.kernel.tasks import perform_events
+
+logger = logging.getLogger(__name__)
+
+RELAY_SECONDS = 0.15
+"""How often due events are looked for."""
+SWEEP_SECONDS = 5.0
+"""How often task threads look without being woken, for tasks left by a worker that died."""
+EVENTS_PER_TASK = 10
+
+
+class Worker:
+    """Runs until `stop()`. `threads` task threads; timed work has two threads of its own, so slow providers delay no messages."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self._stopping = threading.Event()
+        self._work_there = threading.Condition()
+        self._task_threads = [
+            threading.Thread(target=self._run_tasks, name=f"tasks-{n}", daemon=True) for n in range(threads)
+        ]
+        self._timed_pool = ThreadPoolExecutor(2, thread_name_prefix="timed")
+        self._timed_running: set[str] = set()
+        self._next_look: dict[str, datetime] = {}
+
+    def run(self) -> None:
+        """Block until stopped; a database that is away is waited for."""
+        for thread in self._task_threads:
+            thread.start()
+        while not self._stopping.is_set():
+            try:
+                close_old_connections()
+                self._relay()
+                self._start_timed()
+            except Exception:
+                logger.exception("relay round failed; next one in a second")
+                self._stopping.wait(1)
+            self._stopping.wait(RELAY_SECONDS)
+        self._timed_pool.shutdown(wait=True, cancel_futures=True)
+        for thread in self._task_threads:
+            thread.join(20)
+
+    def stop(self) -> None:
+        """Finish what is running, start nothing new."""
+        self._stopping.set()
+        with self._work_there:
+            self._work_there.notify_all()
+
+    def _relay(self) -> None:
+        while ids := outbox.claim_due():
+            for start in range(0, len(ids), EVENTS_PER_TASK):
+                perform_events.enqueue(ids[start : start + EVENTS_PER_TASK])
+            with self._work_there:
+                self._work_there.notify_all()
+
+    def _run_tasks(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._runner().run()
+            except Exception:
+                logger.exception("task thread failed; going on")
+                self._stopping.wait(1)
+            with self._work_there:
+                if not self._stopping.is_set():
+                    self._work_there.wait(SWEEP_SECONDS)
+
+    def _runner(self) -> TaskRunner:
+        """The job library's own runner, told to return when its queue is empty."""
+        return TaskRunner(
+            queue_names=["default"],
+            excluded_queue_names=[],
+            interval=0,
+            batch=True,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=new_token(16),
+        )
+
+    def _start_timed(self) -> None:
+        for job in timed():
+            if job.name not in self._timed_running and self._may_start(job):
+                self._timed_running.add(job.name)
+                self._timed_pool.submit(self._run_timed, job)
+
+    def _may_start(self, job: Timed) -> bool:
+        """True for exactly one worker per period: whoever moves `next_at` forward first."""
+        moment = now()
+        if moment < self._next_look.get(job.name, moment):
+            return False
+        after = moment + timedelta(seconds=job.seconds)
+        TimedRun.objects.get_or_create(name=job.name, defaults={"next_at": moment})
+        due = TimedRun.objects.filter(Q(name=job.name) & Q(next_at__lte=moment))
+        won = bool(due.update(next_at=after, started_at=moment))
+        planned = TimedRun.objects.filter(name=job.name).values_list("next_at", flat=True).first()
+        self._next_look[job.name] = planned or after
+        return won
+
+    def _run_timed(self, job: Timed) -> None:
+        error = ""
+        try:
+            close_old_connections()
+            job.work()
+        except Exception as failure:
+            logger.exception("timed work %s failed", job.name)
+            error = f"{type(failure).__name__}: {failure}"[:2000]
+        finally:
+            self._timed_running.discard(job.name)
+        TimedRun.objects.filter(name=job.name).update(finished_at=now(), last_error=error)
