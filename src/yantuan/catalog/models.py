@@ -94,7 +94,7 @@ class StockMovement(Row):
     """Units; positive, except for `adjust` which may lower the stock."""
     order_line_id = models.BigIntegerField(null=True)
     cause_id = models.BigIntegerField(default=0)
-    """0, or the refund line for a restock (a line can be restocked in parts)."""
+    """0; for a restock the refund line (a line can be restocked in parts); 1 for a hold taken anew by late money."""
     actor_kind = models.CharField(max_length=10)
     actor_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()

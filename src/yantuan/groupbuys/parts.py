@@ -1,0 +1,49 @@
+"""What floors above tell a group buy's pages: who joined, and how much came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from yantuan.groupbuys.schemas import JoinedRow
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Buyers with a live order, orders placed and not closed, and money received in fen."""
+
+    joined: int = 0
+    orders: int = 0
+    paid_fen: int = 0
+
+
+JoinedProvider = Callable[[int, str | None, int], tuple[list[JoinedRow], str | None]]
+"""(group buy id, cursor, limit) → newest rows first, and the next cursor."""
+TotalsProvider = Callable[[Sequence[int]], dict[int, Totals]]
+"""Group buy ids → totals; ids without orders may be left out."""
+
+_joined: list[JoinedProvider] = []
+_totals: list[TotalsProvider] = []
+
+
+def joined_provider(fn: JoinedProvider) -> JoinedProvider:
+    """Register who answers the joined list; the last registration counts."""
+    _joined[:] = [fn]
+    return fn
+
+
+def totals_provider(fn: TotalsProvider) -> TotalsProvider:
+    """Register who counts; the last registration counts."""
+    _totals[:] = [fn]
+    return fn
+
+
+def joined_rows(group_buy_id: int, cursor: str | None, limit: int) -> tuple[list[JoinedRow], str | None]:
+    """One slice of the joined list, masked by its provider."""
+    return _joined[0](group_buy_id, cursor, limit) if _joined else ([], None)
+
+
+def totals(group_buy_ids: Sequence[int]) -> dict[int, Totals]:
+    """Totals of every id asked for."""
+    found = _totals[0](group_buy_ids) if _totals and group_buy_ids else {}
+    return {i: found.get(i, Totals()) for i in group_buy_ids}
