@@ -1,0 +1,92 @@
+"""Where upper floors add what they know of an order, so that orders never imports them.
+
+Providers are registered when each app's `parts` or `jobs` module is imported at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from yantuan.kernel.money import price_text
+from yantuan.orders.models import Order
+from yantuan.orders.states import Viewer
+
+Part = Literal["parcels", "refunds", "proofs", "aftersales"]
+PartFn = Callable[[Order], list[Any]]
+ActionsFn = Callable[[Order, Viewer], list[str]]
+TextFn = Callable[[dict[str, Any]], str]
+
+_parts: dict[str, PartFn] = {}
+_actions: list[ActionsFn] = []
+
+
+def provide(part: Part) -> Callable[[PartFn], PartFn]:
+    """Register the one function that lists `part` of an order for its detail page (schemas of `orders.schemas`)."""
+
+    def register(fn: PartFn) -> PartFn:
+        _parts[part] = fn
+        return fn
+
+    return register
+
+
+def part_of(part: Part, order: Order) -> list[Any]:
+    """What the upper floor knows; empty when no floor provides it."""
+    fn = _parts.get(part)
+    return fn(order) if fn else []
+
+
+def provide_actions(fn: ActionsFn) -> ActionsFn:
+    """Register further action words. Called once per row of a list too, so `fn` must decide from the row without queries."""
+    if fn not in _actions:
+        _actions.append(fn)
+    return fn
+
+
+def more_actions(order: Order, viewer: Viewer) -> list[str]:
+    return [word for fn in _actions for word in fn(order, viewer)]
+
+
+def _money(data: dict[str, Any]) -> str:
+    return f" {price_text(int(data['amount_fen']))}" if "amount_fen" in data else ""
+
+
+_CLOSE_WORDS = {
+    "expired": "超时未支付，订单已关闭",
+    "buyer": "买家取消了订单",
+    "leader": "团长关闭了订单",
+    "operator": "平台关闭了订单",
+}
+
+event_texts: dict[tuple[str, str], TextFn] = {
+    ("note", "placed"): lambda d: f"提交订单{_money(d)}",
+    ("note", "late_money"): lambda d: f"订单关闭后收到付款{_money(d)}，将自动退回",
+    ("note", "extra_money"): lambda d: f"收到重复付款{_money(d)}，将自动退回",
+    ("note", "revealed"): lambda d: "团长查看了完整收货信息",
+    ("payment", "submit_proof"): lambda d: "买家提交了付款凭证",
+    ("payment", "pay"): lambda d: f"完成支付{_money(d)}",
+    ("payment", "pay_late"): lambda d: f"关闭后收到付款{_money(d)}，订单已恢复",
+    ("payment", "reject_proof"): lambda d: "团长未收到款项" + (f"：{d['reason']}" if d.get("reason") else ""),
+    ("payment", "close"): lambda d: _CLOSE_WORDS.get(str(d.get("reason", "")), "订单已关闭"),
+    ("payment", "refund_part"): lambda d: f"部分退款{_money(d)}已退回",
+    ("payment", "refund_all"): lambda d: f"退款{_money(d)}已全部退回",
+    ("delivery", "ship_part"): lambda d: "团长发出部分商品",
+    ("delivery", "ship_all"): lambda d: "团长已全部发货",
+    ("delivery", "withdraw_part"): lambda d: "团长撤回了一个包裹",
+    ("delivery", "withdraw_all"): lambda d: "团长撤回了发货",
+    ("delivery", "receive"): lambda d: "已确认收货" if not d.get("auto") else "超过期限，系统自动确认收货",
+    ("delivery", "await_pickup"): lambda d: "等待自提",
+    ("delivery", "pick_part"): lambda d: "已领取部分商品",
+    ("delivery", "pick_all"): lambda d: "商品已全部领取",
+    ("delivery", "unpick_part"): lambda d: "撤回了部分核销",
+    ("delivery", "unpick_all"): lambda d: "撤回了核销",
+    ("aftersale", "open"): lambda d: "买家申请了售后",
+    ("aftersale", "settle"): lambda d: "售后已完结",
+}
+"""(axis, event) → natural Chinese sentence from the event's data. Upper floors may add or replace entries."""
+
+
+def event_text(axis: str, event: str, data: dict[str, Any]) -> str:
+    fn = event_texts.get((axis, event))
+    return fn(data) if fn else "订单有更新"
