@@ -1,0 +1,62 @@
+"""Putting the simulator together as one ASGI application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from yantuan.simulator import cashier, control, desk, mail, oauth, payv3, sms, wechat_api, wecom
+from yantuan.simulator.delivery import Courier
+from yantuan.simulator.world import open_world
+
+
+def create_app(
+    folder: Path,
+    *,
+    public_url: str,
+    product_url: str | None = None,
+    time_factor: float | None = None,
+    smtp: tuple[str, int] | None = None,
+) -> Starlette:
+    """The simulator whose keys, secrets and book live in `folder`.
+
+    `public_url` is the address under which it is reached; `product_url` is the product's, to which browsers may
+    be sent back besides this machine. `time_factor` divides the waiting times of the notice schedule (default
+    60). `smtp` is the host and port to take mail at, if any. Background delivery runs while the application's
+    lifespan does.
+    """
+    world = open_world(folder, public_url=public_url, product_url=product_url, time_factor=time_factor)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        courier: Courier = app.state.courier
+        background = asyncio.create_task(courier.run())
+        mailbox = await mail.start(world, *smtp) if smtp else None
+        try:
+            yield
+        finally:
+            background.cancel()
+            await asyncio.gather(background, return_exceptions=True)
+            if mailbox is not None:
+                mailbox.close()
+            await courier.close()
+            world.db.close()
+
+    app = Starlette(
+        routes=[
+            *desk.routes(),
+            *cashier.routes(),
+            *oauth.routes(),
+            *control.routes(),
+            *wecom.routes(),
+            *wechat_api.routes(),
+            *sms.routes(),
+            *payv3.routes(),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.world = world
+    app.state.courier = Courier(world)
+    return app
