@@ -1,1 +1,3 @@
 """雁团: self-hosted group buying for group leaders."""
+
+__version__ = "0.1.0"

@@ -1,3 +1,28 @@
-from django.urls import URLPattern, URLResolver
+"""Every address Django answers; the hot lane stands in front (see `api.lane`)."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from yantuan.api import health, pages
+from yantuan.api.main import api
+from yantuan.console.site import console_site
+from yantuan.media.views import public_picture
+from yantuan.payments.views import refund_notice, transaction_notice
+from yantuan.sharing.views import share_card, share_poster, share_qr
+
+urlpatterns = [
+    path("api/", api.urls),
+    path("console/", console_site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("media/<str:name>", public_picture),
+    path("notify/wechatpay/transactions", transaction_notice),
+    path("notify/wechatpay/refunds", refund_notice),
+    path("share/<str:token>/poster.jpg", share_poster),
+    path("share/<str:token>/qr.png", share_qr),
+    path("share/<str:token>/card.jpg", share_card),
+    path("g/<str:code>", pages.group_buy),
+    path("s/<str:code>", pages.store),
+    re_path(r"^(?!api/|console/|media/|share/|notify/|assets/|static/).*$", pages.app),
+]

@@ -1,0 +1,87 @@
+# Commands of the project. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+SIMULATOR_PORT ?= 8001
+DATA ?= data
+export YANTUAN_DATA ?= $(CURDIR)/$(DATA)
+export CI = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-browser test-web lint fmt bench check wheel clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: setup web ## Set up, then start the demo: app :8000, simulator :8001
+	@$(BIN)/yantuan up --demo --port $(PORT) --simulator-port $(SIMULATOR_PORT)
+
+setup: $(VENV)/installed ## Install the Python side into .venv
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=... to choose one)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+WEB_SOURCES := $(shell find web/src web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
+
+web: src/yantuan/webapp/h5/index.html ## Build the app (H5) that the Python process serves
+
+web/node_modules/.installed: web/package-lock.json
+	@command -v npm >/dev/null || { echo "Node 20 with npm is needed to build the app"; exit 1; }
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+src/yantuan/webapp/h5/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	@cd web && npm run --silent build:h5 > build-h5.log 2>&1 || { tail -40 build-h5.log; exit 1; }
+	@mkdir -p src/yantuan/webapp && rm -rf src/yantuan/webapp/h5 && cp -R web/dist/build/h5 src/yantuan/webapp/h5
+
+openapi: setup ## Write web/openapi.json and the app's typed client from the server
+	@$(BIN)/yantuan openapi > web/openapi.json
+	@cd web && npm run --silent gen:api
+
+miniprogram: web/node_modules/.installed ## Build the WeChat mini-program into web/dist/build/mp-weixin
+	@cd web && npm run --silent build:mp-weixin > build-mp.log 2>&1 || { tail -40 build-mp.log; exit 1; }
+	@cd web && node scripts/size.mjs
+
+lint: setup ## Style, types, floors
+	@$(BIN)/ruff check src tests bench
+	@$(BIN)/ruff format --check src tests bench
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: setup ## Format the Python side
+	@$(BIN)/ruff check --fix src tests bench
+	@$(BIN)/ruff format src tests bench
+
+test: lint test-sqlite test-postgres test-web test-browser ## Everything that must pass
+
+test-sqlite: setup ## Server tests on SQLite
+	@$(BIN)/pytest -m "not browser" --db=sqlite
+
+test-postgres: setup ## Server tests on a private PostgreSQL
+	@$(BIN)/pytest -m "not browser" --db=postgres
+
+test-web: web/node_modules/.installed miniprogram ## Types and unit tests of the app, compiled mini-program
+	@cd web && npm run --silent type-check && npm test --silent
+
+test-browser: setup web ## The whole story in headless Chromium at phone size
+	@scripts/ensure-chromium
+	@$(BIN)/pytest -m browser --db=sqlite
+
+bench: setup web ## Measure placing, reading, memory and start; writes bench/REPORT.md
+	@scripts/ensure-postgres-client
+	@$(BIN)/python -m bench all
+
+check: setup ## Verify the invariants of this instance's data
+	@$(BIN)/yantuan check
+
+wheel: setup web miniprogram ## Build the wheel with the app inside
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+
+clean: ## Remove what was built (never the data folder)
+	@rm -rf $(VENV) web/node_modules web/dist src/yantuan/webapp dist

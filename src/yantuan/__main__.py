@@ -1,0 +1,3 @@
+from yantuan.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,37 @@
+"""The HTTP API, assembled: every floor's router on one document."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI
+
+from yantuan import __version__
+from yantuan.aftersales.api import router as aftersales
+from yantuan.api import errors
+from yantuan.api.demo import router as demo
+from yantuan.api.me import router as me
+from yantuan.catalog.api import router as catalog
+from yantuan.fulfilment.api import router as fulfilment
+from yantuan.groupbuys.api import router as groupbuys
+from yantuan.identity.api import router as identity
+from yantuan.leaders.api import router as leaders
+from yantuan.media.api import router as media
+from yantuan.notices.api import router as notices
+from yantuan.orders.api import router as orders
+from yantuan.payments.api import router as payments
+from yantuan.reports.api import router as reports
+from yantuan.sharing.api import router as sharing
+from yantuan.stores.api import router as stores
+
+api = NinjaAPI(
+    title="雁团 Yantuan",
+    version=__version__,
+    description="团长自己的团购工具。Amounts are integer fen; ids are decimal strings; times are RFC 3339.",
+    docs_url=None,
+    openapi_url="/openapi.json",
+)
+errors.install(api)
+for router in (
+    identity, me, demo, media, leaders, stores, catalog, groupbuys, orders, payments, fulfilment, aftersales,
+    notices, sharing, reports,
+):  # fmt: skip
+    api.add_router("", router)

@@ -1,0 +1,90 @@
+"""Who is looking, and what this instance is: the two answers every page starts from."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from yantuan.api.schemas import InstanceOut, MeLeader, MeOut, MePerson
+from yantuan.identity import actions as identity_actions
+from yantuan.identity.auth import person_or_none, signed_in
+from yantuan.identity.models import Person
+from yantuan.identity.phones import mask_phone, phone_of
+from yantuan.identity.schemas import PersonIn
+from yantuan.kernel.config import config
+from yantuan.leaders.models import Leader
+from yantuan.media.queries import media_map
+from yantuan.notices.queries import unread
+from yantuan.stores.models import Store
+
+router = Router(tags=["me"])
+
+
+def me_out(person: Person | None) -> MeOut:
+    """The caller with their leader side, if any; nothing of it when signed out."""
+    if person is None:
+        return MeOut(person=None, leader=None, unread_leader=0, unread_buyer=0)
+    avatar = media_map([person.avatar_media_id]) if person.avatar_media_id else {}
+    counts = unread(person.id)
+    return MeOut(
+        person=MePerson(
+            id=str(person.id),
+            nickname=person.nickname,
+            avatar_url=avatar[person.avatar_media_id].thumb_url if person.avatar_media_id in avatar else "",
+            phone_masked=mask_phone(phone_of(person.phone_sealed)) if person.phone_sealed else "",
+            has_phone=bool(person.phone_hash),
+            show_in_lists=person.show_in_lists,
+            language=person.language,
+        ),
+        leader=_leader(person),
+        unread_leader=counts.leader,
+        unread_buyer=counts.buyer,
+    )
+
+
+def _leader(person: Person) -> MeLeader | None:
+    leader = Leader.objects.filter(person=person).first()
+    if leader is None:
+        return None
+    store = Store.objects.filter(leader=leader).order_by("id").first()
+    return MeLeader(
+        id=str(leader.id),
+        display_name=leader.display_name,
+        state=leader.certification,  # type: ignore[arg-type]
+        state_label=Leader.State(leader.certification).label,
+        suspended=leader.suspended_at is not None or (store is not None and store.suspended_at is not None),
+        store_id=str(store.id) if store else None,
+        store_name=store.name if store else "",
+        store_code=store.code if store else "",
+    )
+
+
+@router.get("/me", response=MeOut, auth=None)
+def get_me(request: HttpRequest, response: HttpResponse) -> MeOut:
+    response["Cache-Control"] = "no-store"
+    return me_out(person_or_none(request))
+
+
+@router.patch("/me", response=MeOut, auth=signed_in)
+def update_me(request: HttpRequest, body: PersonIn) -> MeOut:
+    person: Person = request.auth  # type: ignore[attr-defined]
+    return me_out(identity_actions.update_person(person, body))
+
+
+@router.get("/instance", response=InstanceOut, auth=None)
+def get_instance(request: HttpRequest) -> InstanceOut:
+    return instance_out()
+
+
+def instance_out() -> InstanceOut:
+    cfg = config()
+    return InstanceOut(
+        name="雁团",
+        demo=cfg.demo,
+        wechatpay=cfg.has_wechatpay,
+        oa_appid=cfg.wechat_oa_appid,
+        mini_appid=cfg.wechat_mini_appid,
+        simulator_url=cfg.simulator_url if cfg.demo else "",
+        hold_minutes=cfg.hold_seconds // 60,
+        aftersale_days=cfg.aftersale_window_days,
+    )

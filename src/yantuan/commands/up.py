@@ -1,0 +1,166 @@
+"""`yantuan up`: set up, then web, worker and (in demo) the simulator, until a signal. Imports no Django: this process stays small."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from yantuan import __version__
+from yantuan.simulator.credentials import ensure_credentials
+from yantuan.simulator.serve import serve
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def up(options: argparse.Namespace) -> int:
+    """Run everything until SIGINT or SIGTERM; children that die are started again."""
+    data = Path(os.environ.get("YANTUAN_DATA", "data")).resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    os.environ["YANTUAN_DATA"] = str(data)
+    _configure(options, data)
+    children = Children()
+    if options.demo:
+        simulator_options = ["--host", options.host, "--port", str(options.simulator_port)]
+        product = ["--product-url", os.environ["YANTUAN_PUBLIC_URL"]]
+        children.start("simulator", ["simulator", *simulator_options, *product])
+    if not _is_prepared(data, options.demo):
+        steps = ["migrate", *(["demo"] if options.demo else [])]
+        for step in steps:
+            status = subprocess.run([sys.executable, "-m", "yantuan", step], check=False).returncode
+            if status:
+                children.stop()
+                return status
+        (data / "prepared").write_text(_stamp(options.demo))
+    children.start("worker", ["worker"])
+    threading.Thread(target=_announce, args=[options], daemon=True).start()
+    try:
+        _serve(options)
+    finally:
+        children.stop()
+    return 0
+
+
+def simulator(options: argparse.Namespace) -> int:
+    """Run the WeChat simulator alone."""
+    folder = Path(os.environ.get("YANTUAN_DATA", "data")).resolve() / "simulator"
+    serve(folder, options.host, options.port, product_url=options.product_url)
+    return 0
+
+
+class Children:
+    """The processes beside the web server: watched, restarted with growing pauses, stopped together."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping = threading.Event()
+
+    def start(self, name: str, command: list[str]) -> None:
+        threading.Thread(target=self._keep, args=[name, command], daemon=True).start()
+
+    def _keep(self, name: str, command: list[str]) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            process = subprocess.Popen([sys.executable, "-m", "yantuan", *command], start_new_session=True)
+            self._running[name] = process
+            status = process.wait()
+            if self._stopping.is_set():
+                return
+            pause = 1.0 if time.monotonic() - began > 60 else min(pause * 2, 30)
+            sys.stderr.write(f"{name} ended with {status}; starting it again in {pause:.0f} s\n")
+            self._stopping.wait(pause)
+
+    def stop(self) -> None:
+        """Ask all to end, wait up to ten seconds, then end them."""
+        self._stopping.set()
+        for process in self._running.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._running.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _configure(options: argparse.Namespace, data: Path) -> None:
+    """Put what the children need into the environment; anything set by the operator wins."""
+    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host  # noqa: S104 - compared, not bound
+    public = os.environ.setdefault("YANTUAN_PUBLIC_URL", f"http://{host}:{options.port}")
+    if options.demo:
+        os.environ["YANTUAN_DEMO"] = "1"
+        keys = ensure_credentials(data / "simulator")
+        for name, value in keys.product_env(f"http://{host}:{options.simulator_port}", public).items():
+            os.environ.setdefault(name, value)
+    if options.workers > 1 and not os.environ.get("YANTUAN_DATABASE_URL"):
+        raise SystemExit("more than one web process needs PostgreSQL: set YANTUAN_DATABASE_URL")
+
+
+def _stamp(demo: bool) -> str:
+    """Changes with every version, migration and database, so that set-up runs exactly when something is new."""
+    digest = hashlib.sha256(f"{__version__} {demo} {os.environ.get('YANTUAN_DATABASE_URL', '')}".encode())
+    for path in sorted(PACKAGE.glob("*/migrations/0*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_prepared(data: Path, demo: bool) -> bool:
+    stamp = data / "prepared"
+    has_database = bool(os.environ.get("YANTUAN_DATABASE_URL")) or (data / "yantuan.sqlite3").exists()
+    return has_database and stamp.exists() and stamp.read_text() == _stamp(demo)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    Granian(
+        "yantuan.api.asgi:application",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGI,
+        workers=options.workers,
+        websockets=False,
+        backlog=2048,
+        backpressure=1024,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,
+        process_name="yantuan",
+    ).serve()
+
+
+def _announce(options: argparse.Namespace) -> None:
+    """Print the addresses once the service answers."""
+    public = os.environ["YANTUAN_PUBLIC_URL"]
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"http://{options.host}:{options.port}/healthz", timeout=2):
+                break
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    lines = [
+        "",
+        "  雁团已经启动 (Yantuan is up)",
+        f"    应用 app (H5)       {public}/",
+        f"    运营台 console      {public}/console/",
+        f"    接口文档 OpenAPI    {public}/api/openapi.json",
+        f"    健康检查 health     {public}/healthz",
+    ]
+    if options.demo:
+        lines.append(f"    微信模拟器 simulator {os.environ['YANTUAN_SIMULATOR_URL']}/ (收银台 cashier, 收件箱 inbox)")
+    lines += [f"    数据 data           {os.environ['YANTUAN_DATA']}", "    Ctrl+C 停止 (stop)", ""]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
