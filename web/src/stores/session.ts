@@ -29,8 +29,8 @@ async function ask(): Promise<Me | null> {
     me.value = ((await send('get', '/api/me', { auth: 'quiet' })) as Me | null | undefined) ?? null
     known.value = true
   } catch (error) {
-    if (!(error instanceof ApiError) || (!error.isNetwork && error.status !== 401)) throw error
-    // 401 is a plain "nobody is signed in"; with no network we keep what we knew.
+    if (!(error instanceof ApiError)) throw error
+    // 401 is a plain "nobody is signed in". In any other trouble we keep what we knew: the page's own calls tell of it.
     if (error.status === 401) {
       me.value = null
       known.value = true
@@ -49,7 +49,7 @@ export function useSession() {
     /** False until the server has answered once whether somebody is signed in. */
     known,
     isLeader: computed(() => me.value?.leader_state === 'certified'),
-    /** Asks the server again. Never opens the login page. */
+    /** Asks the server again. Never opens the login page and never throws for a failed call. */
     refresh(): Promise<Me | null> {
       asking ??= ask()
       return asking
