@@ -54,6 +54,18 @@ def create_pool(store_id: int, first: int, actor: Actor) -> int:
     return pool.id
 
 
+def drop_pool(pool_id: int) -> None:
+    """Forget a pool nobody ever ordered from, with its movements: an offer of a draft was taken out again.
+
+    Raises Conflict `stock_in_use` otherwise.
+    """
+    _locked([pool_id])
+    if StockMovement.objects.filter(pool_id=pool_id).exclude(kind=Kind.ADJUST).exists():
+        raise Conflict("stock_in_use", "这份库存已经有订单使用", "Orders have drawn from this stock.")
+    StockMovement.objects.filter(pool_id=pool_id).delete()
+    StockPool.objects.filter(id=pool_id).delete()
+
+
 def adjust(pool_id: int, delta: int, actor: Actor) -> StockPool:
     """Add or take available units; held and sold ones stay as they are.
 
@@ -171,7 +183,9 @@ def _locked(pool_ids: Iterable[int]) -> dict[int, StockPool]:
     """The pools, row-locked in id order. On SQLite the transaction itself is the lock."""
     _require_transaction()
     ids = set(pool_ids)
-    pools = {p.id: p for p in StockPool.objects.select_for_update().filter(id__in=ids).order_by("id")}
+    pools = {
+        p.id: p for p in StockPool.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
+    }
     if len(pools) != len(ids):
         raise NotFound
     return pools

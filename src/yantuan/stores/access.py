@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
+
 from yantuan.identity.models import Person
-from yantuan.kernel.errors import NotFound
+from yantuan.kernel.errors import NotFound, SignInNeeded
 from yantuan.stores.models import PickupPoint, Store
 
 
 def access_store(person: Person, store_id: int) -> Store:
     """The person's own store with its leader. Raises NotFound otherwise."""
-    store = Store.objects.select_related("leader").filter(id=store_id, leader__person_id=person.id).first()
+    store = (
+        Store.objects.select_related("leader__person")
+        .filter(id=store_id, leader__person_id=person.id)
+        .first()
+    )
     if store is None:
         raise NotFound
     return store
@@ -18,10 +24,18 @@ def access_store(person: Person, store_id: int) -> Store:
 def access_pickup_point(person: Person, point_id: int) -> PickupPoint:
     """A live pick-up point of one of the person's stores. Raises NotFound otherwise."""
     point = (
-        PickupPoint.objects.select_related("store__leader")
+        PickupPoint.objects.select_related("store__leader__person")
         .filter(id=point_id, archived_at=None, store__leader__person_id=person.id)
         .first()
     )
     if point is None:
         raise NotFound
     return point
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Who `signed_in` let through. Raises SignInNeeded if a route forgot to ask."""
+    person = vars(request).get("auth")
+    if not isinstance(person, Person):
+        raise SignInNeeded
+    return person

@@ -120,4 +120,6 @@ def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[Pick
 
 def stores_of(person: Person) -> list[Store]:
     """The person's stores, oldest first."""
-    return list(Store.objects.select_related("leader").filter(leader__person_id=person.id).order_by("id"))
+    return list(
+        Store.objects.select_related("leader__person").filter(leader__person_id=person.id).order_by("id")
+    )

@@ -1,0 +1,130 @@
+"""The verbs that change stores and their pick-up points."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from yantuan.identity.models import Person
+from yantuan.kernel import audit
+from yantuan.kernel.actors import Actor
+from yantuan.kernel.clock import now
+from yantuan.kernel.errors import Conflict, NotFound
+from yantuan.kernel.ids import short_code
+from yantuan.leaders.access import require_leader, require_selling
+from yantuan.leaders.models import Leader
+from yantuan.media.access import own_media
+from yantuan.stores.access import access_pickup_point, access_store
+from yantuan.stores.models import PickupPoint, Store
+from yantuan.stores.rules import MAX_PICKUP_POINTS, MAX_STORES, check_settings
+from yantuan.stores.schemas import PickupPointIn, StoreIn
+
+
+def create_store(person: Person, data: StoreIn) -> Store:
+    """Open a store. Raises Forbidden for people who may not sell, Conflict `too_many_stores`."""
+    leader = require_leader(person)
+    require_selling(leader)
+    moment = now()
+    store = Store(leader=leader, code=short_code(), created_at=moment)
+    _apply(store, data, person)
+    with transaction.atomic():
+        # The leader's row is the lock that keeps two taps from passing the limit together.
+        Leader.objects.select_for_update(no_key=True).get(id=leader.id)
+        if Store.objects.filter(leader=leader).count() >= MAX_STORES:
+            raise Conflict(
+                "too_many_stores", f"最多开设 {MAX_STORES} 个卖场", "You have as many stores as allowed."
+            )
+        store.save(force_insert=True)
+    return store
+
+
+def update_store(person: Person, store_id: int, data: StoreIn) -> Store:
+    """Replace a store's settings."""
+    store = access_store(person, store_id)
+    _apply(store, data, person)
+    store.save(update_fields=[*StoreIn.model_fields, "updated_at"])
+    return store
+
+
+def _apply(store: Store, data: StoreIn, person: Person) -> None:
+    check_settings(
+        courier=data.courier_enabled,
+        pickup=data.pickup_enabled,
+        wechatpay=data.wechatpay_enabled,
+        offline=data.offline_enabled,
+    )
+    _check_picture(person, store.cover_media_id, data.cover_media_id, "store")
+    _check_picture(person, store.collection_code_media_id, data.collection_code_media_id, "collection_code")
+    for name, value in data.model_dump().items():
+        setattr(store, name, value)
+    store.updated_at = now()
+
+
+def _check_picture(person: Person, before: int | None, after: int | None, purpose: str) -> None:
+    if after is not None and after != before:
+        own_media(person.id, [after], {purpose})
+
+
+def add_pickup_point(person: Person, store_id: int, data: PickupPointIn) -> PickupPoint:
+    """Add a pick-up point at the end. Raises Conflict `too_many_pickup_points`."""
+    store = access_store(person, store_id)
+    with transaction.atomic():
+        Store.objects.select_for_update(no_key=True).get(id=store.id)
+        live = PickupPoint.objects.filter(store=store, archived_at=None)
+        count = live.count()
+        if count >= MAX_PICKUP_POINTS:
+            raise Conflict(
+                "too_many_pickup_points",
+                f"最多设置 {MAX_PICKUP_POINTS} 个自提点",
+                "You have as many pick-up points as allowed.",
+            )
+        return PickupPoint.objects.create(store=store, position=count, created_at=now(), **data.model_dump())
+
+
+def update_pickup_point(person: Person, point_id: int, data: PickupPointIn) -> PickupPoint:
+    """Change a pick-up point; placed orders keep what they were told."""
+    point = access_pickup_point(person, point_id)
+    for name, value in data.model_dump().items():
+        setattr(point, name, value)
+    point.save(update_fields=list(PickupPointIn.model_fields))
+    return point
+
+
+def archive_pickup_point(person: Person, point_id: int) -> None:
+    """Take a pick-up point out of use; placed orders keep what they were told."""
+    point = access_pickup_point(person, point_id)
+    point.archived_at = now()
+    point.save(update_fields=["archived_at"])
+
+
+def suspend_store(store_id: int, reason: str, operator_id: int) -> Store:
+    """Stop a store's sales at once. Orders already placed stay payable and refundable. Again: no change."""
+    with transaction.atomic():
+        store = _locked(store_id)
+        if store.suspended_at is None:
+            store.suspended_at, store.suspend_reason = now(), reason
+            store.save(update_fields=["suspended_at", "suspend_reason"])
+            _note(operator_id, "store.suspend", store, reason)
+    return store
+
+
+def restore_store(store_id: int, reason: str, operator_id: int) -> Store:
+    """Let a suspended store sell again. Again: no change."""
+    with transaction.atomic():
+        store = _locked(store_id)
+        if store.suspended_at is not None:
+            store.suspended_at, store.suspend_reason = None, ""
+            store.save(update_fields=["suspended_at", "suspend_reason"])
+            _note(operator_id, "store.restore", store, reason)
+    return store
+
+
+def _locked(store_id: int) -> Store:
+    store = Store.objects.select_for_update(no_key=True).filter(id=store_id).first()
+    if store is None:
+        raise NotFound
+    return store
+
+
+def _note(operator_id: int, action: str, store: Store, reason: str) -> None:
+    actor = Actor("operator", operator_id)
+    audit.record(actor, action, "store", store.id, store_id=store.id, reason=reason)

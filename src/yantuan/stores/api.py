@@ -1,0 +1,50 @@
+"""Routes of a leader's stores and pick-up points."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Router
+
+from yantuan.identity.auth import signed_in
+from yantuan.kernel.http import IdIn, Ok
+from yantuan.stores import actions, queries
+from yantuan.stores.access import access_store, person_of
+from yantuan.stores.schemas import PickupPointIn, PickupPointOut, StoreIn, StoreOut
+
+router = Router(tags=["stores"], auth=signed_in)
+
+
+@router.get("/leader/stores", response=list[StoreOut])
+def list_stores(request: HttpRequest) -> list[StoreOut]:
+    return queries.stores_out(queries.stores_of(person_of(request)))
+
+
+@router.post("/leader/stores", response=StoreOut)
+def create_store(request: HttpRequest, body: StoreIn) -> StoreOut:
+    return queries.store_out(actions.create_store(person_of(request), body))
+
+
+@router.get("/leader/stores/{store_id}", response=StoreOut)
+def read_store(request: HttpRequest, store_id: IdIn) -> StoreOut:
+    return queries.store_out(access_store(person_of(request), store_id))
+
+
+@router.put("/leader/stores/{store_id}", response=StoreOut)
+def update_store(request: HttpRequest, store_id: IdIn, body: StoreIn) -> StoreOut:
+    return queries.store_out(actions.update_store(person_of(request), store_id, body))
+
+
+@router.post("/leader/stores/{store_id}/pickup-points", response=PickupPointOut)
+def add_pickup_point(request: HttpRequest, store_id: IdIn, body: PickupPointIn) -> PickupPointOut:
+    return queries.point_out(actions.add_pickup_point(person_of(request), store_id, body))
+
+
+@router.put("/leader/pickup-points/{point_id}", response=PickupPointOut)
+def update_pickup_point(request: HttpRequest, point_id: IdIn, body: PickupPointIn) -> PickupPointOut:
+    return queries.point_out(actions.update_pickup_point(person_of(request), point_id, body))
+
+
+@router.delete("/leader/pickup-points/{point_id}", response=Ok)
+def archive_pickup_point(request: HttpRequest, point_id: IdIn) -> Ok:
+    actions.archive_pickup_point(person_of(request), point_id)
+    return Ok()
