@@ -137,10 +137,7 @@ def _gallery(canvas: Image.Image, data: PosterData, box: Box) -> None:
     places: dict[int, list[Box]] = {
         0: [],
         1: [(left, top, right, bottom)],
-        2: [
-            (left, top, (left + right - gap) // 2, bottom),
-            ((left + right + gap) // 2, top, right, bottom),
-        ],
+        2: [(left, top, right, bottom), (right - 254, bottom - 254, right - 18, bottom - 18)],
         3: [
             (left, top, middle, bottom),
             (middle + gap, top, right, half - gap // 2),
@@ -149,6 +146,9 @@ def _gallery(canvas: Image.Image, data: PosterData, box: Box) -> None:
     }
     over = data.state in ("ended", "sold_out")
     for place, picture in zip(places[len(pictures)], pictures, strict=True):
+        if len(pictures) == 2:
+            # The second picture lies on the first, framed by a white edge.
+            panel(canvas, (place[0] - 7, place[1] - 7, place[2] + 7, place[3] + 7), 24, WHITE)
         paste_cover(canvas, picture, place, 18, faded=over)
     if data.state != "open":
         # Without pictures the skein stays in view above the words.
