@@ -160,15 +160,10 @@ def publish_group_buy(person: Person, group_buy_id: int) -> GroupBuy:
             raise Conflict("store_suspended", "卖场已被暂停，请联系平台", "The store is suspended.")
         if group_buy.state == State.PUBLISHED:
             return group_buy
-        _refuse_finished_draft(group_buy)
+        _refuse_finished(group_buy)
         _check_publishable(group_buy, Offer.objects.filter(group_buy=group_buy, removed_at=None).count())
         _mark_published(group_buy)
     return group_buy
-
-
-def _refuse_finished_draft(group_buy: GroupBuy) -> None:
-    if group_buy.state == State.CLOSED:
-        _refuse_finished(group_buy)
 
 
 def close_group_buy(person: Person, group_buy_id: int) -> GroupBuy:

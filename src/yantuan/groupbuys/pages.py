@@ -1,0 +1,194 @@
+"""What anybody sees of a group buy and of a store. No cost, no split of stock, nothing of other buyers but masked names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import Max, Min, Q
+
+from yantuan.groupbuys.desk import blocks_out, counters, live_offers, picture_ids, status_of
+from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.parts import joined_rows, totals
+from yantuan.groupbuys.rules import STATUS_LABELS
+from yantuan.groupbuys.schemas import (
+    GroupBuyPage,
+    JoinedRow,
+    PageOffer,
+    PageProduct,
+    Question,
+    StoreGroupRow,
+    StorePage,
+)
+from yantuan.kernel.clock import now
+from yantuan.kernel.errors import NotFound
+from yantuan.kernel.http import Page
+from yantuan.media.queries import media_map
+from yantuan.media.schemas import MediaOut
+from yantuan.stores.models import Store
+from yantuan.stores.queries import available_payment_methods, point_out, points_of, store_card
+from yantuan.stores.rules import freight_text
+from yantuan.stores.schemas import StoreCard
+
+LATEST_JOINED = 10
+JOINED_PAGE = 30
+STORE_GROUPS = 50
+
+
+def group_buy_page(code: str) -> GroupBuyPage:
+    """The public page; drafts and unknown codes raise NotFound. `page.model_dump_json()` encodes it at once."""
+    return build_page(_public(code))
+
+
+def _public(code: str) -> GroupBuy:
+    group_buy = (
+        GroupBuy.objects.select_related("store__leader__person")
+        .filter(code=code)
+        .exclude(state=GroupBuy.State.DRAFT)
+        .first()
+    )
+    if group_buy is None:
+        raise NotFound("没有找到这个团购，可能已被删除或链接不对", "No such group buy.")
+    return group_buy
+
+
+def joined_page(code: str, cursor: str) -> Page[JoinedRow]:
+    """The public joined list, newest first; empty when the leader hides it."""
+    group_buy = _public(code)
+    if not group_buy.show_joined:
+        return Page(items=[], next=None)
+    rows, following = joined_rows(group_buy.id, cursor or None, JOINED_PAGE)
+    return Page(items=rows, next=following)
+
+
+def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | None = None) -> GroupBuyPage:
+    """The page of a sale whose store and leader are loaded. `card` spares reading the store's head again."""
+    offers = live_offers(group_buy.id)
+    store = group_buy.store
+    pictures = media_map(picture_ids(group_buy, offers))
+    pickup = group_buy.pickup_enabled and store.pickup_enabled
+    cover = pictures.get(group_buy.cover_media_id or 0)
+    latest, _ = joined_rows(group_buy.id, None, LATEST_JOINED) if group_buy.show_joined else ([], None)
+    seen = status_of(group_buy)
+    return GroupBuyPage(
+        id=str(group_buy.id),
+        kind="shelf" if group_buy.kind == GroupBuy.Kind.SHELF else "dated",
+        code=group_buy.code,
+        title=group_buy.title,
+        status=seen,
+        status_label=STATUS_LABELS[seen],
+        server_time=now(),
+        starts_at=group_buy.starts_at,
+        ends_at=group_buy.ends_at,
+        cover_url=cover.url if cover else "",
+        blocks=blocks_out(group_buy, pictures),
+        products=_products(offers, pictures),
+        store=card or store_card(store, pictures),
+        courier_enabled=group_buy.courier_enabled and store.courier_enabled,
+        freight_text=freight_text(store),
+        pickup_enabled=pickup,
+        pickup_points=[point_out(p) for p in points_of(store.id, group_buy.pickup_point_ids)]
+        if pickup
+        else [],
+        payment_methods=available_payment_methods(store),
+        questions=[Question(**q) for q in group_buy.questions],
+        joined=totals([group_buy.id])[group_buy.id].joined,
+        show_joined=group_buy.show_joined,
+        latest_joined=latest,
+        preview=preview,
+    )
+
+
+@dataclass
+class _Group:
+    """The offers of one product, in the order they are shown."""
+
+    offers: list[Offer] = field(default_factory=list)
+
+
+def _products(offers: list[Offer], pictures: Mapping[int, MediaOut]) -> list[PageProduct]:
+    groups: dict[int, _Group] = {}
+    for offer in offers:
+        groups.setdefault(offer.product_id, _Group()).offers.append(offer)
+    return [_product(group.offers, pictures) for group in groups.values()]
+
+
+def _product(offers: list[Offer], pictures: Mapping[int, MediaOut]) -> PageProduct:
+    product = offers[0].product
+    shown = [_page_offer(o) for o in offers]
+    return PageProduct(
+        id=str(product.id),
+        title=product.title,
+        description=product.description,
+        pictures=[pictures[int(i)] for i in product.picture_media_ids if int(i) in pictures],
+        price_min_fen=min(o.price_fen for o in offers),
+        price_max_fen=max(o.price_fen for o in offers),
+        sold=sum(o.sold for o in shown),
+        offers=shown,
+    )
+
+
+def _page_offer(offer: Offer) -> PageOffer:
+    available, held, sold = counters(offer)
+    return PageOffer(
+        id=str(offer.id),
+        sku_name=offer.sku.name,
+        price_fen=offer.price_fen,
+        limit_per_person=offer.limit_per_person,
+        stock=available,
+        sold=held + sold,
+    )
+
+
+def store_page(code: str) -> StorePage:
+    """A store's running and coming sales and its shelf. Raises NotFound for unknown codes and never certified leaders."""
+    store = Store.objects.select_related("leader__person").filter(code=code).first()
+    if store is None or store.leader.certified_at is None:
+        raise NotFound("没有找到这个卖场，可能链接不对", "No such store.")
+    rows = _running(store)
+    pictures = media_map([store.cover_media_id, *(g.cover_media_id for g in rows)])
+    sums = totals([g.id for g in rows])
+    card = store_card(store, pictures)
+    return StorePage(
+        store=card,
+        groups=[_store_row(g, pictures, sums[g.id].joined) for g in rows if g.kind == GroupBuy.Kind.DATED],
+        shelf=_shelf_page(rows, card),
+    )
+
+
+def _running(store: Store) -> list[GroupBuy]:
+    """Published sales that aren't over, the next to end first, and the shelf; each with its range of prices."""
+    live = Q(offers__removed_at=None)
+    rows: list[GroupBuy] = list(
+        GroupBuy.objects.filter(store=store, state=GroupBuy.State.PUBLISHED)
+        .filter(Q(ends_at=None) | Q(ends_at__gt=now()))
+        .annotate(low=Min("offers__price_fen", filter=live), high=Max("offers__price_fen", filter=live))
+        .order_by("ends_at", "id")[: STORE_GROUPS + 1]
+    )
+    for group_buy in rows:
+        group_buy.store = store
+    return rows
+
+
+def _shelf_page(rows: list[GroupBuy], card: StoreCard) -> GroupBuyPage | None:
+    for group_buy in rows:
+        if group_buy.kind == GroupBuy.Kind.SHELF and vars(group_buy)["low"] is not None:
+            return build_page(group_buy, card=card)
+    return None
+
+
+def _store_row(group_buy: GroupBuy, pictures: Mapping[int, MediaOut], joined: int) -> StoreGroupRow:
+    seen = status_of(group_buy)
+    cover = pictures.get(group_buy.cover_media_id or 0)
+    return StoreGroupRow(
+        code=group_buy.code,
+        title=group_buy.title,
+        status=seen,
+        status_label=STATUS_LABELS[seen],
+        cover_url=cover.url if cover else "",
+        price_min_fen=vars(group_buy)["low"] or 0,
+        price_max_fen=vars(group_buy)["high"] or 0,
+        starts_at=group_buy.starts_at,
+        ends_at=group_buy.ends_at,
+        joined=joined,
+    )
