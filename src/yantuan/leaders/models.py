@@ -77,6 +77,8 @@ class Certification(Row):
     """The person's real name, or the name on the licence."""
     id_number_sealed = models.CharField(max_length=300)
     """ID card number (person) or unified social credit code."""
+    id_number_hash = models.CharField(max_length=64, db_index=True)
+    """Keyed hash, so that a suspended leader's papers are known again under another phone."""
     id_number_tail = models.CharField(max_length=4)
     contact_name = models.CharField(max_length=40, default="", blank=True)
     category = models.CharField(max_length=60, default="", blank=True)

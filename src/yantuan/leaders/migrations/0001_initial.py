@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('person', '个人'), ('individual_business', '个体工商户'), ('company', '企业')], max_length=20)),
                 ('legal_name', models.CharField(max_length=60)),
                 ('id_number_sealed', models.CharField(max_length=300)),
+                ('id_number_hash', models.CharField(db_index=True, max_length=64)),
                 ('id_number_tail', models.CharField(max_length=4)),
                 ('contact_name', models.CharField(blank=True, default='', max_length=40)),
                 ('category', models.CharField(blank=True, default='', max_length=60)),

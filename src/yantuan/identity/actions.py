@@ -1,0 +1,108 @@
+"""What a person changes about themselves, and how operators are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from yantuan.identity.access import access_address
+from yantuan.identity.models import Address, Person
+from yantuan.identity.phones import seal_phone
+from yantuan.identity.rules import ADDRESSES_PER_PERSON
+from yantuan.identity.schemas import AddressIn, PersonIn
+from yantuan.kernel import audit
+from yantuan.kernel.actors import SYSTEM
+from yantuan.kernel.clock import now
+from yantuan.kernel.errors import Conflict, Invalid
+
+_PASSWORD_MIN = 10
+
+
+def update_person(person: Person, changes: PersonIn) -> Person:
+    """Change only what was sent. The caller has checked that `avatar_media_id` is the person's own avatar picture."""
+    values = changes.model_dump(exclude_unset=True)
+    fields = [name for name, value in values.items() if value is not None or name == "avatar_media_id"]
+    for name in fields:
+        setattr(person, name, values[name])
+    if fields:
+        person.save(update_fields=fields)
+    return person
+
+
+def _parts(data: AddressIn) -> dict[str, Any]:
+    values = data.model_dump(exclude={"phone", "is_default"})
+    return values | {"phone_sealed": seal_phone(data.phone), "phone_last4": data.phone[-4:]}
+
+
+def add_address(person: Person, data: AddressIn) -> Address:
+    """Save an address; the first one is the default. Raises Conflict `too_many_addresses`."""
+    with transaction.atomic():
+        Person.objects.select_for_update().get(id=person.id)
+        count = Address.objects.filter(person_id=person.id).count()
+        if count >= ADDRESSES_PER_PERSON:
+            raise Conflict(
+                "too_many_addresses",
+                f"最多保存 {ADDRESSES_PER_PERSON} 个地址，请先删除不用的",
+                f"At most {ADDRESSES_PER_PERSON} addresses; delete one first.",
+            )
+        default = data.is_default or count == 0
+        if default:
+            _no_default(person)
+        return Address.objects.create(
+            person_id=person.id, is_default=default, created_at=now(), **_parts(data)
+        )
+
+
+def change_address(person: Person, address_id: int, data: AddressIn) -> Address:
+    """Replace an own address. Orders keep the copy they were placed with. Raises NotFound."""
+    with transaction.atomic():
+        Person.objects.select_for_update().get(id=person.id)
+        address = access_address(person, address_id)
+        if data.is_default:
+            _no_default(person)
+        for name, value in _parts(data).items():
+            setattr(address, name, value)
+        address.is_default = data.is_default
+        address.save()
+        return address
+
+
+def delete_address(person: Person, address_id: int) -> None:
+    """Delete an own address; if it was the default the newest other one becomes it. Raises NotFound."""
+    with transaction.atomic():
+        Person.objects.select_for_update().get(id=person.id)
+        address = access_address(person, address_id)
+        address.delete()
+        if address.is_default:
+            newest = Address.objects.filter(person_id=person.id).order_by("-id").first()
+            if newest is not None:
+                Address.objects.filter(id=newest.id).update(is_default=True)
+
+
+def _no_default(person: Person) -> None:
+    Address.objects.filter(person_id=person.id, is_default=True).update(is_default=False)
+
+
+def create_operator(username: str, password: str) -> User:
+    """An operator of the console; the second factor is set up at the first sign-in.
+
+    Raises Conflict `operator_exists`, Invalid `password_weak` or `username_invalid`.
+    """
+    name = username.strip()
+    if not 1 <= len(name) <= 150:
+        raise Invalid("username_invalid", "请填写用户名", "A user name is needed.", field="username")
+    if len(password) < _PASSWORD_MIN or password.lower() == name.lower() or len(set(password)) < 5:
+        raise Invalid(
+            "password_weak",
+            f"密码至少 {_PASSWORD_MIN} 位，不能太简单",
+            f"The password needs at least {_PASSWORD_MIN} characters and must not be trivial.",
+            field="password",
+        )
+    with transaction.atomic():
+        if User.objects.filter(username=name).exists():
+            raise Conflict("operator_exists", "这个用户名已被使用", "The user name is taken.")
+        user = User.objects.create_user(name, password=password, is_staff=True, is_superuser=True)
+        audit.record(SYSTEM, "operator.create", "operator", user.pk, username=name)
+        return user

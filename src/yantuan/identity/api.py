@@ -1,0 +1,185 @@
+"""HTTP of sign-in, sessions and addresses."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from ninja import Router
+
+from yantuan.identity import actions, binding, codes, queries, sessions, signing_in
+from yantuan.identity.auth import (
+    drop_cookie,
+    person_or_none,
+    pick_token,
+    require_same_site,
+    session_of,
+    set_cookie,
+    signed_in,
+)
+from yantuan.identity.limits import address_of
+from yantuan.identity.models import Person
+from yantuan.identity.pages import sign_in_failed
+from yantuan.identity.schemas import (
+    AddressIn,
+    AddressOut,
+    MiniSignIn,
+    PhoneBindIn,
+    PhoneSignIn,
+    SessionOut,
+    SessionRow,
+    SmsIn,
+    SmsOut,
+)
+from yantuan.identity.signing_in import SignedIn
+from yantuan.kernel import ratelimit
+from yantuan.kernel.config import config
+from yantuan.kernel.errors import AppError, SignInNeeded
+from yantuan.kernel.http import IdIn, Ok
+
+router = Router(tags=["identity"])
+STATE_COOKIE = "yt_oauth"
+_MINI_PER_MINUTE = 120
+_OAUTH_PER_MINUTE = 60
+
+
+def _person(request: HttpRequest) -> Person:
+    return cast(Person, request.auth)  # type: ignore[attr-defined]
+
+
+def _agent(request: HttpRequest) -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def _session_out(signed: SignedIn, client: str) -> SessionOut:
+    return SessionOut(
+        token=signed.token if client == "mp" else None,
+        person_id=str(signed.person.id),
+        new_person=signed.new_person,
+        has_phone=signed.person.phone_hash is not None,
+    )
+
+
+@router.post("/auth/sms", response=SmsOut, auth=None, summary="发送短信验证码")
+def send_sms_code(request: HttpRequest, body: SmsIn) -> SmsOut:
+    """The answer is the same for known and unknown phones."""
+    return SmsOut(sent=True, retry_after=codes.ask_code(body.phone, address_of(request)))
+
+
+@router.post("/auth/phone", response=SessionOut, auth=None, summary="手机号登录")
+def sign_in_by_phone(request: HttpRequest, response: HttpResponse, body: PhoneSignIn) -> SessionOut:
+    """H5 gets an HttpOnly cookie, the mini-program a bearer token."""
+    require_same_site(request)
+    signed = signing_in.by_phone_code(
+        body.phone,
+        body.code,
+        client=body.client,
+        agreed=body.agreed,
+        address=address_of(request),
+        user_agent=_agent(request),
+    )
+    if body.client == "h5":
+        set_cookie(response, signed.token)
+    return _session_out(signed, body.client)
+
+
+@router.post("/auth/mini", response=SessionOut, auth=None, summary="小程序登录")
+def sign_in_by_mini(request: HttpRequest, body: MiniSignIn) -> SessionOut:
+    """Exchange the code of `wx.login` for a bearer token."""
+    ratelimit.hit(f"mini:{address_of(request)}", limit=_MINI_PER_MINUTE, seconds=60)
+    return _session_out(signing_in.by_mini_code(body.js_code, _agent(request)), "mp")
+
+
+@router.get("/auth/wechat/start", auth=None, summary="微信网页登录", response={302: None})
+def start_wechat_sign_in(request: HttpRequest, return_to: str = "/") -> HttpResponse:
+    """Off to WeChat's consent page; `return_to` is a local path."""
+    public = config().public_url.rstrip("/")
+    if request.get_host().lower() != public.partition("://")[2].lower():
+        # The state's cookie must be set on the host WeChat sends the browser back to.
+        return HttpResponseRedirect(public + request.get_full_path())
+    try:
+        ratelimit.hit(f"oauth:{address_of(request)}", limit=_OAUTH_PER_MINUTE, seconds=60)
+        target, state = signing_in.start_oauth(return_to)
+    except AppError as error:
+        return sign_in_failed(error, return_to)
+    answer = HttpResponseRedirect(target)
+    answer.set_cookie(
+        STATE_COOKIE,
+        state,
+        max_age=600,
+        httponly=True,
+        samesite="Lax",
+        secure=public.startswith("https://"),
+        path="/api/auth/wechat/",
+    )
+    return answer
+
+
+@router.get("/auth/wechat/callback", auth=None, summary="微信网页登录返回", response={302: None})
+def finish_wechat_sign_in(request: HttpRequest, code: str = "", state: str = "") -> HttpResponse:
+    """Back from WeChat with a code; a page says so when it did not work."""
+    try:
+        done = signing_in.finish_oauth(
+            code[:512],
+            state[:128],
+            cookie_state=request.COOKIES.get(STATE_COOKIE, ""),
+            current=person_or_none(request),
+            user_agent=_agent(request),
+        )
+    except AppError as error:
+        return sign_in_failed(error)
+    answer = HttpResponseRedirect(done.return_to)
+    answer.delete_cookie(STATE_COOKIE, path="/api/auth/wechat/", samesite="Lax")
+    set_cookie(answer, done.signed.token)
+    return answer
+
+
+@router.post("/auth/phone/bind", response=Ok, auth=signed_in, summary="绑定手机号")
+def bind_phone(request: HttpRequest, body: PhoneBindIn) -> Ok:
+    """Other sessions of the account end; two accounts of one person are joined where that is possible."""
+    session = session_of(request)
+    if session is None:
+        raise SignInNeeded()
+    binding.bind_phone(_person(request), session.id, body.phone, body.code, address_of(request))
+    return Ok()
+
+
+@router.post("/auth/logout", response=Ok, auth=signed_in, summary="退出登录")
+def sign_out(request: HttpRequest, response: HttpResponse) -> Ok:
+    """End this session on the server and drop the cookie."""
+    sessions.revoke(pick_token(request.method or "POST", request.headers, request.COOKIES))
+    drop_cookie(response)
+    return Ok()
+
+
+@router.get("/me/sessions", response=list[SessionRow], auth=signed_in, summary="登录设备")
+def list_my_sessions(request: HttpRequest) -> list[SessionRow]:
+    session = session_of(request)
+    return queries.session_rows(_person(request), session.id if session else None)
+
+
+@router.post("/me/sessions/{session_id}/revoke", response=Ok, auth=signed_in, summary="下线设备")
+def revoke_my_session(request: HttpRequest, session_id: IdIn) -> Ok:
+    sessions.revoke_one(_person(request), session_id)
+    return Ok()
+
+
+@router.get("/me/addresses", response=list[AddressOut], auth=signed_in, summary="收货地址")
+def list_my_addresses(request: HttpRequest) -> list[AddressOut]:
+    return queries.addresses_of(_person(request))
+
+
+@router.post("/me/addresses", response=AddressOut, auth=signed_in, summary="新增地址")
+def add_my_address(request: HttpRequest, body: AddressIn) -> AddressOut:
+    return queries.address_out(actions.add_address(_person(request), body))
+
+
+@router.put("/me/addresses/{address_id}", response=AddressOut, auth=signed_in, summary="修改地址")
+def change_my_address(request: HttpRequest, address_id: IdIn, body: AddressIn) -> AddressOut:
+    return queries.address_out(actions.change_address(_person(request), address_id, body))
+
+
+@router.delete("/me/addresses/{address_id}", response=Ok, auth=signed_in, summary="删除地址")
+def delete_my_address(request: HttpRequest, address_id: IdIn) -> Ok:
+    actions.delete_address(_person(request), address_id)
+    return Ok()

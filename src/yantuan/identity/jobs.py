@@ -1,0 +1,40 @@
+"""Codes on their way, and old rows cleared."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from yantuan.gateways.sms import SmsNumberRejected
+from yantuan.identity import gateway
+from yantuan.identity.codes import TOPIC, clear_codes
+from yantuan.identity.models import SmsCode
+from yantuan.identity.phones import phone_of
+from yantuan.identity.signing_in import clear_states
+from yantuan.kernel import outbox, schedule
+from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
+from yantuan.kernel.tokens import unseal
+
+_log = logging.getLogger(__name__)
+
+
+@outbox.on(TOPIC)
+def send_code(payload: dict[str, Any]) -> None:
+    """Send one code while it is still good; an unreachable number is the end of it."""
+    row = SmsCode.objects.filter(id=int(payload["sms_code_id"])).first()
+    if row is None or row.used_at is not None or row.expires_at <= now():
+        return
+    code = unseal("sms-code", payload["code"])
+    try:
+        gateway.sms().send(
+            phone_of(payload["phone"]), config().sms_template_code, {"code": code}, out_id=str(row.id)
+        )
+    except SmsNumberRejected as refusal:
+        _log.info("the SMS provider rejects the number of code %s: %s", row.id, refusal.provider_code)
+
+
+@schedule.every(3600)
+def clear_old_rows() -> int:
+    """Codes and sign-in states past their use."""
+    return clear_codes() + clear_states()
