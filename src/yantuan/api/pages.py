@@ -28,7 +28,7 @@ from yantuan.sharing.queries import Preview, preview
 WEBAPP = Path(__file__).resolve().parent.parent / "webapp" / "h5"
 _TOKEN = re.compile(r"[1-9A-HJ-NP-Za-km-z]{6,16}")
 _DEFAULT = Preview(
-    title="雁团", description="团长自己的团购工具", image_url="/static/icons/icon-512.png", state=""
+    title="雁团", description="团长自己的团购工具", image_url="/static/icon-512.png", state=""
 )
 
 

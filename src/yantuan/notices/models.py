@@ -60,6 +60,7 @@ class Delivery(Row):
     event_key = models.CharField(max_length=120)
     title = models.CharField(max_length=60)
     body = models.CharField(max_length=1000)
+    amount_fen = models.BigIntegerField(null=True)
     order_id = models.BigIntegerField(null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)

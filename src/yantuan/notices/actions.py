@@ -1,0 +1,229 @@
+"""Writing messages, switching channels, counting permits."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from yantuan.gateways.errors import GatewayInvalid
+from yantuan.gateways.wecom import robot_key
+from yantuan.identity.models import Person
+from yantuan.kernel import audit, outbox
+from yantuan.kernel.actors import Actor
+from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
+from yantuan.kernel.errors import Invalid
+from yantuan.kernel.ids import new_id
+from yantuan.kernel.tokens import seal
+from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
+from yantuan.notices.rules import Words, due_at
+from yantuan.notices.schemas import ChannelIn, ReadIn
+from yantuan.stores.models import Store
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
+KINDS = ("wecom", "email", "subscribe")
+
+
+def post(
+    person_id: int,
+    role: str,
+    kind: str,
+    words: Words,
+    dedupe: str,
+    *,
+    store_id: int | None = None,
+    order_id: int | None = None,
+    link: str = "",
+) -> bool:
+    """Put a message into a person's in-app inbox; the same `dedupe` is written once. True if it is new."""
+    message = InboxMessage(
+        person_id=person_id,
+        store_id=store_id,
+        role=role,
+        kind=kind,
+        title=words.title[:60],
+        body=words.body[:300],
+        order_id=order_id,
+        link=link,
+        dedupe=dedupe,
+        created_at=now(),
+    )
+    with transaction.atomic():
+        InboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    return InboxMessage.objects.filter(id=message.id).exists()
+
+
+def tell_leader(
+    store: Store, kind: str, words: Words, event_key: str, *, order_id: int | None = None, link: str = ""
+) -> None:
+    """Tell a store's leader in the app and by every channel that is switched on, each once per `event_key`."""
+    person_id = store.leader.person_id
+    post(
+        person_id,
+        "leader",
+        kind,
+        words,
+        f"leader:{store.id}:{event_key}",
+        store_id=store.id,
+        order_id=order_id,
+        link=link,
+    )
+    for channel in LeaderChannel.objects.filter(store_id=store.id, enabled=True).order_by("kind"):
+        queue(store.id, channel.kind, str(store.id), kind, words, event_key, order_id=order_id)
+
+
+def tell_buyer(
+    person_id: int,
+    kind: str,
+    words: Words,
+    event_key: str,
+    *,
+    store_id: int,
+    order_id: int | None = None,
+    link: str = "",
+) -> None:
+    """Tell a buyer in the app, once per `event_key`."""
+    post(
+        person_id,
+        "buyer",
+        kind,
+        words,
+        f"buyer:{person_id}:{event_key}",
+        store_id=store_id,
+        order_id=order_id,
+        link=link,
+    )
+
+
+def queue(
+    store_id: int,
+    channel: str,
+    recipient: str,
+    kind: str,
+    words: Words,
+    event_key: str,
+    *,
+    order_id: int | None = None,
+) -> Delivery:
+    """Write one delivery; a burst to one recipient is held back so that it goes out as one message."""
+    moment = now()
+    gather = timedelta(seconds=config().notice_gather_seconds)
+    recent = Delivery.objects.filter(
+        channel=channel, recipient=recipient, created_at__gte=moment - 3 * gather
+    )
+    last = recent.exclude(state="failed").aggregate(at=Max("due_at"))["at"]
+    planned = last if last is not None and last > moment else due_at(moment, last, gather)
+    with transaction.atomic():
+        delivery = Delivery(
+            id=new_id(),
+            store_id=store_id,
+            channel=channel,
+            recipient=recipient,
+            kind=kind,
+            event_key=event_key,
+            title=words.title[:60],
+            body=words.body[:1000],
+            amount_fen=words.amount_fen,
+            order_id=order_id,
+            due_at=planned,
+            created_at=moment,
+        )
+        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+        if Delivery.objects.filter(id=delivery.id).exists():
+            delay = max(0.0, (planned - moment).total_seconds())
+            outbox.emit(
+                "notice.deliver", {"channel": channel, "recipient": recipient}, store_id=store_id, delay=delay
+            )
+    return delivery
+
+
+def mark_read(person: Person, body: ReadIn) -> None:
+    """Everything up to and including one message, on one side, is read."""
+    waiting = InboxMessage.objects.filter(
+        person_id=person.id, role=body.role, id__lte=body.up_to, read_at=None
+    )
+    waiting.update(read_at=now())
+
+
+def save_channel(person: Person, store: Store, kind: str, body: ChannelIn) -> LeaderChannel:
+    """Switch a channel on or off and set where it goes. Raises Invalid for a target that can't be one."""
+    if kind not in KINDS:
+        raise Invalid("channel_unknown", "没有这种通知方式", "There is no such channel.", field="kind")
+    sealed, hint = _target(kind, body.target)
+    moment = now()
+    with transaction.atomic():
+        channel, _ = LeaderChannel.objects.get_or_create(
+            store_id=store.id,
+            kind=kind,
+            defaults={"created_at": moment, "updated_at": moment, "enabled": False},
+        )
+        if sealed:
+            channel.target_sealed, channel.target_hint = sealed, hint
+        if body.enabled and kind != "subscribe" and not channel.target_sealed:
+            raise Invalid(
+                "channel_target_needed", "请先填写接收地址", "Fill in where to send first.", field="target"
+            )
+        channel.enabled = body.enabled
+        channel.updated_at = moment
+        channel.save()
+        audit.record(
+            Actor("leader", person.id),
+            "channel.save",
+            "store",
+            store.id,
+            store_id=store.id,
+            kind=kind,
+            enabled=body.enabled,
+        )
+    return channel
+
+
+def _target(kind: str, text: str) -> tuple[str, str]:
+    """(sealed, hint) of what the leader typed; the hint shows no secret."""
+    if not text or kind == "subscribe":
+        return "", ""
+    if kind == "email":
+        if not _EMAIL.fullmatch(text):
+            raise Invalid("email_invalid", "邮箱地址格式不对", "Not an e-mail address.", field="target")
+        name, _, host = text.partition("@")
+        return seal("channel", text), f"{name[:2]}***@{host}"
+    try:
+        key = robot_key(text)
+    except GatewayInvalid:
+        raise Invalid(
+            "robot_key_invalid",
+            "请粘贴群机器人的完整 Webhook 地址",
+            "Paste the robot's whole webhook address.",
+            field="target",
+        ) from None
+    return seal("channel", key), f"…{key[-4:]}"
+
+
+def add_consent(person: Person, template_id: str, accepted: bool) -> None:
+    """One acceptance in the mini-program is one message that may be sent."""
+    if not accepted:
+        return
+    with transaction.atomic():
+        row, _ = Consent.objects.get_or_create(
+            person_id=person.id, template_id=template_id, defaults={"updated_at": now()}
+        )
+        Consent.objects.filter(id=row.id).update(permits=F("permits") + 1, updated_at=now())
+
+
+def spend_consent(person_id: int, template_id: str) -> bool:
+    """Use one permit; False if none is left."""
+    left = Consent.objects.filter(person_id=person_id, template_id=template_id, permits__gt=0)
+    return bool(left.update(permits=F("permits") - 1, updated_at=now()))
+
+
+def send_test(store: Store, kind: str) -> Delivery:
+    """Queue a test message for one channel, whether or not it is switched on."""
+    if not LeaderChannel.objects.filter(store_id=store.id, kind=kind).exists():
+        raise Invalid(
+            "channel_target_needed", "请先保存这个通知方式", "Save this channel first.", field="target"
+        )
+    words = Words(f"{store.name} 的测试消息", "收到这条消息，说明通知已经接通。")
+    return queue(store.id, kind, str(store.id), "test", words, f"test:{new_id()}")

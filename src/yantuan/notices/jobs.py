@@ -1,0 +1,167 @@
+"""Who is told what, after each event of the trade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yantuan.aftersales.models import AfterSale
+from yantuan.identity.models import Person
+from yantuan.identity.queries import masked_name
+from yantuan.kernel.clock import now
+from yantuan.kernel.money import price_text
+from yantuan.kernel.outbox import on
+from yantuan.kernel.schedule import every
+from yantuan.leaders.models import Leader
+from yantuan.notices import sending
+from yantuan.notices.actions import post, tell_buyer, tell_leader
+from yantuan.notices.models import Delivery
+from yantuan.notices.rules import AFTER_SALE_WORDS, Words, paid_buyer, paid_leader
+from yantuan.orders.models import Order
+from yantuan.payments.models import OfflineProof, Refund
+
+_HOW = {"courier": "快递", "pickup": "自提"}
+
+
+def _order(payload: dict[str, Any]) -> Order:
+    return Order.objects.select_related("store__leader").get(id=payload["order_id"])
+
+
+def _link(order: Order, role: str) -> str:
+    return f"/pages/order/index?id={order.id}" + ("&as=leader" if role == "leader" else "")
+
+
+def _both(order: Order, kind: str, leader: Words | None, buyer: Words | None, key: str) -> None:
+    if leader:
+        tell_leader(order.store, kind, leader, key, order_id=order.id, link=_link(order, "leader"))
+    if buyer:
+        words, link = buyer, _link(order, "buyer")
+        tell_buyer(order.person_id, kind, words, key, store_id=order.store_id, order_id=order.id, link=link)
+
+
+@on("order.paid")
+def order_paid(payload: dict[str, Any]) -> None:
+    order = _order(payload)
+    nickname = Person.objects.filter(id=order.person_id).values_list("nickname", flat=True).first() or ""
+    how = _HOW.get(order.delivery_method, "")
+    leader = paid_leader(
+        order.number, order.total_fen, order.goods_text, masked_name(nickname or "团员"), how
+    )
+    _both(
+        order,
+        "order_paid",
+        leader,
+        paid_buyer(order.number, order.total_fen, order.goods_text),
+        f"paid:{order.id}",
+    )
+
+
+@on("order.closed")
+def order_closed(payload: dict[str, Any]) -> None:
+    order = _order(payload)
+    if order.close_reason == "expired":
+        words = Words(f"订单 #{order.number} 超时未支付", "商品已释放，需要的话可以重新下单")
+        _both(order, "order_closed", None, words, f"closed:{order.id}")
+
+
+@on("proof.sent")
+def proof_sent(payload: dict[str, Any]) -> None:
+    order = _order(payload)
+    words = Words(
+        f"#{order.number} 已付款，待你确认",
+        f"{price_text(order.total_fen)} · {order.goods_text}",
+        order.total_fen,
+    )
+    _both(order, "proof_sent", words, None, f"proof:{payload['proof_id']}")
+
+
+@on("proof.decided")
+def proof_decided(payload: dict[str, Any]) -> None:
+    proof = OfflineProof.objects.get(id=payload["proof_id"])
+    if proof.state == OfflineProof.State.REJECTED:
+        order = Order.objects.select_related("store__leader").get(id=proof.order_id)
+        words = Words(f"订单 #{order.number} 团长未收到付款", proof.reason or "请核对后重新提交凭证")
+        _both(order, "proof_rejected", None, words, f"proof_rejected:{proof.id}")
+
+
+@on("order.shipped")
+def order_shipped(payload: dict[str, Any]) -> None:
+    order = _order(payload)
+    words = Words(f"订单 #{order.number} 已发货", order.goods_text)
+    _both(order, "order_shipped", None, words, f"shipped:{payload.get('shipment_id', order.id)}")
+
+
+@on("order.picked")
+def order_picked(payload: dict[str, Any]) -> None:
+    order = _order(payload)
+    _both(
+        order,
+        "order_picked",
+        None,
+        Words(f"订单 #{order.number} 已自提", order.goods_text),
+        f"picked:{order.id}:{order.version}",
+    )
+
+
+@on("refund.succeeded")
+def refund_succeeded(payload: dict[str, Any]) -> None:
+    refund = Refund.objects.get(id=payload["refund_id"])
+    order = Order.objects.select_related("store__leader").get(id=refund.order_id)
+    words = Words(
+        f"订单 #{order.number} 退款 {price_text(refund.amount_fen)} 已退回",
+        refund.reason or refund.get_cause_display(),
+    )
+    _both(order, "refund_done", words, words, f"refund:{refund.id}")
+
+
+@on("refund.trouble")
+def refund_trouble(payload: dict[str, Any]) -> None:
+    refund = Refund.objects.get(id=payload["refund_id"])
+    order = Order.objects.select_related("store__leader").get(id=refund.order_id)
+    words = Words(f"订单 #{order.number} 退款遇到问题", refund.last_error or "请打开订单查看并重试")
+    _both(order, "refund_trouble", words, None, f"refund_trouble:{refund.id}:{refund.tries}")
+
+
+@on("aftersale.changed")
+def aftersale_changed(payload: dict[str, Any]) -> None:
+    event = str(payload["event"])
+    if event not in AFTER_SALE_WORDS:
+        return
+    who, title = AFTER_SALE_WORDS[event]
+    case = AfterSale.objects.select_related("order__store__leader").get(id=payload["aftersale_id"])
+    amount = case.agreed_fen if case.agreed_fen is not None else case.requested_fen
+    words = Words(f"#{case.order.number} {title}", f"{price_text(amount)} · {case.order.goods_text}")
+    key = f"aftersale:{case.id}:{event}:{case.version}"
+    order = case.order
+    if who in ("leader", "both"):
+        link = f"/leader/after-sale/index?id={case.id}"
+        tell_leader(order.store, "aftersale", words, key, order_id=order.id, link=link)
+    if who in ("buyer", "both"):
+        link = f"/buyer/after-sale/index?id={case.id}"
+        tell_buyer(
+            order.person_id, "aftersale", words, key, store_id=order.store_id, order_id=order.id, link=link
+        )
+
+
+@on("certification.decided")
+def certification_decided(payload: dict[str, Any]) -> None:
+    leader = Leader.objects.get(id=payload["leader_id"])
+    if payload["approved"]:
+        words = Words("认证已通过", "可以发布团购了，先去完善卖场和商品吧")
+    else:
+        words = Words("认证没有通过", "请查看原因，修改后重新提交")
+    stamp = payload.get("certification_id") or int(now().timestamp())
+    link = "/leader/certify/index"
+    post(leader.person_id, "leader", "certification", words, f"certification:{leader.id}:{stamp}", link=link)
+
+
+@on("notice.deliver")
+def notice_deliver(payload: dict[str, Any]) -> None:
+    sending.deliver(str(payload["channel"]), str(payload["recipient"]))
+
+
+@every(5)
+def deliver_due() -> None:
+    """Deliveries whose own event came too early or was lost in a crash."""
+    due = Delivery.objects.filter(state="waiting", due_at__lte=now()).order_by("due_at")
+    for channel, recipient in dict.fromkeys(due.values_list("channel", "recipient")[:200]):
+        sending.deliver(channel, recipient)
