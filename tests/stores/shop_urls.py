@@ -1,0 +1,18 @@
+"""The selling side's routes by themselves, so that these tests need no other floor's."""
+
+from __future__ import annotations
+
+from django.urls import path
+from ninja import NinjaAPI
+
+from yantuan.api import errors
+from yantuan.catalog.api import router as catalog
+from yantuan.groupbuys.api import router as groupbuys
+from yantuan.stores.api import router as stores
+
+api = NinjaAPI(urls_namespace="shop-tests")
+errors.install(api)
+for router in (stores, catalog, groupbuys):
+    api.add_router("", router)
+
+urlpatterns = [path("api/", api.urls)]
