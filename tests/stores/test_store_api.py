@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from stores.shop_kit import STORE, caller, leader, person, picture, shop
 
+from stores.shop_kit import STORE, caller, leader, person, picture, shop
 from yantuan.kernel.models import AuditEntry
 from yantuan.stores.actions import restore_store, suspend_store
 from yantuan.stores.models import PickupPoint, Store
@@ -42,9 +42,15 @@ def test_others_stores_look_absent() -> None:
         assert who.refused("GET", mine.path) == (404, "not_found")
         assert who.refused("PUT", mine.path, STORE) == (404, "not_found")
         assert who.refused("POST", f"{mine.path}/pickup-points", {"name": "a", "address": "b"})[0] == 404
-        assert who.refused("PUT", f"/leader/pickup-points/{point['id']}", {"name": "a", "address": "b"})[0] == 404
+        assert (
+            who.refused("PUT", f"/leader/pickup-points/{point['id']}", {"name": "a", "address": "b"})[0]
+            == 404
+        )
         assert who.refused("DELETE", f"/leader/pickup-points/{point['id']}")[0] == 404
-    assert other.boss.call("GET", "/leader/stores/1").content[:40] == other.boss.call("GET", mine.path).content[:40]
+    assert (
+        other.boss.call("GET", "/leader/stores/1").content[:40]
+        == other.boss.call("GET", mine.path).content[:40]
+    )
     assert PickupPoint.objects.get().archived_at is None
 
 
@@ -77,7 +83,9 @@ def test_pick_up_points_come_in_order_and_leave_softly() -> None:
     first = mine.boss.ok("POST", f"{mine.path}/pickup-points", {"name": "南门", "address": "幸福路1号"})
     second = mine.boss.ok("POST", f"{mine.path}/pickup-points", {"name": "北门", "address": "幸福路9号"})
     changed = mine.boss.ok(
-        "PUT", f"/leader/pickup-points/{first['id']}", {"name": "南门岗亭", "address": "幸福路1号", "hours": "9-21"}
+        "PUT",
+        f"/leader/pickup-points/{first['id']}",
+        {"name": "南门岗亭", "address": "幸福路1号", "hours": "9-21"},
     )
     assert [p["name"] for p in mine.boss.ok("GET", mine.path)["pickup_points"]] == ["南门岗亭", "北门"]
     assert changed["hours"] == "9-21"
