@@ -30,6 +30,24 @@ interface PageCaller {
 type Register = (definition: never) => unknown
 type Template = Parameters<ReturnType<MiniProgramEnv['createCodeSpace']>['addCompiledTemplate']>[1]
 
+interface Caller {
+  readonly id?: string
+  readonly dataset?: object
+}
+
+/**
+ * The framework hands listeners an object that inherits its fields; WeChat's base library turns that into a plain one.
+ * uni-app checks for own fields, so the harness must do the same.
+ */
+function usePlainEvents(): void {
+  const plain = ({ id = '', dataset = {} }: Caller): Caller => ({ id, dataset })
+  glassEasel.Event.prototype.wrapShadowedEvent = function wrap(this: glassEasel.Event<object>, target, mark, currentTarget) {
+    const { type, timeStamp, detail } = this
+    const own = { type, timeStamp, detail, mark, target: plain(target), currentTarget: plain(currentTarget) }
+    return Object.assign(Object.create(this) as object, own) as never
+  }
+}
+
 const settle = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** One page on screen. */
@@ -127,6 +145,7 @@ export class MiniProgram {
 
   /** @param folder the build, for example dist/build/mp-weixin */
   constructor(private readonly folder: string) {
+    usePlainEvents()
     this.config = this.json<AppConfig>('app')
     // uni-app puts its event handlers on the instance instead of among the declared methods.
     this.space.getComponentSpace().updateComponentOptions({ useMethodCallerListeners: true })
