@@ -5,6 +5,7 @@ Strict time-outs, no redirects, bounded answers, careful repeats, a second host.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -18,6 +19,9 @@ from yantuan.gateways.errors import GatewayError, GatewayThrottled, GatewayUnava
 from yantuan.kernel.db import refuse_in_transaction
 
 T = TypeVar("T")
+
+# At INFO httpx writes whole addresses, and some providers want secrets and phone numbers in the query.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 USER_AGENT = "yantuan/0.1 (+httpx)"
 TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=15.0, pool=5.0)
