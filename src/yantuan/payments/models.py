@@ -30,6 +30,8 @@ class PaymentAttempt(Row):
     state = models.CharField(max_length=10, choices=State.choices, default=State.CREATED)
     request_body = models.TextField(default="", blank=True)
     """The exact JSON sent, so that a repeat is identical."""
+    time_expire = models.DateTimeField()
+    """When WeChat Pay stops taking money for this number."""
     prepay_id = models.CharField(max_length=64, default="", blank=True)
     pay_url = models.CharField(max_length=512, default="", blank=True)
     """h5_url or code_url."""
@@ -38,7 +40,7 @@ class PaymentAttempt(Row):
     paid_fen = models.BigIntegerField(default=0)
     success_at = models.DateTimeField(null=True)
     extra = models.BooleanField(default=False)
-    """Succeeded although the order was already paid or closed; refunded by itself."""
+    """Succeeded although the order was already paid or could not be honoured any more; refunded by itself."""
     next_poll_at = models.DateTimeField(null=True)
     polls = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -72,7 +74,7 @@ class OfflineProof(Row):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="proofs")
     store_id = models.BigIntegerField()
     media_id = models.BigIntegerField(null=True)
-    sha256 = models.CharField(max_length=64, default="", blank=True)
+    sha256 = models.CharField(max_length=64, default="", blank=True, db_index=True)
     amount_fen = models.BigIntegerField()
     note = models.CharField(max_length=100, default="", blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.SENT)
@@ -114,12 +116,18 @@ class Refund(Row):
     out_refund_no = models.CharField(max_length=64, unique=True)
     amount_fen = models.BigIntegerField()
     reason = models.CharField(max_length=80, default="", blank=True)
+    request_body = models.TextField(default="", blank=True)
+    """The exact JSON sent to the provider; every repeat sends the same bytes. Empty for offline and zero refunds."""
     restock = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.CREATED)
     provider_refund_id = models.CharField(max_length=40, default="", blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    send_after = models.DateTimeField()
+    """Not sent to the provider before: refunds of one payment keep a minute's distance."""
     next_try_at = models.DateTimeField(null=True)
+    """When to send or ask again; None: nothing to do by itself."""
     last_error = models.CharField(max_length=300, default="", blank=True)
+    """The provider's word (or ours) for what went wrong last; empty when nothing did."""
     actor_kind = models.CharField(max_length=10)
     actor_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
@@ -128,7 +136,7 @@ class Refund(Row):
     class Meta:
         verbose_name = verbose_name_plural = "退款单"
         constraints = [
-            models.CheckConstraint(condition=Q(amount_fen__gte=1), name="refund_amount_positive"),
+            models.CheckConstraint(condition=Q(amount_fen__gte=0), name="refund_amount_not_negative"),
             models.UniqueConstraint(
                 fields=["attempt"],
                 condition=Q(cause__in=["late", "extra"]),

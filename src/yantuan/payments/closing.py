@@ -1,0 +1,147 @@
+"""Ending what was not paid: ask the provider, close there, then close here. Money that turns up on the way is booked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Literal
+
+from django.db.models import Exists, OuterRef
+
+from yantuan.gateways.wechatpay import CloseOutcome, TradeState, Transaction
+from yantuan.kernel.actors import SYSTEM, Actor
+from yantuan.kernel.clock import now
+from yantuan.kernel.db import retrying
+from yantuan.kernel.errors import AppError
+from yantuan.orders import actions as orders
+from yantuan.orders.models import Order
+from yantuan.payments import attempts, gateway, rules
+from yantuan.payments.apply import Source, apply_transaction
+from yantuan.payments.models import PaymentAttempt
+
+log = logging.getLogger("yantuan.payments")
+
+LEASE = timedelta(seconds=90)
+"""How long one worker has an attempt to itself; longer than any gateway call with its repeats."""
+BATCH = 100
+_ENDED = (TradeState.CLOSED, TradeState.REVOKED)
+
+
+def settle(attempt: PaymentAttempt) -> Literal["paid", "closed"]:
+    """Bring a live attempt to its end at the provider: booked if paid, else closed there and here.
+
+    Raises GatewayError, or AppError `provider_unavailable`, when the provider doesn't say clearly; nothing is changed then.
+    """
+    found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    if found is not None and found.paid:
+        return _booked(found, attempt, "close")
+    # Unknown there: no prepay ever arrived, so nobody can pay under this number.
+    if found is not None and found.state not in _ENDED:
+        outcome = gateway.client().close(attempt.out_trade_no)
+        if outcome is CloseOutcome.PAID:
+            return _booked(_surely_paid(attempt), attempt, "close")
+    attempts.mark_closed(attempt.id)
+    return "closed"
+
+
+def _surely_paid(attempt: PaymentAttempt) -> Transaction:
+    found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    if found is None or not found.paid:
+        raise gateway.unavailable()
+    return found
+
+
+def _booked(found: Transaction, attempt: PaymentAttempt, source: Source) -> Literal["paid", "closed"]:
+    applied = apply_transaction(found, source)
+    if applied.outcome == "unmatched":
+        # Their paid order doesn't fit our attempt: a person must look; stock stays held and nothing is paid.
+        log.error("attempt %s is paid but does not match: %s", attempt.out_trade_no, applied.problem)
+        raise gateway.unavailable()
+    return "paid"
+
+
+def ask(attempt: PaymentAttempt, source: Source) -> str:
+    """Ask the provider once about a live attempt and book what it says; answers the trade state, or `NONE`. Raises GatewayError."""
+    found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    if found is None:
+        return "NONE"
+    apply_transaction(found, source)
+    return found.state_text
+
+
+def close_if_over(order_id: int, reason: str, actor: Actor) -> bool:
+    """Close an unpaid order that has no live attempt (and, for `expired`, is due). True if it is closed now."""
+
+    def work() -> bool:
+        order = orders.lock_order(order_id)
+        if order.payment == "closed":
+            return True
+        due = reason != "expired" or (order.expires_at is not None and order.expires_at <= now())
+        if order.payment != "unpaid" or not due or attempts.live_attempt(order_id) is not None:
+            return False
+        orders.close_order(order_id, reason, actor)
+        return True
+
+    return retrying(work)
+
+
+def watch(attempt_id: int) -> None:
+    """Look after one live attempt whose time has come: ask, book, plan the next question, or end it with its order."""
+    attempt = _leased(attempt_id)
+    if attempt is None:
+        return
+    order = Order.objects.get(id=attempt.order_id)
+    over = order.payment != "unpaid" or order.expires_at is None or order.expires_at <= now()
+    try:
+        if over:
+            if settle(attempt) == "closed":
+                close_if_over(order.id, "expired", SYSTEM)
+            return
+        ask(attempt, "poll")
+    except AppError as error:
+        log.warning("no clear word about %s: %s", attempt.out_trade_no, error)
+        attempts.plan_poll(attempt, rules.retry_at(attempt.polls, now()), asked=True)
+        return
+    attempts.plan_poll(
+        attempt, rules.next_poll(attempt.created_at, attempt.polls + 1, order.expires_at, now()), asked=True
+    )
+
+
+def _leased(attempt_id: int) -> PaymentAttempt | None:
+    moment = now()
+    taken = PaymentAttempt.objects.filter(
+        id=attempt_id, state__in=attempts.LIVE, next_poll_at__lte=moment
+    ).update(next_poll_at=moment + LEASE)
+    return PaymentAttempt.objects.filter(id=attempt_id).first() if taken else None
+
+
+def watch_due() -> int:
+    """Look after every live attempt that is due; answers how many."""
+    due = PaymentAttempt.objects.filter(state__in=attempts.LIVE, next_poll_at__lte=now())
+    ids = list(due.order_by("next_poll_at").values_list("id", flat=True)[:BATCH])
+    for attempt_id in ids:
+        _guarded(watch, attempt_id)
+    return len(ids)
+
+
+def expire_due() -> int:
+    """Close every unpaid order past its deadline that nothing is under way for; answers how many were looked at."""
+    live = PaymentAttempt.objects.filter(order_id=OuterRef("id"), state__in=attempts.LIVE)
+    due = Order.objects.filter(payment="unpaid", expires_at__lte=now()).exclude(Exists(live))
+    ids = list(due.order_by("expires_at").values_list("id", flat=True)[:BATCH])
+    for order_id in ids:
+        _guarded(_expire, order_id)
+    return len(ids)
+
+
+def _expire(order_id: int) -> None:
+    close_if_over(order_id, "expired", SYSTEM)
+
+
+def _guarded(work: Callable[[int], None], row_id: int) -> None:
+    # One broken row must not keep the others waiting; the job runs again within seconds.
+    try:
+        work(row_id)
+    except Exception:
+        log.exception("payment work on %s failed", row_id)

@@ -1,0 +1,77 @@
+"""The one WeChat Pay client of this process, made from the configuration."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from yantuan.gateways.errors import GatewayError
+from yantuan.gateways.wechatpay import PayGateway, WeChatPayClient, WeChatPaySettings
+from yantuan.kernel.config import Config, config
+from yantuan.kernel.errors import AppError
+
+PRODUCTION = "https://api.mch.weixin.qq.com"
+FALLBACK = "https://api2.mch.weixin.qq.com"
+
+_lock = threading.Lock()
+_client: PayGateway | None = None
+
+
+def client() -> PayGateway:
+    """The shared client. Raises AppError `wechatpay_not_configured` when the instance has no merchant account."""
+    global _client
+    with _lock:
+        if _client is None:
+            _client = WeChatPayClient(settings(config()))
+        return _client
+
+
+def reset(replacement: PayGateway | None = None) -> None:
+    """Forget the client, or put another in its place (tests, changed configuration)."""
+    global _client
+    with _lock:
+        if isinstance(_client, WeChatPayClient):
+            _client.shutdown()
+        _client = replacement
+
+
+def settings(cfg: Config) -> WeChatPaySettings:
+    """What the client must know. During a key change `wechatpay_public_key_id`, its path and the APIv3 key may each list several, newest first, parted by commas."""
+    if not cfg.has_wechatpay:
+        raise AppError(
+            "wechatpay_not_configured",
+            "微信支付还没有配置好，请联系团长",
+            "WeChat Pay is not configured on this instance.",
+            status=503,
+        )
+    public = {}
+    if cfg.wechatpay_mode == "public_key":
+        ids, paths = _listed(cfg.wechatpay_public_key_id), _listed(cfg.wechatpay_public_key_path)
+        public = {key_id: Path(path).read_bytes() for key_id, path in zip(ids, paths, strict=True)}
+    base = cfg.wechatpay_base_url.rstrip("/")
+    return WeChatPaySettings(
+        base_url=base,
+        mchid=cfg.wechatpay_mchid,
+        merchant_serial=cfg.wechatpay_merchant_serial,
+        merchant_key_pem=Path(cfg.wechatpay_merchant_key_path).read_bytes(),
+        apiv3_keys=tuple(key.encode() for key in _listed(cfg.wechatpay_apiv3_key)),
+        public_keys=public,
+        fallback_base_url=FALLBACK if base == PRODUCTION else "",
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def unavailable(error: GatewayError | None = None) -> AppError:
+    """What a person reads when the provider is slow, down or talks nonsense; nothing is lost, the same call may be made again."""
+    details = {"provider_code": getattr(error, "provider_code", "")} if error is not None else {}
+    return AppError(
+        "provider_unavailable",
+        "微信支付暂时没有回应，订单已为你保留，请稍后再试",
+        "WeChat Pay does not answer properly; your order is kept, please try again.",
+        status=503,
+        retry_after=5,
+        **details,
+    )

@@ -1,0 +1,80 @@
+"""Where WeChat Pay knocks: no session, no CSRF token, no redirect; the signature is the only credential."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from yantuan.gateways.errors import GatewayUndecryptable
+from yantuan.gateways.wechatpay import NoticeRefused
+from yantuan.kernel.errors import AppError
+from yantuan.payments import inbox
+
+log = logging.getLogger("yantuan.payments")
+security = logging.getLogger("yantuan.security")
+
+MAX_BODY = 256 * 1024
+"""Bytes; a genuine notice has about two thousand."""
+
+
+@csrf_exempt
+@require_POST
+def transaction_notice(request: HttpRequest) -> HttpResponse:
+    """`POST /notify/wechatpay/transactions`."""
+    return _notice(request)
+
+
+@csrf_exempt
+@require_POST
+def refund_notice(request: HttpRequest) -> HttpResponse:
+    """`POST /notify/wechatpay/refunds`."""
+    return _notice(request)
+
+
+def _notice(request: HttpRequest) -> HttpResponse:
+    body = _body(request)
+    if body is None:
+        return _fail(413, "the notice is too long")
+    try:
+        notice_id = inbox.receive(dict(request.headers), body)
+    except NoticeRefused as error:
+        # The platform tests our checking with probes; they deserve a refusal but no alarm.
+        (log.info if error.probe else security.warning)("notice refused: %s", error.reason)
+        return _fail(error.status, "not a genuine notice")
+    except GatewayUndecryptable:
+        log.error("a genuine notice could not be decrypted; check the APIv3 key")
+        return _fail(500, "cannot be decrypted")
+    except AppError as error:
+        return _fail(error.status, error.code)
+    except Exception:
+        log.exception("a notice could not be stored")
+        return _fail(500, "not stored")
+    _handle(notice_id)
+    return HttpResponse(status=204)
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > MAX_BODY:
+        return None
+    try:
+        body: bytes = request.read(MAX_BODY + 1)
+    except RequestDataTooBig:
+        return None
+    return body if len(body) <= MAX_BODY else None
+
+
+def _handle(notice_id: int) -> None:
+    try:
+        inbox.handle(notice_id)
+    except Exception:
+        # Stored already: a timed job handles what this request could not.
+        log.exception("notice %s waits for the timed job", notice_id)
+
+
+def _fail(status: int, reason: str) -> HttpResponse:
+    return JsonResponse({"code": "FAIL", "message": reason}, status=status)
