@@ -111,9 +111,7 @@ def close_order(order_id: int, reason: str, actor: Actor) -> Order:
     _count_order(order, -1)
     for line in sorted(lines, key=lambda one: one.offer_id):
         return_quota(order, line, line.quantity)
-    outbox.emit(
-        "order.closed", {"order_id": str(order_id)}, store_id=order.store_id, key=f"closed:{order_id}"
-    )
+    outbox.emit("order.closed", {"order_id": order_id}, store_id=order.store_id, key=f"closed:{order_id}")
     return order
 
 
@@ -205,7 +203,7 @@ def _after_payment(order: Order, actor: Actor) -> Order:
         if order.delivery == "none":
             order = transition(order.id, "delivery", "await_pickup", actor)
         order.pickup_code = code
-    outbox.emit("order.paid", {"order_id": str(order.id)}, store_id=order.store_id, key=f"paid:{order.id}")
+    outbox.emit("order.paid", {"order_id": order.id}, store_id=order.store_id, key=f"paid:{order.id}")
     return order
 
 

@@ -17,6 +17,9 @@ PartFn = Callable[[Order], list[Any]]
 ActionsFn = Callable[[Order, Viewer], list[str]]
 TextFn = Callable[[dict[str, Any]], str]
 
+SharesFn = Callable[[set[str]], dict[str, int]]
+
+_shares: list[SharesFn] = []
 _parts: dict[str, PartFn] = {}
 _actions: list[ActionsFn] = []
 
@@ -46,6 +49,16 @@ def provide_actions(fn: ActionsFn) -> ActionsFn:
 
 def more_actions(order: Order, viewer: Viewer) -> list[str]:
     return [word for fn in _actions for word in fn(order, viewer)]
+
+
+def provide_shares(fn: SharesFn) -> SharesFn:
+    """Register who knows share links: tokens → ids; unknown tokens are left out. The last registration counts."""
+    _shares[:] = [fn]
+    return fn
+
+
+def share_ids(tokens: set[str]) -> dict[str, int]:
+    return _shares[0](tokens) if _shares and tokens else {}
 
 
 def _money(data: dict[str, Any]) -> str:

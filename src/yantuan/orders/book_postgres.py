@@ -1,0 +1,33 @@
+"""Booking on PostgreSQL: row locks on the pools, COPY for the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.backends.utils import CursorWrapper
+
+from yantuan.orders.dialect import Row
+
+_PASSING = {"40001", "40P01", "55P03"}
+"""Serialization failure, deadlock, lock not available."""
+
+
+class Postgres:
+    # NO KEY UPDATE: orders' foreign keys elsewhere never wait for it, other stock writers do.
+    row_lock = "FOR NO KEY UPDATE"
+
+    def moment(self, moment: datetime | None) -> object:
+        return moment
+
+    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def passing(self, error: Exception) -> bool:
+        return getattr(error.__cause__, "sqlstate", None) in _PASSING
+
+
+POSTGRES = Postgres()

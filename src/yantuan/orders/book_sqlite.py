@@ -1,0 +1,28 @@
+"""Booking on SQLite: BEGIN IMMEDIATE (the connection's transaction mode) is the lock of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.db.backends.utils import CursorWrapper
+
+from yantuan.orders.dialect import Row
+
+
+class Sqlite:
+    row_lock = ""
+
+    def moment(self, moment: datetime | None) -> object:
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None
+
+    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        places = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', rows)
+
+    def passing(self, error: Exception) -> bool:
+        return "locked" in str(error) or "busy" in str(error)
+
+
+SQLITE = Sqlite()

@@ -1,0 +1,224 @@
+"""What goes into placing orders and what comes out: plain data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from yantuan.kernel.actors import Actor
+from yantuan.kernel.errors import AppError
+from yantuan.orders.schemas import OrderPlaced
+
+DeliveryMethod = Literal["courier", "pickup"]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    offer_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who receives and where, as it is kept on the order; the phone is sealed already."""
+
+    name: str
+    phone_sealed: str
+    phone_last4: str
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    detail: str = ""
+    building: str = ""
+    unit: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One checkout waiting to be placed. Fields are those of `OrderIn`, cleaned."""
+
+    person_id: int
+    group_buy_id: int
+    lines: tuple[DraftLine, ...]
+    delivery_method: DeliveryMethod
+    payment_method: Literal["wechatpay", "offline"]
+    expected_total_fen: int
+    idempotency_key: str
+    body_hash: str
+    actor: Actor
+    address_id: int | None = None
+    pickup_point_id: int | None = None
+    contact: Recipient | None = None
+    answers: tuple[tuple[str, str], ...] = ()
+    remark: str = ""
+    anonymous: bool = False
+    share_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTerms:
+    """A group buy with what its store adds, as read in the booking transaction."""
+
+    id: int
+    store_id: int
+    kind: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime | None
+    selling: bool
+    courier: bool
+    pickup: bool
+    pickup_point_ids: frozenset[int]
+    questions: tuple[Mapping[str, Any], ...]
+    payment_methods: tuple[str, ...]
+    freight_kind: str
+    freight_fen: int
+    free_above_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTerms:
+    id: int
+    group_buy_id: int
+    product_id: int
+    pool_id: int
+    price_fen: int
+    limit_per_person: int
+    removed: bool
+    title: str
+    sku_name: str
+    sku_code: str
+    picture_media_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointTerms:
+    """A live pick-up point; `snapshot` is what the order keeps of it."""
+
+    id: int
+    store_id: int
+    snapshot: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An order placed before under the same (store, person, key)."""
+
+    body_hash: str
+    placed: OrderPlaced
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Everything `decide` looks at, read after the pools were locked."""
+
+    now: datetime
+    hold_seconds: int
+    groups: dict[int, GroupTerms] = field(default_factory=dict)
+    offers: dict[int, OfferTerms] = field(default_factory=dict)
+    available: dict[int, int] = field(default_factory=dict)
+    """Free units per pool id."""
+    limit_used: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(offer id, person id) → units in live orders."""
+    addresses: dict[tuple[int, int], Recipient] = field(default_factory=dict)
+    """(address id, person id)."""
+    points: dict[int, PointTerms] = field(default_factory=dict)
+    earlier: dict[tuple[int, int, str], Earlier] = field(default_factory=dict)
+    participations: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    """(group buy id, person id) → (participation id, 跟团号)."""
+    unpaid: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(group buy id, person id) → orders not yet paid."""
+    recent: dict[int, int] = field(default_factory=dict)
+    """Person id → orders placed in the last minute."""
+    shares: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One order line to be written."""
+
+    id: int
+    offer: OfferTerms
+    quantity: int
+    amount_fen: int
+    freight_share_fen: int
+
+
+@dataclass(slots=True)
+class Join:
+    """One buyer's place in one group buy: known, or new with the `ordinal`-th number after the counter's last."""
+
+    id: int
+    group_buy_id: int
+    store_id: int
+    person_id: int
+    number: int
+    ordinal: int = 0
+    """0: existed before; else 1, 2, … in order of arrival within this batch."""
+    anonymous: bool = False
+
+
+@dataclass(slots=True)
+class Booking:
+    """One order to be written with its lines."""
+
+    id: int
+    draft: Draft
+    group: GroupTerms
+    join: Join
+    lines: tuple[LineRow, ...]
+    recipient: Recipient
+    point: PointTerms | None
+    answers: list[dict[str, str]]
+    goods_fen: int
+    freight_fen: int
+    total_fen: int
+    payment: str
+    payment_method: str
+    delivery: str
+    placed_at: datetime
+    expires_at: datetime | None
+    share_id: int | None
+
+    @property
+    def zero(self) -> bool:
+        """Nothing to pay: sold at once instead of held."""
+        return self.payment == "paid"
+
+    def placed(self, *, replayed: bool = False) -> OrderPlaced:
+        """The answer to the caller; `join.number` must be set by then."""
+        return OrderPlaced.model_construct(
+            id=str(self.id),
+            number=self.join.number,
+            payment=self.payment,
+            payment_method=self.payment_method,
+            total_fen=self.total_fen,
+            expires_at=self.expires_at,
+            replayed=replayed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same checkout again inside one batch: answered like the first one."""
+
+    of: Booking
+
+
+Decision = Booking | Repeat | Earlier | AppError
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    order: OrderPlaced
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    error: AppError
+
+
+Outcome = Placed | Refused
