@@ -30,7 +30,9 @@ if "--db=postgres" in sys.argv:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--db", choices=["sqlite", "postgres"], default="sqlite", help="database engine to test on")
+    parser.addoption(
+        "--db", choices=["sqlite", "postgres"], default="sqlite", help="database engine to test on"
+    )
 
 
 @pytest.fixture(scope="session")

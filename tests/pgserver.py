@@ -18,7 +18,13 @@ FAST = [
     "fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=128MB",
     "max_connections=120", "log_min_messages=fatal",
 ]  # fmt: skip
-DURABLE = ["fsync=on", "synchronous_commit=on", "shared_buffers=256MB", "max_connections=200", "log_min_messages=fatal"]
+DURABLE = [
+    "fsync=on",
+    "synchronous_commit=on",
+    "shared_buffers=256MB",
+    "max_connections=200",
+    "log_min_messages=fatal",
+]
 
 
 def _is_home(folder: Path) -> bool:
@@ -80,7 +86,10 @@ def postgres(options: list[str] | None = None) -> Iterator[str]:
     port = _free_port()
     data = folder / "data"
     run = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
-    subprocess.run([home / "initdb", "-D", data, "-U", "yantuan", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"], **run)  # type: ignore[call-overload]
+    subprocess.run(
+        [home / "initdb", "-D", data, "-U", "yantuan", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"],
+        **run,
+    )  # type: ignore[call-overload]
     flags = [part for option in (options or FAST) for part in ("-c", option)]
     server = subprocess.Popen(  # type: ignore[call-overload]
         [home / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), *flags],

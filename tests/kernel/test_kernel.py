@@ -22,7 +22,10 @@ from yantuan.kernel.tokens import seal, unseal
 def test_ids_are_unique_positive_and_rise() -> None:
     maker = IdMaker(cell=3, node=5)
     got: list[list[int]] = [[], [], []]
-    threads = [threading.Thread(target=lambda part=part: part.extend(maker.next() for _ in range(5000))) for part in got]
+    threads = [
+        threading.Thread(target=lambda part=part: part.extend(maker.next() for _ in range(5000)))
+        for part in got
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -33,7 +36,9 @@ def test_ids_are_unique_positive_and_rise() -> None:
     assert all(part == sorted(part) for part in got)
 
 
-@pytest.mark.parametrize("typed", ["ab0l-2345-67890", "AB01 2345 67890", "ａｂＯ１-２３４５-６７８９０", " AbOi234567890 "])
+@pytest.mark.parametrize(
+    "typed", ["ab0l-2345-67890", "AB01 2345 67890", "ａｂＯ１-２３４５-６７８９０", " AbOi234567890 "]
+)
 def test_codes_read_the_same_however_typed(typed: str) -> None:
     assert normalise_code(typed) == "AB01234567890"
 

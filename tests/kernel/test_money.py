@@ -26,7 +26,23 @@ def test_text_reads_back(fen: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9.999", "1e2", "１２.５", "-0", "-1", "NaN", "Infinity", " 1 ", "1,000", "", ".5", "1.", "00.10", "1\n"]
+    "text",
+    [
+        "9.999",
+        "1e2",
+        "１２.５",
+        "-0",
+        "-1",
+        "NaN",
+        "Infinity",
+        " 1 ",
+        "1,000",
+        "",
+        ".5",
+        "1.",
+        "00.10",
+        "1\n",
+    ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as caught:

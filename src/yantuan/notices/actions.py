@@ -116,6 +116,8 @@ def queue(
     )
     last = recent.exclude(state="failed").aggregate(at=Max("due_at"))["at"]
     planned = last if last is not None and last > moment else due_at(moment, last, gather)
+    # A row being sent just now carries the end of its claim; nothing waits longer than one gathering for it.
+    planned = min(planned, moment + gather)
     with transaction.atomic():
         delivery = Delivery(
             id=new_id(),

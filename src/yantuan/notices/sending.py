@@ -91,9 +91,14 @@ def _claim(channel: str, recipient: str) -> list[Delivery]:
 
 
 def _finish(rows: list[Delivery], state: str, error: str) -> None:
+    moment = now()
     for row in rows:
         Delivery.objects.filter(id=row.id).update(
-            state=state, error=error[:300], tries=row.tries + 1, sent_at=now() if state == "sent" else None
+            state=state,
+            error=error[:300],
+            tries=row.tries + 1,
+            due_at=moment,
+            sent_at=moment if state == "sent" else None,
         )
 
 

@@ -1,0 +1,218 @@
+"""Messages: once each, bursts gathered, failures visible, live to open apps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from yantuan.gateways.errors import GatewayUnavailable
+from yantuan.gateways.wecom import RobotGone
+from yantuan.identity import sessions
+from yantuan.identity.models import Person
+from yantuan.kernel import outbox
+from yantuan.kernel.clock import frozen, now
+from yantuan.kernel.errors import Invalid
+from yantuan.kernel.models import OutboxEvent
+from yantuan.leaders.models import Leader
+from yantuan.notices import actions, queries, sending, sse
+from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
+from yantuan.notices.rules import Words, due_at, gathered
+from yantuan.notices.schemas import ChannelIn, ReadIn
+from yantuan.stores.models import Store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROBOT = "https://qyapi.example/cgi-bin/webhook/send?key=693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
+
+
+class Robot:
+    """Records what is posted; raises what `trouble` holds."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.trouble: Exception | None = None
+
+    def send_text(self, key: str, content: str, *, mentioned_mobiles: Sequence[str] = ()) -> None:
+        raise AssertionError("messages to leaders are markdown")
+
+    def send_markdown(self, key: str, content: str) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.sent.append(content)
+
+
+@pytest.fixture
+def robot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Robot]:
+    double = Robot()
+    monkeypatch.setattr(sending, "robot", lambda: double)
+    yield double
+
+
+@pytest.fixture
+def store() -> Store:
+    person = Person.objects.create(nickname="林小满", created_at=now())
+    leader = Leader.objects.create(person=person, certification="approved", created_at=now())
+    return Store.objects.create(leader=leader, code="shop1", name="小店", created_at=now(), updated_at=now())
+
+
+@pytest.fixture
+def wecom(store: Store) -> LeaderChannel:
+    return actions.save_channel(store.leader.person, store, "wecom", ChannelIn(enabled=True, target=ROBOT))
+
+
+def test_the_target_is_sealed_and_only_hinted(wecom: LeaderChannel) -> None:
+    assert wecom.target_hint == "…5aaa"
+    assert "693a91f6" not in wecom.target_sealed
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [("wecom", "http://127.0.0.1/?x=1"), ("email", "a@b"), ("email", "a@b.cn\nBcc: c@d.cn")],
+)
+def test_a_target_that_cannot_be_one_is_refused(store: Store, kind: str, target: str) -> None:
+    with pytest.raises(Invalid):
+        actions.save_channel(store.leader.person, store, kind, ChannelIn(enabled=True, target=target))
+    assert LeaderChannel.objects.filter(enabled=True).count() == 0
+
+
+def test_one_event_is_one_message_however_often_it_is_told(
+    store: Store, wecom: LeaderChannel, robot: Robot
+) -> None:
+    for _ in range(3):
+        actions.tell_leader(store, "order_paid", Words("新订单 #1 ¥39.90", "葡萄 ×1", 3990), "paid:1")
+    outbox.drain()
+    assert robot.sent == [f"**新订单 #1 ¥39.90**\n> 葡萄 ×1\n[打开订单]({_orders_link()})"]
+    assert InboxMessage.objects.count() == 1
+    assert list(Delivery.objects.values_list("state", "tries")) == [("sent", 1)]
+
+
+def _orders_link() -> str:
+    return "http://127.0.0.1:8000/pages/orders/index"
+
+
+def test_a_burst_becomes_two_messages(store: Store, wecom: LeaderChannel, robot: Robot) -> None:
+    """The first at once, everything within the next seconds as one."""
+    start = now()
+    with frozen(start):
+        actions.tell_leader(store, "order_paid", Words("新订单 #1 ¥10.00", "", 1000), "paid:1")
+        outbox.drain()
+    for n in range(2, 42):
+        with frozen(start + timedelta(milliseconds=10 * n)):
+            actions.tell_leader(store, "order_paid", Words(f"新订单 #{n} ¥10.00", "", 1000), f"paid:{n}")
+    with frozen(start + timedelta(seconds=21)):
+        outbox.drain()
+    assert len(robot.sent) == 2
+    assert robot.sent[1].startswith("**40 条新消息，共 ¥400.00**")
+    assert "还有 32 条" in robot.sent[1]
+    assert Delivery.objects.filter(state="gathered").count() == 39
+    assert InboxMessage.objects.count() == 41
+
+
+def test_a_provider_that_is_away_is_tried_again(store: Store, wecom: LeaderChannel, robot: Robot) -> None:
+    robot.trouble = GatewayUnavailable("wecom", "timeout")
+    actions.tell_leader(store, "order_paid", Words("新订单", "", None), "paid:1")
+    outbox.drain()
+    row = Delivery.objects.get()
+    assert (row.state, row.tries) == ("waiting", 1)
+    robot.trouble = None
+    with frozen(now() + timedelta(minutes=2)):
+        sending.deliver("wecom", str(store.id))
+    assert len(robot.sent) == 1
+    row.refresh_from_db()
+    assert row.state == "sent"
+
+
+def test_a_robot_that_is_gone_fails_visibly_and_is_not_asked_again(
+    store: Store, wecom: LeaderChannel, robot: Robot
+) -> None:
+    robot.trouble = RobotGone("wecom", "93000", "invalid webhook url")
+    actions.tell_leader(store, "order_paid", Words("新订单", "", None), "paid:1")
+    outbox.drain()
+    row = queries.deliveries(store, "").items[0]
+    assert (row.state, row.state_label) == ("failed", "发送失败")
+    assert row.error != ""
+    assert OutboxEvent.objects.exclude(state="done").count() == 0
+
+
+def test_a_channel_switched_off_gets_nothing(store: Store, wecom: LeaderChannel, robot: Robot) -> None:
+    actions.save_channel(store.leader.person, store, "wecom", ChannelIn(enabled=False))
+    actions.tell_leader(store, "order_paid", Words("新订单", "", None), "paid:1")
+    outbox.drain()
+    assert robot.sent == []
+    assert InboxMessage.objects.count() == 1
+
+
+def test_permits_are_spent_one_by_one(store: Store) -> None:
+    person = store.leader.person
+    actions.add_consent(person, "T1", accepted=True)
+    actions.add_consent(person, "T1", accepted=False)
+    assert actions.spend_consent(person.id, "T1") is True
+    assert actions.spend_consent(person.id, "T1") is False
+    assert Consent.objects.get().permits == 0
+
+
+def test_reading_is_per_side_and_up_to_a_message(store: Store) -> None:
+    person = store.leader.person
+    for n in range(3):
+        actions.post(person.id, "leader", "x", Words(f"m{n}", ""), f"l{n}")
+    actions.post(person.id, "buyer", "x", Words("b", ""), "b")
+    second = InboxMessage.objects.filter(role="leader").order_by("id")[1]
+    actions.mark_read(person, ReadIn(role="leader", up_to=second.id))
+    counts = queries.unread(person.id)
+    assert (counts.leader, counts.buyer) == (1, 1)
+    page = queries.messages(person, "leader", "")
+    assert [m.read for m in page.items] == [False, True, True]
+
+
+def test_due_times_and_gathering_are_exact() -> None:
+    start = now()
+    gather = timedelta(seconds=20)
+    assert due_at(start, None, gather) == start
+    assert due_at(start, start - timedelta(seconds=20), gather) == start
+    assert due_at(start, start - timedelta(seconds=5), gather) == start + timedelta(seconds=15)
+    assert gathered([Words("a", "b", 1)]) == Words("a", "b", 1)
+    assert gathered([Words("a", ""), Words("c", "")]) == Words("2 条新消息", "· a\n· c", None)
+
+
+async def _watch(token: str, last_id: str, until: int) -> list[dict[str, Any]]:
+    """Open the stream as a browser does and read until `until` events came."""
+    headers = [(b"cookie", f"{sessions.COOKIE}={token}".encode()), (b"last-event-id", last_id.encode())]
+    parts: list[dict[str, Any]] = []
+    enough = asyncio.Event()
+    text: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        await enough.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        parts.append(message)
+        text.append(message.get("body", b"").decode())
+        if "".join(text).count("event: message") >= until or message.get("status", 200) != 200:
+            enough.set()
+
+    await asyncio.wait_for(sse.events_app({"headers": headers, "method": "GET"}, receive, send), 20)
+    return [{"status": parts[0]["status"], "text": "".join(text)}]
+
+
+def test_the_stream_replays_what_was_missed(store: Store) -> None:
+    person = store.leader.person
+    token = sessions.start(person, "h5", "test")
+    for n in range(3):
+        actions.post(person.id, "leader", "order_paid", Words(f"m{n}", ""), f"l{n}")
+    first = InboxMessage.objects.order_by("id").values_list("id", flat=True)[0]
+    got = async_to_sync(_watch)(token, str(first), 2)[0]
+    assert got["status"] == 200
+    shown = [json.loads(line[6:])["title"] for line in got["text"].splitlines() if line.startswith("data: ")]
+    assert shown == ["m1", "m2"]
+
+
+def test_a_stranger_gets_no_stream() -> None:
+    got = async_to_sync(_watch)("nobody", "", 1)[0]
+    assert got["status"] == 401
+    assert json.loads(got["text"])["code"] == "sign_in_needed"
