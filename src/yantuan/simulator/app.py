@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 from starlette.applications import Starlette
 
 from yantuan.simulator import cashier, control, desk, mail, oauth, payv3, sms, wechat_api, wecom
@@ -19,13 +20,14 @@ def create_app(
     product_url: str | None = None,
     time_factor: float | None = None,
     smtp: tuple[str, int] | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """The simulator whose keys, secrets and book live in `folder`.
 
     `public_url` is the address under which it is reached; `product_url` is the product's, to which browsers may
     be sent back besides this machine. `time_factor` divides the waiting times of the notice schedule (default
-    60). `smtp` is the host and port to take mail at, if any. Background delivery runs while the application's
-    lifespan does.
+    60). `smtp` is the host and port to take mail at, if any. `transport` replaces the network on which notices
+    travel. Background delivery runs while the application's lifespan does.
     """
     world = open_world(folder, public_url=public_url, product_url=product_url, time_factor=time_factor)
 
@@ -58,5 +60,5 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.world = world
-    app.state.courier = Courier(world)
+    app.state.courier = Courier(world, transport)
     return app

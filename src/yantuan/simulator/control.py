@@ -73,7 +73,7 @@ async def _config(world: World, request: Request, body: dict[str, Any]) -> Any:
 
 async def _faults(world: World, request: Request, body: dict[str, Any]) -> Any:
     if request.method == "POST":
-        times = _number(body, "times") if "times" in body else 1
+        times = _number(body, "times") if "times" in body else 1.0
         number = world.faults.order(
             _text(body, "kind"),
             # 0 or null: until it is cleared.

@@ -51,9 +51,6 @@ CREATE TABLE IF NOT EXISTS deliveries (
   id INTEGER PRIMARY KEY, notice_id TEXT NOT NULL REFERENCES notices(id), at REAL NOT NULL,
   status INTEGER, milliseconds INTEGER NOT NULL, answer TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS deliveries_by_notice ON deliveries (notice_id);
-CREATE TABLE IF NOT EXISTS faults (
-  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, times_left INTEGER, out_trade_no TEXT, operation TEXT,
-  seconds REAL, value TEXT, used INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox (
   id INTEGER PRIMARY KEY, at REAL NOT NULL, channel TEXT NOT NULL, recipient TEXT NOT NULL,
   title TEXT NOT NULL, body TEXT NOT NULL, code TEXT NOT NULL DEFAULT '', details TEXT NOT NULL);
@@ -73,7 +70,7 @@ CREATE TABLE IF NOT EXISTS seen_nonces (nonce TEXT PRIMARY KEY, at REAL NOT NULL
 
 # People keep their identities through a reset: the product still knows their openids.
 FORGOTTEN_ON_RESET = (
-    "deliveries", "notices", "movements", "refunds", "prepays", "orders", "faults", "inbox",
+    "deliveries", "notices", "movements", "refunds", "prepays", "orders", "inbox",
     "tokens", "codes", "consents", "seen_nonces",
 )  # fmt: skip
 

@@ -36,10 +36,12 @@ class Attempt:
 class Courier:
     """Delivers what is due in the background, and single notices on demand."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._world = world
         # Proxies of the environment are ignored: notices go straight to the merchant.
-        self._client = httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(
+            timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False, transport=transport
+        )
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from yantuan.simulator.clock import Clock
-from yantuan.simulator.database import Database, Row
 from yantuan.simulator.errors import ControlError
 
 
@@ -89,12 +87,36 @@ class Fault:
     value: str
 
 
-class FaultBoard:
-    """The ordered faults. `take` hands one out and counts it down."""
+@dataclass(slots=True)
+class _Ordered:
+    id: int
+    kind: FaultKind
+    times_left: int | None
+    out_trade_no: str | None
+    operation: str | None
+    seconds: float | None
+    value: str | None
+    used: int = 0
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._db = database
-        self._clock = clock
+    def fits(self, kind: str, out_trade_no: str | None, operation: str | None) -> bool:
+        return (
+            self.kind.code == kind
+            and self.times_left != 0
+            and self.out_trade_no in (None, out_trade_no)
+            and self.operation in (None, operation)
+        )
+
+
+class FaultBoard:
+    """The ordered faults. `take` hands one out and counts it down.
+
+    Kept in memory and not in the database: a fault that makes an action fail must stay used up although the
+    action's transaction is rolled back.
+    """
+
+    def __init__(self) -> None:
+        self._ordered: list[_Ordered] = []
+        self._last_id = 0
 
     def order(
         self,
@@ -107,56 +129,49 @@ class FaultBoard:
     ) -> int:
         """Order `kind` for the next `times` occasions (None: until cleared); returns its number.
 
-        `out_trade_no` and `operation` narrow it down. Raises ControlError for an unknown kind.
+        `out_trade_no` and `operation` narrow it down. Raises ControlError for an unknown kind or number.
         """
         if kind not in KINDS:
             raise ControlError(
                 "fault_unknown", "没有这种故障", "There is no such fault", 400, {"kinds": sorted(KINDS)}
             )
-        return self._db.insert(
-            "faults",
-            kind=kind,
-            times_left=times,
-            out_trade_no=out_trade_no,
-            operation=operation,
-            seconds=seconds,
-            value=value,
-            created_at=self._clock.now(),
+        if times is not None and times < 1:
+            raise ControlError("times_invalid", "次数至少为 1", "times must be at least 1")
+        self._last_id += 1
+        self._ordered.append(
+            _Ordered(self._last_id, KINDS[kind], times, out_trade_no, operation, seconds, value)
         )
+        return self._last_id
 
     def take(self, kind: str, out_trade_no: str | None = None, operation: str | None = None) -> Fault | None:
         """The oldest ordered fault of `kind` that fits, used up once; None when there is none."""
-        with self._db.transaction():
-            found = self._db.row(
-                "SELECT * FROM faults WHERE kind = ? AND (times_left IS NULL OR times_left > 0)"
-                " AND (out_trade_no IS NULL OR out_trade_no = ?) AND (operation IS NULL OR operation = ?)"
-                " ORDER BY id LIMIT 1",
-                kind,
-                out_trade_no,
-                operation,
-            )
-            if found is None:
-                return None
-            self._db.run(
-                "UPDATE faults SET used = used + 1, times_left = times_left - 1 WHERE id = ?", found["id"]
-            )
-        known = KINDS[kind]
-        seconds = found["seconds"] if found["seconds"] is not None else known.seconds
-        value = found["value"] if found["value"] is not None else known.value
-        return Fault(kind, float(seconds or 0), str(value or ""))
+        for ordered in self._ordered:
+            if not ordered.fits(kind, out_trade_no, operation):
+                continue
+            ordered.used += 1
+            if ordered.times_left is not None:
+                ordered.times_left -= 1
+            seconds = ordered.kind.seconds if ordered.seconds is None else ordered.seconds
+            value = ordered.kind.value if ordered.value is None else ordered.value
+            return Fault(kind, seconds or 0.0, value or "")
+        return None
 
     def listed(self) -> list[dict[str, Any]]:
-        return [_shown(row) for row in self._db.rows("SELECT * FROM faults ORDER BY id DESC LIMIT 200")]
+        """Newest first, used-up ones included."""
+        return [
+            {
+                "id": ordered.id,
+                "kind": ordered.kind.code,
+                "title": ordered.kind.title,
+                "times_left": ordered.times_left,
+                "used": ordered.used,
+                "active": ordered.times_left != 0,
+                "out_trade_no": ordered.out_trade_no,
+                "operation": ordered.operation,
+            }
+            for ordered in reversed(self._ordered[-200:])
+        ]
 
     def clear(self, kind: str | None = None) -> None:
-        if kind is None:
-            self._db.run("DELETE FROM faults")
-        else:
-            self._db.run("DELETE FROM faults WHERE kind = ?", kind)
-
-
-def _shown(row: Row) -> dict[str, Any]:
-    shown = dict(row)
-    shown["title"] = KINDS[row["kind"]].title
-    shown["active"] = row["times_left"] is None or row["times_left"] > 0
-    return shown
+        """Forget every fault, or those of one kind."""
+        self._ordered = [ordered for ordered in self._ordered if kind not in (None, ordered.kind.code)]

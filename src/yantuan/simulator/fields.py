@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from yantuan.simulator.addresses import is_loopback, split_plain
 from yantuan.simulator.clock import parse_rfc3339
 from yantuan.simulator.errors import bad_parameter
 
@@ -249,10 +249,9 @@ def _check_integer(value: Any, rule: Integer, path: str) -> None:
 
 
 def _check_notify_url(value: str, path: str) -> None:
-    parts = urlsplit(value)
-    if parts.query or parts.fragment or "?" in value:
+    if "?" in value or "#" in value:
         raise bad_parameter(path, "通知地址不能携带参数", value)
-    local = parts.hostname in ("localhost", "::1") or (parts.hostname or "").startswith("127.")
+    parts = split_plain(value)
     # Plain http is let through on this machine only, where no certificate can be had.
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+    if parts is None or not (parts.scheme == "https" or is_loopback(parts.hostname)):
         raise bad_parameter(path, "通知地址必须是 https", value)

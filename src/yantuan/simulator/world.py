@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from yantuan.simulator.addresses import is_loopback, split_plain
 from yantuan.simulator.clock import Clock
 from yantuan.simulator.credentials import Credentials, ensure_credentials
 from yantuan.simulator.database import Database
@@ -108,6 +109,7 @@ class World:
         """Forget all trade and messages, faults and the clock's offset; keys and people stay."""
         self.db.forget_all()
         self.calls.clear()
+        self.faults.clear()
         self.move_clock(0.0)
         if not keep_settings:
             self.settings = self.first_settings
@@ -131,11 +133,9 @@ class World:
 
     def may_return_to(self, url: str) -> bool:
         """Browsers are only ever sent back to this machine or to the product, never elsewhere."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or parts.username is not None:
-            return False
-        if is_loopback(parts.hostname):
-            return True
+        parts = split_plain(url)
+        if parts is None or is_loopback(parts.hostname):
+            return parts is not None
         home = urlsplit(self.product_url or "")
         return bool(home.netloc) and (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
 
@@ -170,10 +170,6 @@ _BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 TEST_USERS = ("小雁", "阿禾", "林姐", "老周", "陈妈妈", "王先生", "小米", "苏苏")
 
 
-def is_loopback(host: str | None) -> bool:
-    return host in ("localhost", "::1") or (host or "").startswith("127.")
-
-
 def open_world(
     folder: Path, *, public_url: str, product_url: str | None = None, time_factor: float | None = None
 ) -> World:
@@ -193,7 +189,7 @@ def open_world(
         keyring=KeyRing(folder),
         db=database,
         clock=clock,
-        faults=FaultBoard(database, clock),
+        faults=FaultBoard(),
         settings=settings,
         first_settings=first,
     )
