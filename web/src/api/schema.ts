@@ -4,35 +4,100 @@
  */
 
 export interface paths {
-    "/healthz": {
+    "/api/auth/sms": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            status: string;
-                        };
-                    };
-                };
-            };
+        get?: never;
+        put?: never;
+        /** Post Auth Sms */
+        post: operations["api_post_auth_sms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /** Post Auth Phone */
+        post: operations["api_post_auth_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/mini": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Auth Mini */
+        post: operations["api_post_auth_mini"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/phone/bind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Auth Phone Bind */
+        post: operations["api_post_auth_phone_bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Auth Logout */
+        post: operations["api_post_auth_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Me Sessions */
+        get: operations["api_get_me_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -41,84 +106,1477 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sample/{sample_id}": {
+    "/api/me/sessions/{session_id}/revoke": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    sample_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Sample"];
-                    };
-                };
-            };
-        };
+        get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    sample_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Sample"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Sample"];
-                    };
-                };
-            };
+        /** Post Me Sessions Session Id Revoke */
+        post: operations["api_post_me_sessions_session_id_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    sample_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
+        /** Get Me Addresses */
+        get: operations["api_get_me_addresses"];
+        put?: never;
+        /** Post Me Addresses */
+        post: operations["api_post_me_addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/addresses/{address_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        /** Put Me Addresses Address Id */
+        put: operations["api_put_me_addresses_address_id_"];
+        post?: never;
+        /** Delete Me Addresses Address Id */
+        delete: operations["api_delete_me_addresses_address_id_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Me */
+        get: operations["api_get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Patch Me */
+        patch: operations["api_patch_me"];
+        trace?: never;
+    };
+    "/api/instance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Instance */
+        get: operations["api_get_instance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Demo Sign In */
+        post: operations["api_post_demo_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Media */
+        post: operations["api_post_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaders/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leaders Join */
+        post: operations["api_post_leaders_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaders/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leaders Me */
+        get: operations["api_get_leaders_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaders/certification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leaders Certification */
+        post: operations["api_post_leaders_certification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores */
+        get: operations["api_get_leader_stores"];
+        put?: never;
+        /** Post Leader Stores */
+        post: operations["api_post_leader_stores"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id */
+        get: operations["api_get_leader_stores_store_id_"];
+        /** Put Leader Stores Store Id */
+        put: operations["api_put_leader_stores_store_id_"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/pickup-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Stores Store Id Pickup Points */
+        post: operations["api_post_leader_stores_store_id_pickup_points"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/pickup-points/{point_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put Leader Pickup Points Point Id */
+        put: operations["api_put_leader_pickup_points_point_id_"];
+        post?: never;
+        /** Delete Leader Pickup Points Point Id */
+        delete: operations["api_delete_leader_pickup_points_point_id_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Products */
+        get: operations["api_get_leader_stores_store_id_products"];
+        put?: never;
+        /** Post Leader Stores Store Id Products */
+        post: operations["api_post_leader_stores_store_id_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/products/{product_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Products Product Id */
+        get: operations["api_get_leader_products_product_id_"];
+        /** Put Leader Products Product Id */
+        put: operations["api_put_leader_products_product_id_"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/products/{product_id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Products Product Id Archive */
+        post: operations["api_post_leader_products_product_id_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/products/{product_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Products Product Id Restore */
+        post: operations["api_post_leader_products_product_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/skus/{sku_id}/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Skus Sku Id Stock */
+        post: operations["api_post_leader_skus_sku_id_stock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/group-buys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Group Buys */
+        get: operations["api_get_leader_stores_store_id_group_buys"];
+        put?: never;
+        /** Post Leader Stores Store Id Group Buys */
+        post: operations["api_post_leader_stores_store_id_group_buys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/shelf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Shelf */
+        get: operations["api_get_leader_stores_store_id_shelf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Group Buys Group Buy Id */
+        get: operations["api_get_leader_group_buys_group_buy_id_"];
+        /** Put Leader Group Buys Group Buy Id */
+        put: operations["api_put_leader_group_buys_group_buy_id_"];
+        post?: never;
+        /** Delete Leader Group Buys Group Buy Id */
+        delete: operations["api_delete_leader_group_buys_group_buy_id_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Group Buys Group Buy Id Publish */
+        post: operations["api_post_leader_group_buys_group_buy_id_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Group Buys Group Buy Id Close */
+        post: operations["api_post_leader_group_buys_group_buy_id_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Group Buys Group Buy Id Extend */
+        post: operations["api_post_leader_group_buys_group_buy_id_extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Group Buys Group Buy Id Copy */
+        post: operations["api_post_leader_group_buys_group_buy_id_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Group Buys Group Buy Id Preview */
+        get: operations["api_get_leader_group_buys_group_buy_id_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/offers/{offer_id}/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Offers Offer Id Stock */
+        post: operations["api_post_leader_offers_offer_id_stock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/g/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get G Code */
+        get: operations["api_get_g_code_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/g/{code}/joined": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get G Code Joined */
+        get: operations["api_get_g_code_joined"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/s/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get S Code */
+        get: operations["api_get_s_code_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Quote */
+        post: operations["api_post_orders_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Orders */
+        get: operations["api_get_orders"];
+        put?: never;
+        /** Post Orders */
+        post: operations["api_post_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Orders Order Id */
+        get: operations["api_get_orders_order_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Orders */
+        get: operations["api_get_leader_stores_store_id_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/order-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Order Counts */
+        get: operations["api_get_leader_stores_store_id_order_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Orders Order Id */
+        get: operations["api_get_leader_orders_order_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put Leader Orders Order Id Note */
+        put: operations["api_put_leader_orders_order_id_note"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Orders Order Id Reveal */
+        post: operations["api_post_leader_orders_order_id_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Order Id Pay */
+        post: operations["api_post_orders_order_id_pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/pay/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Order Id Pay Refresh */
+        post: operations["api_post_orders_order_id_pay_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Order Id Cancel */
+        post: operations["api_post_orders_order_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Order Id Proof */
+        post: operations["api_post_orders_order_id_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/proofs/{proof_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Proofs Proof Id Confirm */
+        post: operations["api_post_leader_proofs_proof_id_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/proofs/{proof_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Proofs Proof Id Reject */
+        post: operations["api_post_leader_proofs_proof_id_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Orders Order Id Refund */
+        post: operations["api_post_leader_orders_order_id_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/refunds/{refund_id}/offline-done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Refunds Refund Id Offline Done */
+        post: operations["api_post_leader_refunds_refund_id_offline_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/refunds/{refund_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Refunds Refund Id Retry */
+        post: operations["api_post_leader_refunds_refund_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/carriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Carriers */
+        get: operations["api_get_carriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/shipments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Orders Order Id Shipments */
+        post: operations["api_post_leader_orders_order_id_shipments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/shipments/{shipment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put Leader Shipments Shipment Id */
+        put: operations["api_put_leader_shipments_shipment_id_"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/shipments/{shipment_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Shipments Shipment Id Withdraw */
+        post: operations["api_post_leader_shipments_shipment_id_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/pickup/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Stores Store Id Pickup Find */
+        post: operations["api_post_leader_stores_store_id_pickup_find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Orders Order Id Pickup */
+        post: operations["api_post_leader_orders_order_id_pickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/pickup/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Orders Order Id Pickup Undo */
+        post: operations["api_post_leader_orders_order_id_pickup_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/pickup-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Orders Order Id Pickup Code */
+        get: operations["api_get_orders_order_id_pickup_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Order Id Receive */
+        post: operations["api_post_orders_order_id_receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/aftersale-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Orders Order Id Aftersale Options */
+        get: operations["api_get_orders_order_id_aftersale_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/aftersales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Orders Order Id Aftersales */
+        post: operations["api_post_orders_order_id_aftersales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Aftersales */
+        get: operations["api_get_aftersales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{aftersale_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Aftersales Aftersale Id */
+        get: operations["api_get_aftersales_aftersale_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{aftersale_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Aftersales Aftersale Id Withdraw */
+        post: operations["api_post_aftersales_aftersale_id_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{aftersale_id}/accept-offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Aftersales Aftersale Id Accept Offer */
+        post: operations["api_post_aftersales_aftersale_id_accept_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{aftersale_id}/return-parcel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Aftersales Aftersale Id Return Parcel */
+        post: operations["api_post_aftersales_aftersale_id_return_parcel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{aftersale_id}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Aftersales Aftersale Id Escalate */
+        post: operations["api_post_aftersales_aftersale_id_escalate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/aftersales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Aftersales */
+        get: operations["api_get_leader_stores_store_id_aftersales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/aftersales/{aftersale_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Aftersales Aftersale Id */
+        get: operations["api_get_leader_aftersales_aftersale_id_"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/aftersales/{aftersale_id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Aftersales Aftersale Id Agree */
+        post: operations["api_post_leader_aftersales_aftersale_id_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/aftersales/{aftersale_id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Aftersales Aftersale Id Offer */
+        post: operations["api_post_leader_aftersales_aftersale_id_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/aftersales/{aftersale_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Aftersales Aftersale Id Refuse */
+        post: operations["api_post_leader_aftersales_aftersale_id_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/aftersales/{aftersale_id}/receive-return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Aftersales Aftersale Id Receive Return */
+        post: operations["api_post_leader_aftersales_aftersale_id_receive_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Messages */
+        get: operations["api_get_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Messages Unread */
+        get: operations["api_get_messages_unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Messages Read */
+        post: operations["api_post_messages_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscribe/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Subscribe Templates */
+        get: operations["api_get_subscribe_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscribe/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Subscribe Consents */
+        post: operations["api_post_subscribe_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Channels */
+        get: operations["api_get_leader_stores_store_id_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/channels/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put Leader Stores Store Id Channels Kind */
+        put: operations["api_put_leader_stores_store_id_channels_kind_"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/channels/{kind}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Leader Stores Store Id Channels Kind Test */
+        post: operations["api_post_leader_stores_store_id_channels_kind_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Deliveries */
+        get: operations["api_get_leader_stores_store_id_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Group Buys Group Buy Id Shares */
+        get: operations["api_get_leader_group_buys_group_buy_id_shares"];
+        put?: never;
+        /** Post Leader Group Buys Group Buy Id Shares */
+        post: operations["api_post_leader_group_buys_group_buy_id_shares"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Shares */
+        get: operations["api_get_leader_stores_store_id_shares"];
+        put?: never;
+        /** Post Leader Stores Store Id Shares */
+        post: operations["api_post_leader_stores_store_id_shares"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shares/{token}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post Shares Token Open */
+        post: operations["api_post_shares_token_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wechat/js-signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Wechat Js Signature */
+        get: operations["api_get_wechat_js_signature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Summary */
+        get: operations["api_get_leader_stores_store_id_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Leader Stores Store Id Statement */
+        get: operations["api_get_leader_stores_store_id_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -128,9 +1586,2366 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Sample: {
+        /** SmsOut */
+        SmsOut: {
+            /** Sent */
+            sent: boolean;
+            /** Retry After */
+            retry_after: number;
+        };
+        /** SmsIn */
+        SmsIn: {
+            /** Phone */
+            phone: string;
+        };
+        /**
+         * SessionOut
+         * @description `token` only for the mini-program; H5 gets an HttpOnly cookie.
+         */
+        SessionOut: {
+            /** Token */
+            token?: string | null;
+            /** Person Id */
+            person_id: string;
+            /** New Person */
+            new_person: boolean;
+            /** Has Phone */
+            has_phone: boolean;
+        };
+        /** PhoneSignIn */
+        PhoneSignIn: {
+            /** Phone */
+            phone: string;
+            /** Code */
+            code: string;
+            /**
+             * Client
+             * @default h5
+             * @enum {string}
+             */
+            client: "h5" | "mp";
+            /** Agreed */
+            agreed: boolean;
+        };
+        /** MiniSignIn */
+        MiniSignIn: {
+            /** Js Code */
+            js_code: string;
+        };
+        /** Ok */
+        Ok: {
+            /**
+             * Ok
+             * @default true
+             */
+            ok: boolean;
+        };
+        /** PhoneBindIn */
+        PhoneBindIn: {
+            /** Phone */
+            phone: string;
+            /** Code */
+            code: string;
+        };
+        /** SessionRow */
+        SessionRow: {
+            /** Id */
             id: string;
+            /** Client */
+            client: string;
+            /** User Agent */
+            user_agent: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /** Current */
+            current: boolean;
+        };
+        /** AddressOut */
+        AddressOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /** District */
+            district: string;
+            /** Detail */
+            detail: string;
+            /** Building */
+            building: string;
+            /** Unit */
+            unit: string;
+            /** Room */
+            room: string;
+            /** Is Default */
+            is_default: boolean;
+            /** Text */
+            text: string;
+        };
+        /** AddressIn */
+        AddressIn: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /**
+             * District
+             * @default
+             */
+            district: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Building
+             * @default
+             */
+            building: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+            /**
+             * Is Default
+             * @default false
+             */
+            is_default: boolean;
+        };
+        /** MeLeader */
+        MeLeader: {
+            /** Id */
+            id: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "pending" | "approved" | "rejected";
+            /** State Label */
+            state_label: string;
+            /** Suspended */
+            suspended: boolean;
+            /** Store Id */
+            store_id: string | null;
+            /** Store Name */
+            store_name: string;
+            /** Store Code */
+            store_code: string;
+        };
+        /**
+         * MeOut
+         * @description Who is looking. `person` null: signed out.
+         */
+        MeOut: {
+            person: components["schemas"]["MePerson"] | null;
+            leader: components["schemas"]["MeLeader"] | null;
+            /** Unread Leader */
+            unread_leader: number;
+            /** Unread Buyer */
+            unread_buyer: number;
+        };
+        /** MePerson */
+        MePerson: {
+            /** Id */
+            id: string;
+            /** Nickname */
+            nickname: string;
+            /** Avatar Url */
+            avatar_url: string;
+            /** Phone Masked */
+            phone_masked: string;
+            /** Has Phone */
+            has_phone: boolean;
+            /** Show In Lists */
+            show_in_lists: boolean;
+            /** Language */
+            language: string;
+        };
+        /** PersonIn */
+        PersonIn: {
+            /** Nickname */
+            nickname?: string | null;
+            /** Avatar Media Id */
+            avatar_media_id?: string | null;
+            /** Show In Lists */
+            show_in_lists?: boolean | null;
+            /** Language */
+            language?: ("zh" | "en") | null;
+        };
+        /**
+         * InstanceOut
+         * @description What the app must know of this instance.
+         */
+        InstanceOut: {
+            /** Name */
+            name: string;
+            /** Demo */
+            demo: boolean;
+            /** Wechatpay */
+            wechatpay: boolean;
+            /** Oa Appid */
+            oa_appid: string;
+            /** Mini Appid */
+            mini_appid: string;
+            /** Simulator Url */
+            simulator_url: string;
+            /** Hold Minutes */
+            hold_minutes: number;
+            /** Aftersale Days */
+            aftersale_days: number;
+        };
+        /**
+         * DemoSignedIn
+         * @description `go`: the path to open next; the operator's is the console.
+         */
+        DemoSignedIn: {
+            /** Go */
+            go: string;
+            /** Token */
+            token?: string | null;
+        };
+        /** DemoSignIn */
+        DemoSignIn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "leader" | "buyer" | "buyer2" | "operator";
+            /**
+             * Client
+             * @default h5
+             * @enum {string}
+             */
+            client: "h5" | "mp";
+        };
+        /**
+         * MediaOut
+         * @description A stored picture. Public: stable addresses. Private: addresses that need the viewer's session.
+         */
+        MediaOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Thumb Url */
+            thumb_url: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /** CertificationOut */
+        CertificationOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Legal Name */
+            legal_name: string;
+            /** Id Number Masked */
+            id_number_masked: string;
+            /** Contact Name */
+            contact_name: string;
+            /** Category */
+            category: string;
+            /** Papers */
+            papers: components["schemas"]["MediaOut"][];
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Decided At */
+            decided_at: string | null;
+        };
+        /** LeaderOut */
+        LeaderOut: {
+            /** Id */
+            id: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "pending" | "approved" | "rejected";
+            /** State Label */
+            state_label: string;
+            /** Suspended */
+            suspended: boolean;
+            /** Suspend Reason */
+            suspend_reason: string;
+            certification: components["schemas"]["CertificationOut"] | null;
+        };
+        /** JoinIn */
+        JoinIn: {
+            /** Code */
+            code: string;
+            /** Display Name */
+            display_name: string;
+            /** Agreed */
+            agreed: boolean;
+        };
+        /** CertificationIn */
+        CertificationIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "person" | "individual_business" | "company";
+            /** Legal Name */
+            legal_name: string;
+            /** Id Number */
+            id_number: string;
+            /**
+             * Contact Name
+             * @default
+             */
+            contact_name: string;
+            /** Category */
+            category: string;
+            /** Paper Media Ids */
+            paper_media_ids: string[];
+        };
+        /** PickupPointOut */
+        PickupPointOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Hours */
+            hours: string;
+            /** Contact Name */
+            contact_name: string;
+            /** Contact Phone */
+            contact_phone: string;
+        };
+        /**
+         * StoreOut
+         * @description The owner's view.
+         */
+        StoreOut: {
+            /** Id */
+            id: string;
+            /** Code */
+            code: string;
+            /** Url */
+            url: string;
+            /** Name */
+            name: string;
+            cover: components["schemas"]["MediaOut"] | null;
+            /** Introduction */
+            introduction: string;
+            /** Notice */
+            notice: string;
+            /** Contact Wechat */
+            contact_wechat: string;
+            /** Contact Phone */
+            contact_phone: string;
+            /** Aftersale Policy */
+            aftersale_policy: string;
+            /** Courier Enabled */
+            courier_enabled: boolean;
+            /**
+             * Freight Kind
+             * @enum {string}
+             */
+            freight_kind: "flat" | "free_above";
+            /** Freight Fen */
+            freight_fen: number;
+            /** Free Above Fen */
+            free_above_fen: number;
+            /** Pickup Enabled */
+            pickup_enabled: boolean;
+            /** Pickup Points */
+            pickup_points: components["schemas"]["PickupPointOut"][];
+            /** Wechatpay Enabled */
+            wechatpay_enabled: boolean;
+            /** Offline Enabled */
+            offline_enabled: boolean;
+            collection_code: components["schemas"]["MediaOut"] | null;
+            /** Offline Note */
+            offline_note: string;
+            /** Return Name */
+            return_name: string;
+            /** Return Phone */
+            return_phone: string;
+            /** Return Address */
+            return_address: string;
+            /** Suspended */
+            suspended: boolean;
+            /** Suspend Reason */
+            suspend_reason: string;
+        };
+        /**
+         * StoreIn
+         * @description The whole of a store's settings; a PUT replaces them.
+         */
+        StoreIn: {
+            /** Name */
+            name: string;
+            /** Cover Media Id */
+            cover_media_id?: string | null;
+            /**
+             * Introduction
+             * @default
+             */
+            introduction: string;
+            /**
+             * Notice
+             * @default
+             */
+            notice: string;
+            /**
+             * Contact Wechat
+             * @default
+             */
+            contact_wechat: string;
+            /**
+             * Contact Phone
+             * @default
+             */
+            contact_phone: string;
+            /**
+             * Aftersale Policy
+             * @default
+             */
+            aftersale_policy: string;
+            /**
+             * Courier Enabled
+             * @default true
+             */
+            courier_enabled: boolean;
+            /**
+             * Freight Kind
+             * @default flat
+             * @enum {string}
+             */
+            freight_kind: "flat" | "free_above";
+            /**
+             * Freight Fen
+             * @default 0
+             */
+            freight_fen: number;
+            /**
+             * Free Above Fen
+             * @default 0
+             */
+            free_above_fen: number;
+            /**
+             * Pickup Enabled
+             * @default false
+             */
+            pickup_enabled: boolean;
+            /**
+             * Wechatpay Enabled
+             * @default true
+             */
+            wechatpay_enabled: boolean;
+            /**
+             * Offline Enabled
+             * @default false
+             */
+            offline_enabled: boolean;
+            /** Collection Code Media Id */
+            collection_code_media_id?: string | null;
+            /**
+             * Offline Note
+             * @default
+             */
+            offline_note: string;
+            /**
+             * Return Name
+             * @default
+             */
+            return_name: string;
+            /**
+             * Return Phone
+             * @default
+             */
+            return_phone: string;
+            /**
+             * Return Address
+             * @default
+             */
+            return_address: string;
+        };
+        /** PickupPointIn */
+        PickupPointIn: {
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /**
+             * Hours
+             * @default
+             */
+            hours: string;
+            /**
+             * Contact Name
+             * @default
+             */
+            contact_name: string;
+            /**
+             * Contact Phone
+             * @default
+             */
+            contact_phone: string;
+        };
+        /** Page[ProductOut] */
+        Page_ProductOut_: {
+            /** Items */
+            items: components["schemas"]["ProductOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** ProductOut */
+        ProductOut: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Pictures */
+            pictures: components["schemas"]["MediaOut"][];
+            /** Skus */
+            skus: components["schemas"]["SkuOut"][];
+            /** Archived */
+            archived: boolean;
+            /** On Shelf */
+            on_shelf: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** SkuOut */
+        SkuOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            /** Price Fen */
             price_fen: number;
+            /** Cost Fen */
+            cost_fen: number | null;
+            /** Limit Per Person */
+            limit_per_person: number;
+            /** Available */
+            available: number;
+            /** Held */
+            held: number;
+            /** Sold */
+            sold: number;
+        };
+        /** ProductIn */
+        ProductIn: {
+            /** Title */
+            title: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Picture Media Ids */
+            picture_media_ids: string[];
+            /** Skus */
+            skus: components["schemas"]["SkuIn"][];
+        };
+        /**
+         * SkuIn
+         * @description One variant. With `id`: change that one; without: add. A SKU left out of a PUT is archived.
+         */
+        SkuIn: {
+            /** Id */
+            id?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Cost Fen */
+            cost_fen?: number | null;
+            /**
+             * Limit Per Person
+             * @default 0
+             */
+            limit_per_person: number;
+            /** Stock */
+            stock?: number | null;
+        };
+        /** StockOut */
+        StockOut: {
+            /** Available */
+            available: number;
+            /** Held */
+            held: number;
+            /** Sold */
+            sold: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * StockChangeIn
+         * @description Add (`delta` > 0) or take (`delta` < 0) units; held and sold units are never touched.
+         */
+        StockChangeIn: {
+            /** Delta */
+            delta: number;
+        };
+        /**
+         * GroupBuyRow
+         * @description One line of the owner's list.
+         */
+        GroupBuyRow: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dated" | "shelf";
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "coming" | "open" | "ended" | "closed" | "suspended";
+            /** Status Label */
+            status_label: string;
+            /** Cover Url */
+            cover_url: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Offers */
+            offers: number;
+            /** Joined */
+            joined: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+        };
+        /** Page[GroupBuyRow] */
+        Page_GroupBuyRow_: {
+            /** Items */
+            items: components["schemas"]["GroupBuyRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** BlockOut */
+        BlockOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "picture";
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            picture?: components["schemas"]["MediaOut"] | null;
+        };
+        /**
+         * GroupBuyOut
+         * @description Owner's view.
+         */
+        GroupBuyOut: {
+            /** Id */
+            id: string;
+            /** Store Id */
+            store_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dated" | "shelf";
+            /** Code */
+            code: string;
+            /** Url */
+            url: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "coming" | "open" | "ended" | "closed" | "suspended";
+            /** Status Label */
+            status_label: string;
+            cover: components["schemas"]["MediaOut"] | null;
+            /** Blocks */
+            blocks: components["schemas"]["BlockOut"][];
+            /** Offers */
+            offers: components["schemas"]["OfferOut"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Courier Enabled */
+            courier_enabled: boolean;
+            /** Pickup Enabled */
+            pickup_enabled: boolean;
+            /** Pickup Points */
+            pickup_points: components["schemas"]["PickupPointOut"][];
+            /** Questions */
+            questions: components["schemas"]["Question"][];
+            /** Show Joined */
+            show_joined: boolean;
+            /** Joined */
+            joined: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+        };
+        /**
+         * OfferOut
+         * @description Owner's view of one offer.
+         */
+        OfferOut: {
+            /** Id */
+            id: string;
+            /** Sku Id */
+            sku_id: string;
+            /** Product Id */
+            product_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            picture: components["schemas"]["MediaOut"] | null;
+            /** Price Fen */
+            price_fen: number;
+            /** Limit Per Person */
+            limit_per_person: number;
+            /** Own Stock */
+            own_stock: boolean;
+            /** Available */
+            available: number;
+            /** Held */
+            held: number;
+            /** Sold */
+            sold: number;
+        };
+        /** Question */
+        Question: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /**
+             * Kind
+             * @default text
+             * @enum {string}
+             */
+            kind: "text" | "choice";
+            /**
+             * Choices
+             * @default []
+             */
+            choices: string[];
+            /**
+             * Required
+             * @default false
+             */
+            required: boolean;
+        };
+        /** GroupBuyIn */
+        GroupBuyIn: {
+            /** Title */
+            title: string;
+            /**
+             * Blocks
+             * @default []
+             */
+            blocks: (components["schemas"]["TextBlock"] | components["schemas"]["PictureBlockIn"])[];
+            /** Offers */
+            offers: components["schemas"]["OfferIn"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Courier Enabled
+             * @default true
+             */
+            courier_enabled: boolean;
+            /**
+             * Pickup Enabled
+             * @default false
+             */
+            pickup_enabled: boolean;
+            /**
+             * Pickup Point Ids
+             * @default []
+             */
+            pickup_point_ids: string[];
+            /**
+             * Questions
+             * @default []
+             */
+            questions: components["schemas"]["Question"][];
+            /**
+             * Show Joined
+             * @default true
+             */
+            show_joined: boolean;
+        };
+        /**
+         * OfferIn
+         * @description One SKU in the sale. `stock` null: draws from the SKU's own stock; a number: a pool of its own with that first stock (new offers only).
+         */
+        OfferIn: {
+            /** Sku Id */
+            sku_id: string;
+            /** Price Fen */
+            price_fen: number;
+            /**
+             * Limit Per Person
+             * @default 0
+             */
+            limit_per_person: number;
+            /** Stock */
+            stock?: number | null;
+        };
+        /** PictureBlockIn */
+        PictureBlockIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "picture";
+            /** Media Id */
+            media_id: string;
+        };
+        /** TextBlock */
+        TextBlock: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "text";
+            /** Text */
+            text: string;
+        };
+        /** ExtendIn */
+        ExtendIn: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * GroupBuyPage
+         * @description The public page of a group buy.
+         */
+        GroupBuyPage: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dated" | "shelf";
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "coming" | "open" | "ended" | "closed" | "suspended";
+            /** Status Label */
+            status_label: string;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Cover Url */
+            cover_url: string;
+            /** Blocks */
+            blocks: components["schemas"]["BlockOut"][];
+            /** Products */
+            products: components["schemas"]["PageProduct"][];
+            store: components["schemas"]["StoreCard"];
+            /** Courier Enabled */
+            courier_enabled: boolean;
+            /** Freight Text */
+            freight_text: string;
+            /** Pickup Enabled */
+            pickup_enabled: boolean;
+            /** Pickup Points */
+            pickup_points: components["schemas"]["PickupPointOut"][];
+            /** Payment Methods */
+            payment_methods: ("wechatpay" | "offline")[];
+            /** Questions */
+            questions: components["schemas"]["Question"][];
+            /** Joined */
+            joined: number;
+            /** Show Joined */
+            show_joined: boolean;
+            /** Latest Joined */
+            latest_joined: components["schemas"]["JoinedRow"][];
+            /**
+             * Preview
+             * @default false
+             */
+            preview: boolean;
+        };
+        /**
+         * JoinedRow
+         * @description One public line of the 接龙 list: masked name, goods, time.
+         */
+        JoinedRow: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Avatar Url */
+            avatar_url: string;
+            /** Goods */
+            goods: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * LeaderCard
+         * @description What buyers see of a leader.
+         */
+        LeaderCard: {
+            /** Display Name */
+            display_name: string;
+            /** Avatar Url */
+            avatar_url: string;
+            /** Certified */
+            certified: boolean;
+            /** Certified Kind */
+            certified_kind: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * PageOffer
+         * @description One variant as buyers see it: no cost, no internal stock split.
+         */
+        PageOffer: {
+            /** Id */
+            id: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Limit Per Person */
+            limit_per_person: number;
+            /** Stock */
+            stock: number;
+            /** Sold */
+            sold: number;
+        };
+        /** PageProduct */
+        PageProduct: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Pictures */
+            pictures: components["schemas"]["MediaOut"][];
+            /** Price Min Fen */
+            price_min_fen: number;
+            /** Price Max Fen */
+            price_max_fen: number;
+            /** Sold */
+            sold: number;
+            /** Offers */
+            offers: components["schemas"]["PageOffer"][];
+        };
+        /**
+         * StoreCard
+         * @description The public head of a store, on every page that sells.
+         */
+        StoreCard: {
+            /** Id */
+            id: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Cover Url */
+            cover_url: string;
+            /** Introduction */
+            introduction: string;
+            /** Notice */
+            notice: string;
+            /** Contact Wechat */
+            contact_wechat: string;
+            /** Contact Phone */
+            contact_phone: string;
+            /** Aftersale Policy */
+            aftersale_policy: string;
+            leader: components["schemas"]["LeaderCard"];
+            /** Selling */
+            selling: boolean;
+        };
+        /** Page[JoinedRow] */
+        Page_JoinedRow_: {
+            /** Items */
+            items: components["schemas"]["JoinedRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** StoreGroupRow */
+        StoreGroupRow: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "coming" | "open" | "ended" | "closed" | "suspended";
+            /** Status Label */
+            status_label: string;
+            /** Cover Url */
+            cover_url: string;
+            /** Price Min Fen */
+            price_min_fen: number;
+            /** Price Max Fen */
+            price_max_fen: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Joined */
+            joined: number;
+        };
+        /**
+         * StorePage
+         * @description The public page of a store: its running sales and its shelf.
+         */
+        StorePage: {
+            store: components["schemas"]["StoreCard"];
+            /** Groups */
+            groups: components["schemas"]["StoreGroupRow"][];
+            shelf: components["schemas"]["GroupBuyPage"] | null;
+        };
+        /** QuoteLine */
+        QuoteLine: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Quantity */
+            quantity: number;
+            /** Amount Fen */
+            amount_fen: number;
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /** Available */
+            available: number;
+        };
+        /** QuoteOut */
+        QuoteOut: {
+            /** Lines */
+            lines: components["schemas"]["QuoteLine"][];
+            /** Goods Fen */
+            goods_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Freight Text */
+            freight_text: string;
+            /** Orderable */
+            orderable: boolean;
+        };
+        /** LineIn */
+        LineIn: {
+            /** Offer Id */
+            offer_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** QuoteIn */
+        QuoteIn: {
+            /** Group Buy Id */
+            group_buy_id: string;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+            /**
+             * Delivery Method
+             * @enum {string}
+             */
+            delivery_method: "courier" | "pickup";
+        };
+        /** OrderPlaced */
+        OrderPlaced: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Payment */
+            payment: string;
+            /** Payment Method */
+            payment_method: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed: boolean;
+        };
+        /** AnswerIn */
+        AnswerIn: {
+            /** Question Id */
+            question_id: string;
+            /** Answer */
+            answer: string;
+        };
+        /**
+         * OrderIn
+         * @description One checkout. The caller sends what it showed (`expected_total_fen`) only so that a changed price can be refused.
+         */
+        OrderIn: {
+            /** Group Buy Id */
+            group_buy_id: string;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+            /**
+             * Delivery Method
+             * @enum {string}
+             */
+            delivery_method: "courier" | "pickup";
+            /** Address Id */
+            address_id?: string | null;
+            /** Pickup Point Id */
+            pickup_point_id?: string | null;
+            contact?: components["schemas"]["PickupContact"] | null;
+            /**
+             * Payment Method
+             * @default wechatpay
+             * @enum {string}
+             */
+            payment_method: "wechatpay" | "offline";
+            /** Expected Total Fen */
+            expected_total_fen: number;
+            /**
+             * Answers
+             * @default []
+             */
+            answers: components["schemas"]["AnswerIn"][];
+            /**
+             * Remark
+             * @default
+             */
+            remark: string;
+            /**
+             * Anonymous
+             * @default false
+             */
+            anonymous: boolean;
+            /**
+             * Share Token
+             * @default
+             */
+            share_token: string;
+        };
+        /** PickupContact */
+        PickupContact: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /**
+             * Building
+             * @default
+             */
+            building: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+        };
+        /**
+         * Labels
+         * @description The three axes as people read them, and one headline over all.
+         */
+        Labels: {
+            /** Payment */
+            payment: string;
+            /** Delivery */
+            delivery: string;
+            /** Aftersale */
+            aftersale: string;
+            /** Headline */
+            headline: string;
+        };
+        /** OrderLineOut */
+        OrderLineOut: {
+            /** Id */
+            id: string;
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Sku Code */
+            sku_code: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Quantity */
+            quantity: number;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Freight Share Fen */
+            freight_share_fen: number;
+            /** Shipped Quantity */
+            shipped_quantity: number;
+            /** Picked Quantity */
+            picked_quantity: number;
+            /** Refunded Quantity */
+            refunded_quantity: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+        };
+        /**
+         * OrderRow
+         * @description One card of the 订单 tab, for buyer and leader alike.
+         */
+        OrderRow: {
+            /** Id */
+            id: string;
+            /** Store Id */
+            store_id: string;
+            /** Store Name */
+            store_name: string;
+            /** Group Buy Code */
+            group_buy_code: string;
+            /** Group Buy Title */
+            group_buy_title: string;
+            /** Number */
+            number: number;
+            /** Payment */
+            payment: string;
+            /** Delivery */
+            delivery: string;
+            /** Aftersale */
+            aftersale: string;
+            labels: components["schemas"]["Labels"];
+            /** Payment Method */
+            payment_method: string;
+            /** Delivery Method */
+            delivery_method: string;
+            /** Lines */
+            lines: components["schemas"]["OrderLineOut"][];
+            /** Total Fen */
+            total_fen: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Recipient Name */
+            recipient_name: string;
+            /** Phone */
+            phone: string;
+            /** Place */
+            place: string;
+            /** Remark */
+            remark: string;
+            /** Private Note */
+            private_note: string;
+            /** Flags */
+            flags: string[];
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Actions */
+            actions: string[];
+        };
+        /** Page[OrderRow] */
+        Page_OrderRow_: {
+            /** Items */
+            items: components["schemas"]["OrderRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** AfterSaleBrief */
+        AfterSaleBrief: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Requested Fen */
+            requested_fen: number;
+        };
+        /** EventOut */
+        EventOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+            /** Who */
+            who: string;
+            /** Axis */
+            axis: string;
+            /** Event */
+            event: string;
+        };
+        /** OrderDetail */
+        OrderDetail: {
+            /** Id */
+            id: string;
+            /** Store Id */
+            store_id: string;
+            /** Store Name */
+            store_name: string;
+            /** Group Buy Code */
+            group_buy_code: string;
+            /** Group Buy Title */
+            group_buy_title: string;
+            /** Number */
+            number: number;
+            /** Payment */
+            payment: string;
+            /** Delivery */
+            delivery: string;
+            /** Aftersale */
+            aftersale: string;
+            labels: components["schemas"]["Labels"];
+            /** Payment Method */
+            payment_method: string;
+            /** Delivery Method */
+            delivery_method: string;
+            /** Lines */
+            lines: components["schemas"]["OrderLineOut"][];
+            /** Total Fen */
+            total_fen: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Recipient Name */
+            recipient_name: string;
+            /** Phone */
+            phone: string;
+            /** Place */
+            place: string;
+            /** Remark */
+            remark: string;
+            /** Private Note */
+            private_note: string;
+            /** Flags */
+            flags: string[];
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Actions */
+            actions: string[];
+            /** Goods Fen */
+            goods_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Answers */
+            answers: {
+                [key: string]: string;
+            }[];
+            pickup_place: components["schemas"]["PickupPlace"] | null;
+            /** Pickup Code */
+            pickup_code: string;
+            /** Parcels */
+            parcels: components["schemas"]["ParcelOut"][];
+            /** Refunds */
+            refunds: components["schemas"]["RefundOut"][];
+            /** Proofs */
+            proofs: components["schemas"]["ProofOut"][];
+            /** Aftersales */
+            aftersales: components["schemas"]["AfterSaleBrief"][];
+            /** Timeline */
+            timeline: components["schemas"]["EventOut"][];
+            /** Paid At */
+            paid_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Close Reason */
+            close_reason: string;
+            /** Auto Receive At */
+            auto_receive_at: string | null;
+            /** Collection Code Url */
+            collection_code_url: string;
+            /** Offline Note */
+            offline_note: string;
+            /** Contact Wechat */
+            contact_wechat: string;
+            /** Contact Phone */
+            contact_phone: string;
+        };
+        /** ParcelOut */
+        ParcelOut: {
+            /** Id */
+            id: string;
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+            /** Note */
+            note: string;
+            /** Lines */
+            lines: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Corrected */
+            corrected: boolean;
+            /** Withdrawn */
+            withdrawn: boolean;
+            /** State */
+            state: string;
+        };
+        /** PickupPlace */
+        PickupPlace: {
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Hours */
+            hours: string;
+            /** Contact Name */
+            contact_name: string;
+            /** Contact Phone */
+            contact_phone: string;
+        };
+        /** ProofOut */
+        ProofOut: {
+            /** Id */
+            id: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Note */
+            note: string;
+            /** State */
+            state: string;
+            /** Flags */
+            flags: string[];
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** RefundOut */
+        RefundOut: {
+            /** Id */
+            id: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Cause */
+            cause: string;
+            /** Cause Label */
+            cause_label: string;
+            /** Reason */
+            reason: string;
+            /** Offline */
+            offline: boolean;
+            /** Problem */
+            problem: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done At */
+            done_at: string | null;
+        };
+        /**
+         * OrderCounts
+         * @description Numbers on the tabs of the leader's order desk.
+         */
+        OrderCounts: {
+            /** All */
+            all: number;
+            /** To Ship */
+            to_ship: number;
+            /** To Pick */
+            to_pick: number;
+            /** To Confirm */
+            to_confirm: number;
+            /** Aftersale */
+            aftersale: number;
+            /** Unpaid */
+            unpaid: number;
+        };
+        /** NoteIn */
+        NoteIn: {
+            /** Private Note */
+            private_note: string;
+        };
+        /**
+         * RevealOut
+         * @description The recipient in full, for the person who ships a paid, open order; every reveal is audited.
+         */
+        RevealOut: {
+            /** Recipient Name */
+            recipient_name: string;
+            /** Phone */
+            phone: string;
+            /** Place */
+            place: string;
+        };
+        /**
+         * PayInstruction
+         * @description What the app does next. `jsapi`: call requestPayment/WeixinJSBridge with `params`; `redirect`: go to `url`; `qr`: show `code_url`; `offline`: show the leader's collection code; `done`: nothing left to pay.
+         */
+        PayInstruction: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "jsapi" | "redirect" | "qr" | "offline" | "done";
+            /**
+             * Params
+             * @default {}
+             */
+            params: {
+                [key: string]: string;
+            };
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * Code Url
+             * @default
+             */
+            code_url: string;
+            /**
+             * Expires In
+             * @default 0
+             */
+            expires_in: number;
+        };
+        /**
+         * PayIn
+         * @description Where the buyer stands: `mini` (mini-program), `wechat` (WeChat's browser), `h5` (phone browser), `native` (desk).
+         */
+        PayIn: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mini" | "wechat" | "h5" | "native";
+            /**
+             * Return Path
+             * @default /
+             */
+            return_path: string;
+        };
+        /** CancelIn */
+        CancelIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** ProofIn */
+        ProofIn: {
+            /** Media Id */
+            media_id?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** ProofRejectIn */
+        ProofRejectIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * LeaderRefundIn
+         * @description A refund the leader starts. Without lines: everything that is left.
+         */
+        LeaderRefundIn: {
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["RefundLineIn"][];
+            /**
+             * Include Freight
+             * @default false
+             */
+            include_freight: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Restock
+             * @default false
+             */
+            restock: boolean;
+        };
+        /** RefundLineIn */
+        RefundLineIn: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Quantity */
+            quantity: number;
+            /** Amount Fen */
+            amount_fen?: number | null;
+        };
+        /** CarrierOut */
+        CarrierOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /**
+             * Likely
+             * @default false
+             */
+            likely: boolean;
+        };
+        /** PieceIn */
+        PieceIn: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * ShipIn
+         * @description One parcel. Without lines: everything not yet shipped.
+         */
+        ShipIn: {
+            /** Carrier */
+            carrier: string;
+            /**
+             * Carrier Name
+             * @default
+             */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["PieceIn"][];
+        };
+        /** CorrectIn */
+        CorrectIn: {
+            /** Carrier */
+            carrier: string;
+            /**
+             * Carrier Name
+             * @default
+             */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /** PickupFound */
+        PickupFound: {
+            /** Orders */
+            orders: components["schemas"]["OrderRow"][];
+        };
+        /**
+         * PickupFindIn
+         * @description What the host typed or scanned: the pick-up code, the QR text, a 跟团号, the last four of the phone, or a room.
+         */
+        PickupFindIn: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * PickupIn
+         * @description Hand out. Without lines: everything not yet handed out.
+         */
+        PickupIn: {
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["PieceIn"][];
+        };
+        /** PickupCodeOut */
+        PickupCodeOut: {
+            /** Code */
+            code: string;
+            /** Qr Svg */
+            qr_svg: string;
+            /** Order Id */
+            order_id: string;
+        };
+        /** ClaimableLine */
+        ClaimableLine: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Quantity Left */
+            quantity_left: number;
+            /** Goods Left Fen */
+            goods_left_fen: number;
+            /** Freight Left Fen */
+            freight_left_fen: number;
+        };
+        /**
+         * OptionsOut
+         * @description What can be claimed of an order now.
+         */
+        OptionsOut: {
+            /** Open */
+            open: boolean;
+            /** Why Not */
+            why_not: string;
+            /** Kinds */
+            kinds: ("refund_only" | "return_refund")[];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Lines */
+            lines: components["schemas"]["ClaimableLine"][];
+            /** Until */
+            until: string | null;
+        };
+        /** ReasonOut */
+        ReasonOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Needs Picture */
+            needs_picture: boolean;
+        };
+        /** AfterSaleDetail */
+        AfterSaleDetail: {
+            /** Id */
+            id: string;
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Store Name */
+            store_name: string;
+            /** Buyer Name */
+            buyer_name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "refund_only" | "return_refund";
+            /** Kind Label */
+            kind_label: string;
+            /** Reason Label */
+            reason_label: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Requested Fen */
+            requested_fen: number;
+            /** Agreed Fen */
+            agreed_fen: number | null;
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Lines */
+            lines: components["schemas"]["CaseLine"][];
+            /** Actions */
+            actions: string[];
+            /** Description */
+            description: string;
+            /** Pictures */
+            pictures: components["schemas"]["MediaOut"][];
+            /** Answer */
+            answer: string;
+            /** Return Name */
+            return_name: string;
+            /** Return Phone */
+            return_phone: string;
+            /** Return Address */
+            return_address: string;
+            /** Return Carrier Name */
+            return_carrier_name: string;
+            /** Return Tracking No */
+            return_tracking_no: string;
+            /** Escalation */
+            escalation: string;
+            /** Decision */
+            decision: string;
+            refund: components["schemas"]["RefundOut"] | null;
+            /** Timeline */
+            timeline: components["schemas"]["EventOut"][];
+        };
+        /** CaseLine */
+        CaseLine: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Quantity */
+            quantity: number;
+            /** Goods Fen */
+            goods_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+        };
+        /** ClaimIn */
+        ClaimIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "refund_only" | "return_refund";
+            /** Reason */
+            reason: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Media Ids
+             * @default []
+             */
+            media_ids: string[];
+            /** Lines */
+            lines: components["schemas"]["ClaimLineIn"][];
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /** ClaimLineIn */
+        ClaimLineIn: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** AfterSaleRow */
+        AfterSaleRow: {
+            /** Id */
+            id: string;
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Store Name */
+            store_name: string;
+            /** Buyer Name */
+            buyer_name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "refund_only" | "return_refund";
+            /** Kind Label */
+            kind_label: string;
+            /** Reason Label */
+            reason_label: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Requested Fen */
+            requested_fen: number;
+            /** Agreed Fen */
+            agreed_fen: number | null;
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Lines */
+            lines: components["schemas"]["CaseLine"][];
+            /** Actions */
+            actions: string[];
+        };
+        /** Page[AfterSaleRow] */
+        Page_AfterSaleRow_: {
+            /** Items */
+            items: components["schemas"]["AfterSaleRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** ReturnParcelIn */
+        ReturnParcelIn: {
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+        };
+        /** EscalateIn */
+        EscalateIn: {
+            /** Escalation */
+            escalation: string;
+        };
+        /**
+         * AgreeIn
+         * @description For return-and-refund the return address may differ from the store's.
+         */
+        AgreeIn: {
+            /**
+             * Return Name
+             * @default
+             */
+            return_name: string;
+            /**
+             * Return Phone
+             * @default
+             */
+            return_phone: string;
+            /**
+             * Return Address
+             * @default
+             */
+            return_address: string;
+        };
+        /** CounterOfferIn */
+        CounterOfferIn: {
+            /** Amount Fen */
+            amount_fen: number;
+            /** Answer */
+            answer: string;
+        };
+        /** RefuseIn */
+        RefuseIn: {
+            /** Answer */
+            answer: string;
+        };
+        /** ReceiveReturnIn */
+        ReceiveReturnIn: {
+            /**
+             * Restock
+             * @default false
+             */
+            restock: boolean;
+        };
+        /** MessageOut */
+        MessageOut: {
+            /** Id */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "leader" | "buyer";
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Body */
+            body: string;
+            /** Link */
+            link: string;
+            /** Order Id */
+            order_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Read */
+            read: boolean;
+        };
+        /** Page[MessageOut] */
+        Page_MessageOut_: {
+            /** Items */
+            items: components["schemas"]["MessageOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** UnreadOut */
+        UnreadOut: {
+            /** Leader */
+            leader: number;
+            /** Buyer */
+            buyer: number;
+        };
+        /**
+         * ReadIn
+         * @description Mark as read up to and including `up_to`, on one side.
+         */
+        ReadIn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "leader" | "buyer";
+            /** Up To */
+            up_to: string;
+        };
+        /** SubscribeTemplates */
+        SubscribeTemplates: {
+            /** Leader */
+            leader: string[];
+            /** Buyer */
+            buyer: string[];
+        };
+        /** ConsentIn */
+        ConsentIn: {
+            /** Template Id */
+            template_id: string;
+            /** Accepted */
+            accepted: boolean;
+        };
+        /** ChannelOut */
+        ChannelOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "email" | "subscribe";
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Target Hint */
+            target_hint: string;
+            /** Available */
+            available: boolean;
+            /**
+             * Permits
+             * @default 0
+             */
+            permits: number;
+        };
+        /**
+         * ChannelIn
+         * @description `target`: robot webhook address or key, or e-mail address; empty keeps the present one.
+         */
+        ChannelIn: {
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+        };
+        /** DeliveryOut */
+        DeliveryOut: {
+            /** Id */
+            id: string;
+            /** Channel */
+            channel: string;
+            /** Channel Name */
+            channel_name: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Body */
+            body: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Error */
+            error: string;
+            /** Tries */
+            tries: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+        };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** ShareOut */
+        ShareOut: {
+            /** Id */
+            id: string;
+            /** Token */
+            token: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+            /** Text */
+            text: string;
+            /** Poster Url */
+            poster_url: string;
+            /** Qr Url */
+            qr_url: string;
+            /** Card Url */
+            card_url: string;
+            /** Mini Path */
+            mini_path: string;
+            /** Opens */
+            opens: number;
+            /** Orders */
+            orders: number;
+            /** Paid Orders */
+            paid_orders: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** ShareIn */
+        ShareIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "link" | "card" | "poster" | "text";
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+        };
+        /** JsSignatureOut */
+        JsSignatureOut: {
+            /** App Id */
+            app_id: string;
+            /** Timestamp */
+            timestamp: number;
+            /** Nonce */
+            nonce: string;
+            /** Signature */
+            signature: string;
+        };
+        /**
+         * SummaryOut
+         * @description The leader's first look: today and what waits.
+         */
+        SummaryOut: {
+            /** Today Orders */
+            today_orders: number;
+            /** Today Paid Fen */
+            today_paid_fen: number;
+            /** To Ship */
+            to_ship: number;
+            /** To Pick */
+            to_pick: number;
+            /** To Confirm */
+            to_confirm: number;
+            /** Aftersales Open */
+            aftersales_open: number;
+            /** Running Groups */
+            running_groups: number;
+            /** Refund Trouble */
+            refund_trouble: number;
+        };
+        /** StatementDay */
+        StatementDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Net Fen */
+            net_fen: number;
+        };
+        /** StatementGroup */
+        StatementGroup: {
+            /** Group Buy Id */
+            group_buy_id: string;
+            /** Title */
+            title: string;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Net Fen */
+            net_fen: number;
+        };
+        /**
+         * StatementOut
+         * @description 对账单: money in by payment time, money back by refund time, in Beijing days.
+         */
+        StatementOut: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Paid Wechatpay Fen */
+            paid_wechatpay_fen: number;
+            /** Paid Offline Fen */
+            paid_offline_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refunding Fen */
+            refunding_fen: number;
+            /** Net Fen */
+            net_fen: number;
+            /** Days */
+            days: components["schemas"]["StatementDay"][];
+            /** Groups */
+            groups: components["schemas"]["StatementGroup"][];
         };
     };
     responses: never;
@@ -140,4 +3955,2508 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    api_post_auth_sms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SmsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsOut"];
+                };
+            };
+        };
+    };
+    api_post_auth_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneSignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+        };
+    };
+    api_post_auth_mini: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniSignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+        };
+    };
+    api_post_auth_phone_bind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneBindIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_post_auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_get_me_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionRow"][];
+                };
+            };
+        };
+    };
+    api_post_me_sessions_session_id_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_get_me_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressOut"][];
+                };
+            };
+        };
+    };
+    api_post_me_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressOut"];
+                };
+            };
+        };
+    };
+    api_put_me_addresses_address_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressOut"];
+                };
+            };
+        };
+    };
+    api_delete_me_addresses_address_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+        };
+    };
+    api_patch_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+        };
+    };
+    api_get_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceOut"];
+                };
+            };
+        };
+    };
+    api_post_demo_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DemoSignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoSignedIn"];
+                };
+            };
+        };
+    };
+    api_post_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /** Purpose */
+                    purpose: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaOut"];
+                };
+            };
+        };
+    };
+    api_post_leaders_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaderOut"];
+                };
+            };
+        };
+    };
+    api_get_leaders_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaderOut"];
+                };
+            };
+        };
+    };
+    api_post_leaders_certification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificationIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaderOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreOut"][];
+                };
+            };
+        };
+    };
+    api_post_leader_stores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StoreIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreOut"];
+                };
+            };
+        };
+    };
+    api_put_leader_stores_store_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StoreIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_stores_store_id_pickup_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupPointIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupPointOut"];
+                };
+            };
+        };
+    };
+    api_put_leader_pickup_points_point_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupPointIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupPointOut"];
+                };
+            };
+        };
+    };
+    api_delete_leader_pickup_points_point_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_products: {
+        parameters: {
+            query?: {
+                q?: string;
+                archived?: boolean;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProductOut_"];
+                };
+            };
+        };
+    };
+    api_post_leader_stores_store_id_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_products_product_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+        };
+    };
+    api_put_leader_products_product_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_products_product_id_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_products_product_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_skus_sku_id_stock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sku_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockChangeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_group_buys: {
+        parameters: {
+            query?: {
+                status?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GroupBuyRow_"];
+                };
+            };
+        };
+    };
+    api_post_leader_stores_store_id_group_buys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupBuyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_shelf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_group_buys_group_buy_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_put_leader_group_buys_group_buy_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupBuyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_delete_leader_group_buys_group_buy_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_post_leader_group_buys_group_buy_id_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_group_buys_group_buy_id_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_group_buys_group_buy_id_extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_group_buys_group_buy_id_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_group_buys_group_buy_id_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyPage"];
+                };
+            };
+        };
+    };
+    api_post_leader_offers_offer_id_stock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockChangeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockOut"];
+                };
+            };
+        };
+    };
+    api_get_g_code_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBuyPage"];
+                };
+            };
+        };
+    };
+    api_get_g_code_joined: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JoinedRow_"];
+                };
+            };
+        };
+    };
+    api_get_s_code_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorePage"];
+                };
+            };
+        };
+    };
+    api_post_orders_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteOut"];
+                };
+            };
+        };
+    };
+    api_get_orders: {
+        parameters: {
+            query?: {
+                tab?: string;
+                q?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderRow_"];
+                };
+            };
+        };
+    };
+    api_post_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPlaced"];
+                };
+            };
+        };
+    };
+    api_get_orders_order_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_orders: {
+        parameters: {
+            query?: {
+                tab?: string;
+                q?: string;
+                group_buy_id?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderRow_"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_order_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCounts"];
+                };
+            };
+        };
+    };
+    api_get_leader_orders_order_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_put_leader_orders_order_id_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_orders_order_id_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealOut"];
+                };
+            };
+        };
+    };
+    api_post_orders_order_id_pay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayInstruction"];
+                };
+            };
+        };
+    };
+    api_post_orders_order_id_pay_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_orders_order_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_orders_order_id_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_proofs_proof_id_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proof_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_proofs_proof_id_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proof_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofRejectIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_orders_order_id_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaderRefundIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_refunds_refund_id_offline_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_refunds_refund_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_get_carriers: {
+        parameters: {
+            query?: {
+                number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarrierOut"][];
+                };
+            };
+        };
+    };
+    api_post_leader_orders_order_id_shipments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_put_leader_shipments_shipment_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shipment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_shipments_shipment_id_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shipment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_stores_store_id_pickup_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupFindIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupFound"];
+                };
+            };
+        };
+    };
+    api_post_leader_orders_order_id_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_orders_order_id_pickup_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_get_orders_order_id_pickup_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupCodeOut"];
+                };
+            };
+        };
+    };
+    api_post_orders_order_id_receive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    api_get_orders_order_id_aftersale_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptionsOut"];
+                };
+            };
+        };
+    };
+    api_post_orders_order_id_aftersales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_get_aftersales: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AfterSaleRow_"];
+                };
+            };
+        };
+    };
+    api_get_aftersales_aftersale_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_aftersales_aftersale_id_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_aftersales_aftersale_id_accept_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_aftersales_aftersale_id_return_parcel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnParcelIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_aftersales_aftersale_id_escalate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_aftersales: {
+        parameters: {
+            query?: {
+                tab?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AfterSaleRow_"];
+                };
+            };
+        };
+    };
+    api_get_leader_aftersales_aftersale_id_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_aftersales_aftersale_id_agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_aftersales_aftersale_id_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CounterOfferIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_aftersales_aftersale_id_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_post_leader_aftersales_aftersale_id_receive_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aftersale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiveReturnIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+        };
+    };
+    api_get_messages: {
+        parameters: {
+            query?: {
+                role?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageOut_"];
+                };
+            };
+        };
+    };
+    api_get_messages_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadOut"];
+                };
+            };
+        };
+    };
+    api_post_messages_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadOut"];
+                };
+            };
+        };
+    };
+    api_get_subscribe_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscribeTemplates"];
+                };
+            };
+        };
+    };
+    api_post_subscribe_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOut"][];
+                };
+            };
+        };
+    };
+    api_put_leader_stores_store_id_channels_kind_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOut"];
+                };
+            };
+        };
+    };
+    api_post_leader_stores_store_id_channels_kind_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_deliveries: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryOut_"];
+                };
+            };
+        };
+    };
+    api_get_leader_group_buys_group_buy_id_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareOut"][];
+                };
+            };
+        };
+    };
+    api_post_leader_group_buys_group_buy_id_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareOut"][];
+                };
+            };
+        };
+    };
+    api_post_leader_stores_store_id_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareOut"];
+                };
+            };
+        };
+    };
+    api_post_shares_token_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    api_get_wechat_js_signature: {
+        parameters: {
+            query: {
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsSignatureOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryOut"];
+                };
+            };
+        };
+    };
+    api_get_leader_stores_store_id_statement: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOut"];
+                };
+            };
+        };
+    };
+}
