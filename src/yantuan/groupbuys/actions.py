@@ -20,6 +20,7 @@ from yantuan.groupbuys.rules import (
     check_publishable,
     check_window,
     copied_window,
+    same_minute,
     status,
 )
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
@@ -90,7 +91,10 @@ def update_group_buy(person: Person, group_buy_id: int, data: GroupBuyIn) -> Gro
                 ends_at=data.ends_at,
                 now=now(),
             )
-        group_buy.starts_at, group_buy.ends_at = data.starts_at, data.ends_at
+        if not same_minute(group_buy.starts_at, data.starts_at):
+            group_buy.starts_at = data.starts_at
+        if not same_minute(group_buy.ends_at, data.ends_at):
+            group_buy.ends_at = data.ends_at
         apply_content(group_buy, data, person)
         offers = _save_with_offers(group_buy, data.offers, person)
         if group_buy.state == State.PUBLISHED:

@@ -59,6 +59,13 @@ def check_window(kind: str, starts_at: datetime, ends_at: datetime | None) -> No
         )
 
 
+def same_minute(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two times are the same to people: pickers show minutes, and JSON keeps no microseconds."""
+    if one is None or other is None:
+        return one is other
+    return one.replace(second=0, microsecond=0) == other.replace(second=0, microsecond=0)
+
+
 def check_edited_window(
     *,
     starts_before: datetime,
@@ -68,13 +75,13 @@ def check_edited_window(
     now: datetime,
 ) -> None:
     """A published sale: its end moves only by extending or closing, its start only before it has begun."""
-    if ends_at != ends_before:
+    if not same_minute(ends_at, ends_before):
         raise Conflict(
             "end_fixed",
             "已发布的团购请用「延长」或「截单」来改结束时间",
             "Extend or close a published sale instead.",
         )
-    if starts_at != starts_before and now >= starts_before:
+    if not same_minute(starts_at, starts_before) and now >= starts_before:
         raise Conflict(
             "start_fixed", "团购已经开始，不能改开始时间", "The sale has begun; its start is fixed."
         )
@@ -151,5 +158,6 @@ def check_questions(ids: Sequence[str], choices: Sequence[tuple[str, int]]) -> N
 
 
 def copied_window(starts_at: datetime, ends_at: datetime, now: datetime) -> tuple[datetime, datetime]:
-    """The window of a copy: the same length, beginning now."""
-    return now, now + (ends_at - starts_at)
+    """The window of a copy: the same length, beginning with the present minute."""
+    begins = now.replace(second=0, microsecond=0)
+    return begins, begins + (ends_at - starts_at)
