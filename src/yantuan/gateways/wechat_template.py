@@ -75,7 +75,7 @@ _FITS: dict[str, Callable[[str], str]] = {
     "letter": _ascii(32, "A-Za-z"),
     "symbol": lambda text: text[:5],
     "character_string": _ascii(32),
-    "phone_number": _ascii(17, r"0-9.\-"),
+    "phone_number": _ascii(17, r"0-9+\-"),
     "car_number": lambda text: text[:8],
     "time": lambda text: text[:40],
     "date": lambda text: text[:40],
