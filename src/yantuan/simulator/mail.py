@@ -128,7 +128,12 @@ class _Session:
                 "message_id": str(message.get("Message-ID", "")),
             }
             inbox.put(
-                self._world, "email", recipient, subject or "（无主题）", str(text).strip(), details=details
+                self._world,
+                "email",
+                recipient,
+                subject or "（无主题）",
+                str(text).replace("\r\n", "\n").strip(),
+                details=details,
             )
 
 
