@@ -1,22 +1,14 @@
-"""The real clients against the real simulator over HTTP, in a process of its own."""
+"""The real payment client against the real simulator over HTTP, in a process of its own."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from yantuan.gateways.email import EmailSettings, SmtpClient
+from gateways.sim_process import Simulator
 from yantuan.gateways.errors import (
     GatewayRefused,
     GatewayThrottled,
@@ -24,11 +16,6 @@ from yantuan.gateways.errors import (
     GatewayUndecryptable,
     GatewayUnverified,
 )
-from yantuan.gateways.sms import AliyunSmsClient, SmsNumberRejected, SmsSettings
-from yantuan.gateways.wechat_api import ConsentMissing, WeChatCodeRejected
-from yantuan.gateways.wechat_mini import MiniClient, MiniSettings
-from yantuan.gateways.wechat_oa import OfficialClient, OfficialSettings
-from yantuan.gateways.wechat_tokens import MemoryTokenStore
 from yantuan.gateways.wechatpay import (
     CloseOutcome,
     NoticeRefused,
@@ -39,112 +26,10 @@ from yantuan.gateways.wechatpay import (
     TradeState,
     TransactionNotice,
     WeChatPayClient,
-    WeChatPaySettings,
 )
-from yantuan.gateways.wecom import RobotClient, RobotGone, WeComSettings
 from yantuan.kernel import clock
-from yantuan.simulator.credentials import Credentials, ensure_credentials
 
 pytestmark = pytest.mark.stack
-
-
-@dataclass
-class Simulator:
-    base: str
-    credentials: Credentials
-    smtp_port: int
-    control: httpx.Client
-
-    def post(self, path: str, **body: Any) -> Any:
-        answer = self.control.post(f"/_sim{path}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def get(self, path: str) -> Any:
-        return self.control.get(f"/_sim{path}").json()
-
-    def pay_client(self, **changes: Any) -> WeChatPayClient:
-        env = self.credentials.product_env(self.base, "http://127.0.0.1:1")
-        values: dict[str, Any] = {
-            "base_url": self.base,
-            "mchid": self.credentials.mchid,
-            "merchant_serial": env["YANTUAN_WECHATPAY_MERCHANT_SERIAL"],
-            "merchant_key_pem": Path(env["YANTUAN_WECHATPAY_MERCHANT_KEY_PATH"]).read_bytes(),
-            "apiv3_keys": (self.credentials.apiv3_key.encode(),),
-            "public_keys": {
-                env["YANTUAN_WECHATPAY_PUBLIC_KEY_ID"]: Path(
-                    env["YANTUAN_WECHATPAY_PUBLIC_KEY_PATH"]
-                ).read_bytes()
-            },
-            "key_refresh_interval": timedelta(0),
-        }
-        return WeChatPayClient(WeChatPaySettings(**(values | changes)))
-
-    def notice(self, number: str, *flaws: str) -> tuple[dict[str, str], bytes]:
-        """The newest notice of an order, signed now, with the flaws named."""
-        newest = self.get(f"/notices?out_trade_no={number}")["notices"][0]
-        rendered = self.post(f"/notices/{newest['id']}/render", flaws=list(flaws))
-        body = rendered["body"]
-        return rendered["headers"], body.encode() if isinstance(body, str) else bytes(body)
-
-
-def two_free_ports() -> int:
-    """A port whose successor is free too (mail is taken there)."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    folder = tmp_path_factory.mktemp("simulator")
-    credentials = ensure_credentials(folder)
-    port = two_free_ports()
-    base = f"http://127.0.0.1:{port}"
-    source = str(Path(__file__).parents[2] / "src")
-    running = subprocess.Popen(
-        [sys.executable, "-m", "yantuan.simulator", str(folder), "127.0.0.1", str(port)],
-        env=os.environ | {"PYTHONPATH": source},
-    )
-    try:
-        with httpx.Client(base_url=base, trust_env=False) as control:
-            wait_until_up(control, running)
-            yield Simulator(base, credentials, port + 1, control)
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
-def wait_until_up(control: httpx.Client, running: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and running.poll() is None:
-        try:
-            if control.get("/_sim/config").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError("the simulator did not start")
-
-
-@pytest.fixture
-def sim(process: Simulator) -> Simulator:
-    process.control.delete("/_sim/faults")
-    process.post("/reset")
-    process.post("/config", notice_mode="hold", refund_seconds=0, bills_at_once=True)
-    return process
-
-
-@pytest.fixture
-def pay(sim: Simulator) -> Iterator[WeChatPayClient]:
-    client = sim.pay_client()
-    yield client
-    client.shutdown()
 
 
 def order(sim: Simulator, number: str = "P20260512000001A1", total: int = 3990) -> PrepayOrder:
@@ -349,62 +234,3 @@ def test_public_key_rotation_with_both_keys_configured(sim: Simulator, pay: WeCh
     assert both.query_by_out_trade_no("P20260512000001A1") is not None
     assert isinstance(both.parse_notice(*sim.notice("P20260512000001A1")), TransactionNotice)
     both.shutdown()
-
-
-def test_mini_program(sim: Simulator) -> None:
-    c = sim.credentials
-    mini = MiniClient(MiniSettings(sim.base, c.mini_appid, c.mini_secret), MemoryTokenStore())
-    minted = sim.post("/js_codes", user="小雁")
-    session = mini.code2session(minted["code"])
-    assert session.openid == minted["openid"]
-    with pytest.raises(WeChatCodeRejected):
-        mini.code2session(minted["code"])
-    phone = sim.post("/js_codes", user="小雁", kind="phone", phone="13800138000")
-    assert mini.get_phone_number(phone["code"]).pure == "13800138000"
-    template = c.template_new_order
-    with pytest.raises(ConsentMissing):
-        mini.send_subscribe_message(session.openid, template, {"thing1": "x"})
-    sim.post("/consents", openid=session.openid, count=2)
-    sim.post("/faults", kind="wechat_token_expired")
-    mini.send_subscribe_message(session.openid, template, {"thing1": "五月水果团" * 9, "amount2": "¥39.90"})
-    assert "五月水果团" in str(sim.get("/inbox"))
-    assert mini.get_wxacode_unlimit("s=abc").startswith(b"\x89PNG")
-    sim.post("/faults", kind="wechat_quota", times=0)
-    with pytest.raises(GatewayThrottled):
-        mini.get_wxacode_unlimit("s=abc")
-
-
-def test_official_account(sim: Simulator) -> None:
-    c = sim.credentials
-    settings = OfficialSettings(sim.base, sim.base, c.oa_appid, c.oa_secret)
-    official = OfficialClient(settings, MemoryTokenStore())
-    page = sim.control.get(official.authorize_url("http://127.0.0.1:1/wx", "abc").split("#")[0])
-    assert page.status_code == 200
-    minted = sim.post("/js_codes", user="小雁", kind="oauth")
-    person = official.exchange_code(minted["code"])
-    assert person.openid == minted["openid"] and not person.snapshot
-    assert official.userinfo(person.access_token, person.openid).nickname
-    assert len(official.js_signature("http://127.0.0.1:1/g/1#x").signature) == 40
-
-
-def test_sms_robot_and_mail(sim: Simulator) -> None:
-    c = sim.credentials
-    sms = AliyunSmsClient(
-        SmsSettings(f"{sim.base}/sms", c.sms_access_key_id, c.sms_access_key_secret, c.sms_sign_name)
-    )
-    assert sms.send("13800138000", c.sms_template_code, {"code": "246810"}).biz_id
-    with pytest.raises(SmsNumberRejected):
-        sms.send("12345", c.sms_template_code, {"code": "246810"})
-    sim.post("/faults", kind="sms_limited")
-    with pytest.raises(GatewayThrottled):
-        sms.send("13800138000", c.sms_template_code, {"code": "246810"})
-    robot = RobotClient(WeComSettings(sim.base))
-    robot.send_markdown(c.wecom_robot_key, "**新订单** #0001" + "果" * 3000)
-    with pytest.raises(RobotGone):
-        robot.send_text("00000000-0000-0000-0000-000000000000", "x")
-    mail = SmtpClient(
-        EmailSettings("127.0.0.1", sim.smtp_port, "雁团 <notice@yantuan.example>", security="plain")
-    )
-    mail.send("a@example.com", "新订单 #0001", "内容")
-    told = str(sim.get("/inbox"))
-    assert "246810" in told and "新订单" in told and "a@example.com" in told

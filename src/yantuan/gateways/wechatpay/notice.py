@@ -27,8 +27,11 @@ class NoticeRefused(GatewayUnverified):
 
 @dataclass(frozen=True, slots=True)
 class _NoticeBase:
-    """`notice_id` is the platform's id of this notice. A repeat may come under another id: key effects on
-    the business number and state. `raw_body` is what was signed, `plaintext` what was sealed."""
+    """What every genuine notice carries: `raw_body` was signed, `plaintext` was sealed inside it.
+
+    `notice_id` is the platform's; a repeat may come under another one, so key effects on the business number
+    and state.
+    """
 
     notice_id: str
     event_type: str

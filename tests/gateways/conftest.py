@@ -1,0 +1,51 @@
+"""One simulator per run, reset for every test that asks for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateways.sim_process import Simulator, two_free_ports, wait_until_up
+from yantuan.gateways.wechatpay import WeChatPayClient
+from yantuan.simulator.credentials import ensure_credentials
+
+
+@pytest.fixture(scope="session")
+def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    folder = tmp_path_factory.mktemp("simulator")
+    credentials = ensure_credentials(folder)
+    port = two_free_ports()
+    base = f"http://127.0.0.1:{port}"
+    source = str(Path(__file__).parents[2] / "src")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "yantuan.simulator", str(folder), "127.0.0.1", str(port)],
+        env=os.environ | {"PYTHONPATH": source},
+    )
+    try:
+        with httpx.Client(base_url=base, trust_env=False) as control:
+            wait_until_up(control, running)
+            yield Simulator(base, credentials, port + 1, control)
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+@pytest.fixture
+def sim(simulator_process: Simulator) -> Simulator:
+    simulator_process.control.delete("/_sim/faults")
+    simulator_process.post("/reset")
+    simulator_process.post("/config", notice_mode="hold", refund_seconds=0, bills_at_once=True)
+    return simulator_process
+
+
+@pytest.fixture
+def pay(sim: Simulator) -> Iterator[WeChatPayClient]:
+    client = sim.pay_client()
+    yield client
+    client.shutdown()

@@ -1,0 +1,80 @@
+"""Steering a simulator that runs in a process of its own."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from yantuan.gateways.wechatpay import WeChatPayClient, WeChatPaySettings
+from yantuan.simulator.credentials import Credentials
+
+
+@dataclass
+class Simulator:
+    base: str
+    credentials: Credentials
+    smtp_port: int
+    control: httpx.Client
+
+    def post(self, path: str, **body: Any) -> Any:
+        answer = self.control.post(f"/_sim{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def get(self, path: str) -> Any:
+        return self.control.get(f"/_sim{path}").json()
+
+    def pay_client(self, **changes: Any) -> WeChatPayClient:
+        env = self.credentials.product_env(self.base, "http://127.0.0.1:1")
+        values: dict[str, Any] = {
+            "base_url": self.base,
+            "mchid": self.credentials.mchid,
+            "merchant_serial": env["YANTUAN_WECHATPAY_MERCHANT_SERIAL"],
+            "merchant_key_pem": Path(env["YANTUAN_WECHATPAY_MERCHANT_KEY_PATH"]).read_bytes(),
+            "apiv3_keys": (self.credentials.apiv3_key.encode(),),
+            "public_keys": {
+                env["YANTUAN_WECHATPAY_PUBLIC_KEY_ID"]: Path(
+                    env["YANTUAN_WECHATPAY_PUBLIC_KEY_PATH"]
+                ).read_bytes()
+            },
+            "key_refresh_interval": timedelta(0),
+        }
+        return WeChatPayClient(WeChatPaySettings(**(values | changes)))
+
+    def notice(self, number: str, *flaws: str) -> tuple[dict[str, str], bytes]:
+        """The newest notice of an order, signed now, with the flaws named."""
+        newest = self.get(f"/notices?out_trade_no={number}")["notices"][0]
+        rendered = self.post(f"/notices/{newest['id']}/render", flaws=list(flaws))
+        body = rendered["body"]
+        return rendered["headers"], body.encode() if isinstance(body, str) else bytes(body)
+
+
+def two_free_ports() -> int:
+    """A port whose successor is free too (mail is taken there)."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def wait_until_up(control: httpx.Client, running: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and running.poll() is None:
+        try:
+            if control.get("/_sim/config").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the simulator did not start")
