@@ -42,6 +42,6 @@ export default defineConfig({
     sourcemap: false,
   },
   server: {
-    proxy: { '/api': process.env.YANTUAN_API ?? 'http://127.0.0.1:8000' },
+    proxy: Object.fromEntries(['/api', '/media', '/share'].map((path) => [path, process.env.YANTUAN_API ?? 'http://127.0.0.1:8000'])),
   },
 })

@@ -30,15 +30,15 @@ describe('pay', () => {
     vi.stubGlobal('navigator', { userAgent: 'Safari' })
     const place = { href: '' }
     vi.stubGlobal('location', place)
-    expect(await pay({ kind: 'h5', url: 'https://pay.example/1' })).toEqual({ kind: 'leaving' })
+    expect(await pay({ kind: 'redirect', url: 'https://pay.example/1' })).toEqual({ kind: 'leaving' })
     expect(place.href).toBe('https://pay.example/1')
   })
 
   it('needs no platform for the quiet kinds', async () => {
-    expect(await pay({ kind: 'zero' })).toEqual({ kind: 'asked' })
+    expect(await pay({ kind: 'done' })).toEqual({ kind: 'asked' })
     expect(await pay({ kind: 'offline' })).toEqual({ kind: 'offline' })
-    expect(await pay({ kind: 'native', code_url: 'weixin://x' })).toEqual({ kind: 'show_code', codeUrl: 'weixin://x' })
-    expect(await pay({ kind: 'cashier' })).toMatchObject({ kind: 'failed' })
+    expect(await pay({ kind: 'qr', code_url: 'weixin://x' })).toEqual({ kind: 'show_code', codeUrl: 'weixin://x', url: '' })
+    expect(await pay({ kind: 'redirect' })).toMatchObject({ kind: 'failed' })
   })
 })
 
@@ -80,7 +80,7 @@ describe('useList', () => {
     const asked: string[] = []
     const list = useList<number>((cursor) => {
       asked.push(cursor)
-      return Promise.resolve(cursor ? { items: [3], next_cursor: null } : { items: [1, 2], next_cursor: 'c' })
+      return Promise.resolve(cursor ? { items: [3], next: null } : { items: [1, 2], next: 'c' })
     })
     await list.more()
     await list.more()
@@ -102,7 +102,7 @@ describe('useList', () => {
   })
 
   it('keeps what is shown when the next page fails', async () => {
-    const pages = [Promise.resolve({ items: [1], next_cursor: 'c' }), Promise.reject(new Error('down'))]
+    const pages = [Promise.resolve({ items: [1], next: 'c' }), Promise.reject(new Error('down'))]
     const list = useList<number>(() => pages.shift() ?? Promise.resolve({ items: [] }))
     await list.more()
     await list.more()

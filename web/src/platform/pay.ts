@@ -1,4 +1,4 @@
-import { inWechatBrowser } from './browser'
+import { inWechatBrowser, onPhone } from './browser'
 
 import { IS_H5 } from '@/config'
 
@@ -12,27 +12,40 @@ export interface JsapiParams {
   readonly paySign: string
 }
 
-/** How the server wants this payment done. */
+/**
+ * How the server wants this payment done: `jsapi` with signed `params`, `redirect` to `url`, `qr` showing `code_url`
+ * (with `url` where a cashier can also be opened here), `offline` at the leader's collection code, `done` when paid.
+ */
 export interface PayInstruction {
-  readonly kind: 'jsapi' | 'h5' | 'native' | 'cashier' | 'zero' | 'offline'
+  readonly kind: 'jsapi' | 'redirect' | 'qr' | 'offline' | 'done'
   readonly params?: JsapiParams | Readonly<Record<string, string>> | null
   readonly url?: string | null
   readonly code_url?: string | null
 }
 
+/** Where the buyer stands, in the server's words. */
+export type PayChannel = 'mini' | 'wechat' | 'h5' | 'native'
+
+/** The way to pay that fits this device. */
+export function payChannel(): PayChannel {
+  if (!IS_H5) return 'mini'
+  if (inWechatBrowser()) return 'wechat'
+  return onPhone() ? 'h5' : 'native'
+}
+
 /**
  * What happened on the phone. It is never proof of payment: the page asks the server afterwards.
  *
- * - `asked`: the person finished the sheet, or nothing was to pay: now ask the server
+ * - `asked`: the person finished the sheet, or nothing is left to pay: now ask the server
  * - `cancelled`, `failed`: the person or the platform stopped it; the order stays payable
  * - `leaving`: the browser is on its way to the cashier
- * - `show_code`: show `codeUrl` as a QR code and ask the server until it is paid
+ * - `show_code`: show `codeUrl` as a QR code and ask the server until it is paid; `url`, if any, pays on this device
  * - `offline`: show the leader's collection code and take the proof
  */
 export type PayOutcome =
   | { readonly kind: 'asked' | 'cancelled' | 'leaving' | 'offline' }
   | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'show_code'; readonly codeUrl: string }
+  | { readonly kind: 'show_code'; readonly codeUrl: string; readonly url: string }
 
 interface WechatBridge {
   invoke(name: string, params: object, done: (answer: { err_msg?: string }) => void): void
@@ -99,12 +112,12 @@ function leaveTo(url: string | null | undefined): PayOutcome {
 /** Carries out a pay instruction on this platform. Never throws; see `PayOutcome` for what to do next. */
 export async function pay(instruction: PayInstruction): Promise<PayOutcome> {
   const { kind, params, url, code_url: codeUrl } = instruction
-  if (kind === 'zero') return { kind: 'asked' }
+  if (kind === 'done') return { kind: 'asked' }
   if (kind === 'offline') return { kind: 'offline' }
   if (!IS_H5) {
     return isJsapi(params) ? payByMiniProgram(params) : { kind: 'failed', reason: `${kind} does not work in the mini-program` }
   }
-  if (kind === 'native') return codeUrl ? { kind: 'show_code', codeUrl } : leaveTo(url)
+  if (kind === 'qr') return codeUrl ? { kind: 'show_code', codeUrl, url: url ?? '' } : leaveTo(url)
   if (kind === 'jsapi' && inWechatBrowser() && isJsapi(params)) return payByBridge(params)
   return leaveTo(url)
 }

@@ -6,7 +6,11 @@ interface Stored {
   locale: 'zh' | 'en'
   large: boolean
   sound: boolean
-  /** Carts by group buy code, so that a killed app does not lose what was chosen. */
+  /** Whether the demo's tour was left, so that it does not open by itself again. */
+  tourSeen: boolean
+  /** Share tokens by group buy code: which link an order came through. */
+  shares: Record<string, string>
+  /** Carts by group buy code (offer id → quantity), so that a killed app does not lose what was chosen. */
   carts: Record<string, Record<string, number>>
 }
 

@@ -1,45 +1,51 @@
 import { computed, ref } from 'vue'
 
 import { ApiError } from '@/api/errors'
+import type { components } from '@/api/schema'
 import { send } from '@/api/transport'
 import { saveToken } from '@/platform/storage'
 
-/** Where a person stands on the way to selling; the server's certification decides. */
-export type LeaderState = 'none' | 'draft' | 'pending' | 'certified' | 'rejected' | 'suspended'
+type MeOut = components['schemas']['MeOut']
+export type MePerson = components['schemas']['MePerson']
+export type MeLeader = components['schemas']['MeLeader']
 
-/** The signed-in person as `GET /api/me` tells it. */
+/** A signed-in person with their selling side, as `GET /api/me` tells it. */
 export interface Me {
-  readonly id: string
-  readonly nickname: string
-  readonly avatar_url: string
-  readonly phone_masked: string
-  readonly leader_state: LeaderState
-  /** The store this person runs, or '' while there is none. */
-  readonly store_id: string
-  /** Groups the server switches on for this installation, for example the demo's one-tap entry. */
-  readonly demo?: boolean
+  readonly person: MePerson
+  /** Null until the person joined as a leader. */
+  readonly leader: MeLeader | null
+  readonly unread_leader: number
+  readonly unread_buyer: number
 }
 
 const me = ref<Me | null>(null)
 const known = ref(false)
 let asking: Promise<Me | null> | null = null
 
+function take(answer: MeOut | null | undefined): Me | null {
+  me.value = answer?.person ? { ...answer, person: answer.person } : null
+  known.value = true
+  return me.value
+}
+
 async function ask(): Promise<Me | null> {
   try {
-    me.value = ((await send('get', '/api/me', { auth: 'quiet' })) as Me | null | undefined) ?? null
-    known.value = true
+    take((await send('get', '/api/me', { auth: 'quiet' })) as MeOut | null | undefined)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    // 401 is a plain "nobody is signed in". In any other trouble we keep what we knew: the page's own calls tell of it.
-    if (error.status === 401) {
-      me.value = null
-      known.value = true
-    }
+    // In any other trouble than "nobody is signed in" we keep what we knew: the page's own calls tell of it.
+    if (error.status === 401) take(null)
   } finally {
     asking = null
   }
   return me.value
 }
+
+const person = computed(() => me.value?.person ?? null)
+const leader = computed(() => me.value?.leader ?? null)
+const isLeader = computed(() => leader.value?.state === 'approved')
+const canSell = computed(() => isLeader.value && leader.value?.suspended === false)
+const storeId = computed(() => leader.value?.store_id ?? '')
 
 /** The person using the app: one reactive copy for every page. */
 export function useSession() {
@@ -48,7 +54,15 @@ export function useSession() {
     me,
     /** False until the server has answered once whether somebody is signed in. */
     known,
-    isLeader: computed(() => me.value?.leader_state === 'certified'),
+    person,
+    /** The selling side in whatever state, or null. */
+    leader,
+    /** Certified; also while suspended, because orders must still be served. */
+    isLeader,
+    /** Certified and not suspended: may open sales. */
+    canSell,
+    /** The leader's store, or '' while there is none. */
+    storeId,
     /** Asks the server again. Never opens the login page and never throws for a failed call. */
     refresh(): Promise<Me | null> {
       asking ??= ask()
@@ -57,6 +71,12 @@ export function useSession() {
     /** Asks only when nothing is known yet. */
     ensure(): Promise<Me | null> {
       return known.value ? Promise.resolve(me.value) : this.refresh()
+    },
+    /** Takes over a fresh `MeOut`, for example what `PATCH /api/me` answered. */
+    take,
+    /** Takes over the numbers of unread messages. */
+    setUnread(counts: { readonly leader: number; readonly buyer: number }): void {
+      if (me.value) me.value = { ...me.value, unread_leader: counts.leader, unread_buyer: counts.buyer }
     },
     /** Takes over what a login answered. `token` is for the mini-program; H5 gets its cookie from the server. */
     signedIn(token: string): Promise<Me | null> {
@@ -69,8 +89,7 @@ export function useSession() {
         await send('post', '/api/auth/logout', { auth: 'quiet' })
       } finally {
         saveToken('')
-        me.value = null
-        known.value = true
+        take(null)
       }
     },
   }

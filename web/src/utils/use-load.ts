@@ -39,7 +39,7 @@ export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
 export interface Page<T> {
   readonly items: readonly T[]
   /** Cursor of the next page; empty or null at the end. */
-  readonly next_cursor?: string | null
+  readonly next?: string | null
 }
 
 export interface List<T> {
@@ -74,7 +74,7 @@ export function useList<T>(fetchPage: (cursor: string) => Promise<Page<T>>): Lis
       const page = await fetchPage(first ? '' : cursor)
       if (mine !== turn) return
       items.value = first ? page.items : [...items.value, ...page.items]
-      cursor = page.next_cursor ?? ''
+      cursor = page.next ?? ''
       done.value = !cursor
       empty.value = items.value.length === 0
       error.value = undefined
