@@ -7,6 +7,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
 from yantuan.catalog import stock
 from yantuan.catalog.models import Product, Sku, StockPool
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
@@ -113,7 +115,8 @@ def add_offer(world: World, position: int, units: int, price_fen: int, limit: in
         created_at=moment,
         updated_at=moment,
     )
-    pool_id = stock.create_pool(world.store.id, units, SYSTEM)
+    with transaction.atomic():
+        pool_id = stock.create_pool(world.store.id, units, SYSTEM)
     sku = Sku.objects.create(
         product=product, store_id=world.store.id, name="5斤", price_fen=price_fen, pool_id=pool_id
     )

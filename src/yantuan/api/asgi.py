@@ -1,0 +1,18 @@
+"""`yantuan.api.asgi:application`, the one object the server runs."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
+_django = get_wsgi_application()
+
+# Models can be imported only once Django is set up.
+from yantuan.api.lane import Lane  # noqa: E402
+from yantuan.api.lane_django import DjangoApp  # noqa: E402
+from yantuan.notices.sse import events_app  # noqa: E402
+from yantuan.orders.intake import intake  # noqa: E402
+
+application = Lane(DjangoApp(_django), events_app, intake)

@@ -1,0 +1,106 @@
+"""Requests and answers of the hot lane: plain ASGI, no framework."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+from django.db import DatabaseError, close_old_connections
+
+from yantuan.kernel.errors import AppError, Busy
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Pairs = list[tuple[bytes, bytes]]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+JSON: Pairs = [(b"content-type", b"application/json; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
+NO_STORE: Pairs = [(b"cache-control", b"no-store")]
+
+_threads = ThreadPoolExecutor(4, thread_name_prefix="lane")
+
+
+class Disconnected(Exception):
+    """The client left before its body was read."""
+
+
+class Headers(Mapping[str, str]):
+    """Request headers, found whatever their case; a repeated one is joined with commas."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._values: dict[str, str] = {}
+        for raw_name, raw_value in pairs:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            joint = "; " if name == "cookie" else ","
+            self._values[name] = f"{self._values[name]}{joint}{value}" if name in self._values else value
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def cookies(self) -> dict[str, str]:
+        """Cookies by name; an unreadable header counts as none."""
+        try:
+            return {name: morsel.value for name, morsel in SimpleCookie(self.get("cookie", "")).items()}
+        except CookieError:
+            return {}
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises AppError `body_too_large` (413) above `limit` bytes, Disconnected when the client left."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise AppError("body_too_large", "提交的内容太大了", "The body is too large.", status=413)
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def send_answer(send: Send, status: int, body: bytes, headers: Pairs) -> None:
+    """One complete answer."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, error: AppError) -> None:
+    """The envelope every refusal uses."""
+    headers = [*JSON, *NO_STORE]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    await send_answer(send, error.status, msgspec.json.encode(error.body(secrets.token_hex(6))), headers)
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run database work in one of the lane's few threads. Raises Busy when the database does not answer."""
+
+    def run() -> T:
+        close_old_connections()
+        try:
+            return work(*args, **kwargs)
+        except DatabaseError as error:
+            close_old_connections()
+            raise Busy(retry_after=2) from error
+
+    return await asyncio.get_running_loop().run_in_executor(_threads, run)
