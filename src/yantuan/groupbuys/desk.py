@@ -25,7 +25,7 @@ from yantuan.kernel.http import Page, after_id
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
-from yantuan.stores.queries import is_selling, point_out, points_of
+from yantuan.stores.queries import head_pictures, is_selling, point_out, points_of
 
 PAGE = 20
 
@@ -72,8 +72,9 @@ def picture_ids(group_buy: GroupBuy, offers: Sequence[Offer]) -> set[int]:
     """Every picture a page of this sale shows."""
     ids = {int(b["media_id"]) for b in group_buy.blocks if b["kind"] == "picture"}
     ids |= {int(i) for o in offers for i in o.product.picture_media_ids}
-    ids |= {i for i in (group_buy.cover_media_id, group_buy.store.cover_media_id) if i}
-    return ids
+    if group_buy.cover_media_id:
+        ids.add(group_buy.cover_media_id)
+    return ids | head_pictures(group_buy.store)
 
 
 def blocks_out(group_buy: GroupBuy, pictures: Mapping[int, MediaOut]) -> list[BlockOut]:

@@ -26,7 +26,7 @@ from yantuan.kernel.http import Page
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
-from yantuan.stores.queries import available_payment_methods, point_out, points_of, store_card
+from yantuan.stores.queries import available_payment_methods, head_pictures, point_out, points_of, store_card
 from yantuan.stores.rules import freight_text
 from yantuan.stores.schemas import StoreCard
 
@@ -146,7 +146,7 @@ def store_page(code: str) -> StorePage:
     if store is None or store.leader.certified_at is None:
         raise NotFound("没有找到这个卖场，可能链接不对", "No such store.")
     rows = _running(store)
-    pictures = media_map([store.cover_media_id, *(g.cover_media_id for g in rows)])
+    pictures = media_map([*head_pictures(store), *(g.cover_media_id for g in rows)])
     sums = totals([g.id for g in rows])
     card = store_card(store, pictures)
     return StorePage(

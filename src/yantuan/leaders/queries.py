@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, cast
 
 from django.db.models import QuerySet
@@ -11,14 +12,20 @@ from yantuan.leaders.models import Certification, InviteCode, Leader
 from yantuan.leaders.schemas import CertificationOut, LeaderCard, LeaderOut
 from yantuan.leaders.states import CERTIFICATION
 from yantuan.media.queries import media_map
+from yantuan.media.schemas import MediaOut
 
 LeaderState = Literal["none", "pending", "approved", "rejected"]
 
 
-def leader_card(leader: Leader) -> LeaderCard:
-    """What buyers see of a leader: name, picture, certification mark, since when."""
+def leader_card(leader: Leader, pictures: Mapping[int, MediaOut] | None = None) -> LeaderCard:
+    """What buyers see of a leader: name, picture, certification mark, since when.
+
+    `pictures` spares the look-up of the avatar when the caller has read it together with others.
+    """
     avatar_id = leader.person.avatar_media_id
-    avatar = media_map([avatar_id]).get(avatar_id) if avatar_id else None
+    if pictures is None:
+        pictures = media_map([avatar_id])
+    avatar = pictures.get(avatar_id) if avatar_id else None
     certified = leader.certification == Leader.State.APPROVED
     kind = _approved(leader).values_list("kind", flat=True).first() if certified else None
     return LeaderCard(

@@ -33,14 +33,17 @@ from yantuan.sharing.typesetting import Colour, face
 
 __all__ = ["PosterData", "SaleState", "draw_card", "draw_poster", "qr_png"]
 
-SaleState = Literal["upcoming", "open", "sold_out", "ended"]
+SaleState = Literal["upcoming", "open", "sold_out", "ended", "suspended"]
 
 _STATE_WORDS: Final[dict[SaleState, str]] = {
     "upcoming": "即将开始",
     "open": "",
     "sold_out": "已抢完",
     "ended": "已结束",
+    "suspended": "暂停销售",
 }
+_OVER: Final[frozenset[SaleState]] = frozenset({"sold_out", "ended", "suspended"})
+"""States in which nobody can order: greyed."""
 
 WIDTH: Final = 750
 HEIGHT: Final = 1334
@@ -88,7 +91,7 @@ def draw_poster(data: PosterData) -> bytes:
 def draw_card(data: PosterData) -> bytes:
     """A JPEG of 500 × 400 pixels (5:4), the picture of a mini-program card in a chat."""
     canvas = Image.new("RGB", (CARD_WIDTH, CARD_HEIGHT), WHITE)
-    over = data.state in ("ended", "sold_out")
+    over = data.state in _OVER
     boxes: list[Box] = [(0, 0, 500, 300)]
     pictures = opened_pictures(data.pictures, 2)
     if len(pictures) == 2:
@@ -144,7 +147,7 @@ def _gallery(canvas: Image.Image, data: PosterData, box: Box) -> None:
             (middle + gap, half + gap // 2, right, bottom),
         ],
     }
-    over = data.state in ("ended", "sold_out")
+    over = data.state in _OVER
     for place, picture in zip(places[len(pictures)], pictures, strict=True):
         if len(pictures) == 2:
             # The second picture lies on the first, framed by a white edge.
@@ -159,7 +162,7 @@ def _gallery(canvas: Image.Image, data: PosterData, box: Box) -> None:
 def _offer(canvas: Image.Image, data: PosterData, title: list[str], top: int) -> None:
     """Price, title, end and the number of participants, below the pictures."""
     draw = ImageDraw.Draw(canvas)
-    colour = GREY if data.state in ("ended", "sold_out") else PERSIMMON
+    colour = GREY if data.state in _OVER else PERSIMMON
     end = draw_price(draw, (54, top + 98), data.price_fen_min, 84, colour)
     if data.price_fen_max > data.price_fen_min:
         upper = face("bold", 40)
@@ -195,9 +198,11 @@ def _invitation(canvas: Image.Image, data: PosterData) -> None:
     panel(canvas, (518, 1124, 718, 1316), 18, WHITE)
     canvas.paste(code, (518 + (200 - code.width) // 2, 1124 + (192 - code.height) // 2))
     draw = ImageDraw.Draw(canvas)
-    over = data.state == "ended"
+    over = data.state in ("ended", "suspended")
     face("bold", 36).draw(draw, (40, 1198), "长按识别，去看看" if over else "长按识别，跟团下单", INK)
-    hint = "本团已结束，可进店看看新团" if over else "打开可看详情、库存和截止时间"
+    hint = "打开可看详情、库存和截止时间"
+    if over:
+        hint = "本团已结束，可进店看看新团" if data.state == "ended" else "卖场暂停销售，恢复后可继续跟团"
     face("regular", 25).draw(draw, (40, 1242), hint, GREY)
     face("regular", 20).draw(draw, (40, 1288), "由卖场自行销售并负责售后", GREY)
 

@@ -33,10 +33,15 @@ def available_payment_methods(store: Store) -> list[PaymentMethod]:
     )
 
 
+def head_pictures(store: Store) -> set[int]:
+    """Pictures the head of a store shows: its cover and its leader's avatar."""
+    return {i for i in (store.cover_media_id, store.leader.person.avatar_media_id) if i}
+
+
 def store_card(store: Store, pictures: Mapping[int, MediaOut] | None = None) -> StoreCard:
-    """The public head of a store. `pictures` spares the look-up of the cover when the caller has read it already."""
+    """The public head of a store. `pictures` spares the look-up when the caller has read `head_pictures` already."""
     if pictures is None:
-        pictures = media_map([store.cover_media_id] if store.cover_media_id else [])
+        pictures = media_map(head_pictures(store))
     cover = pictures.get(store.cover_media_id or 0)
     return StoreCard(
         id=str(store.id),
@@ -48,7 +53,7 @@ def store_card(store: Store, pictures: Mapping[int, MediaOut] | None = None) -> 
         contact_wechat=store.contact_wechat,
         contact_phone=store.contact_phone,
         aftersale_policy=store.aftersale_policy,
-        leader=leader_card(store.leader),
+        leader=leader_card(store.leader, pictures),
         selling=is_selling(store),
     )
 
