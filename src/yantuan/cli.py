@@ -22,11 +22,15 @@ def _run(module: str, function: str) -> Runner:
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    root = argparse.ArgumentParser(prog="yantuan", description="雁团：团长自己的团购工具 (self-hosted group buying)")
+    root = argparse.ArgumentParser(
+        prog="yantuan", description="雁团：团长自己的团购工具 (self-hosted group buying)"
+    )
     root.add_argument("--data", help="data folder (default: $YANTUAN_DATA or ./data)")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    up = commands.add_parser("up", help="set up if needed, then run web, worker and (in demo) the WeChat simulator")
+    up = commands.add_parser(
+        "up", help="set up if needed, then run web, worker and (in demo) the WeChat simulator"
+    )
     up.add_argument("--host", default="127.0.0.1")
     up.add_argument("--port", type=int, default=8000)
     up.add_argument("--workers", type=int, default=1, help="web processes; more than one needs PostgreSQL")
@@ -37,7 +41,9 @@ def parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to this version")
     migrate.set_defaults(run=_run("yantuan.commands.basic", "migrate"))
 
-    demo = commands.add_parser("demo", help="load the demo shop (once; --again resets nothing, it only fills what is missing)")
+    demo = commands.add_parser(
+        "demo", help="load the demo shop (once; --again resets nothing, it only fills what is missing)"
+    )
     demo.set_defaults(run=_run("yantuan.commands.basic", "demo"))
 
     worker = commands.add_parser("worker", help="run background work")
@@ -63,7 +69,9 @@ def parser() -> argparse.ArgumentParser:
     backup.add_argument("file")
     backup.set_defaults(run=_run("yantuan.commands.backup", "backup"))
 
-    restore = commands.add_parser("restore", help="verify an archive and restore it into an empty data folder")
+    restore = commands.add_parser(
+        "restore", help="verify an archive and restore it into an empty data folder"
+    )
     restore.add_argument("file")
     restore.set_defaults(run=_run("yantuan.commands.backup", "restore"))
 

@@ -36,7 +36,9 @@ def migrate(options: argparse.Namespace) -> int:
 def demo(options: argparse.Namespace) -> int:
     """Fill the demo shop; refuses on a shop that isn't a demo."""
     if not config().demo:
-        sys.stderr.write("this instance is not a demo: set YANTUAN_DEMO=1 for one that may be filled with demo data\n")
+        sys.stderr.write(
+            "this instance is not a demo: set YANTUAN_DEMO=1 for one that may be filled with demo data\n"
+        )
         return 2
     load_demo()
     return 0
@@ -68,7 +70,9 @@ def createoperator(options: argparse.Namespace) -> int:
     except AppError as error:
         sys.stderr.write(f"{error.zh} ({error.en})\n")
         return 2
-    sys.stdout.write(f"operator {options.username} created" + (f", password: {shown}" if shown else "") + "\n")
+    sys.stdout.write(
+        f"operator {options.username} created" + (f", password: {shown}" if shown else "") + "\n"
+    )
     return 0
 
 

@@ -99,7 +99,7 @@ class Children:
 
 def _configure(options: argparse.Namespace, data: Path) -> None:
     """Put what the children need into the environment; anything set by the operator wins."""
-    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host  # noqa: S104 - compared, not bound
+    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
     public = os.environ.setdefault("YANTUAN_PUBLIC_URL", f"http://{host}:{options.port}")
     if options.demo:
         os.environ["YANTUAN_DEMO"] = "1"
@@ -160,7 +160,9 @@ def _announce(options: argparse.Namespace) -> None:
         f"    健康检查 health     {public}/healthz",
     ]
     if options.demo:
-        lines.append(f"    微信模拟器 simulator {os.environ['YANTUAN_SIMULATOR_URL']}/ (收银台 cashier, 收件箱 inbox)")
+        lines.append(
+            f"    微信模拟器 simulator {os.environ['YANTUAN_SIMULATOR_URL']}/ (收银台 cashier, 收件箱 inbox)"
+        )
     lines += [f"    数据 data           {os.environ['YANTUAN_DATA']}", "    Ctrl+C 停止 (stop)", ""]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
