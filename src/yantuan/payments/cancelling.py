@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from yantuan.gateways.errors import GatewayError
 from yantuan.identity.models import Person
@@ -14,7 +14,7 @@ from yantuan.orders.access import access_order
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.payments import attempts, closing, gateway, refunds, rules
-from yantuan.payments.models import Refund
+from yantuan.payments.models import PaymentAttempt, Refund
 from yantuan.payments.queries import left_of_lines
 
 _ROUNDS = 3
@@ -43,21 +43,26 @@ def cancel(person: Person, order_id: int, reason: str) -> Order:
 def _close_unpaid(order: Order, actor: Actor) -> None:
     for _ in range(_ROUNDS):
         attempt = attempts.live_attempt(order.id)
-        try:
-            if attempt is not None and closing.settle(attempt) == "paid":
-                raise Conflict(
-                    "already_paid",
-                    "订单刚刚已付款成功；仍要取消请再点一次，会全额退款",
-                    "The payment has just succeeded; cancel again for a full refund.",
-                )
-        except GatewayError as error:
-            raise gateway.unavailable(error) from error
+        if attempt is not None and _settled(attempt) == "paid":
+            raise Conflict(
+                "already_paid",
+                "订单刚刚已付款成功；仍要取消请再点一次，会全额退款",
+                "The payment has just succeeded; cancel again for a full refund.",
+            )
         if closing.close_if_over(order.id, "buyer", actor):
             return
         order.refresh_from_db()
         if order.payment != "unpaid":
             break
     raise Conflict("order_changed", "订单刚刚有变化，请刷新后再试", "The order has just changed.")
+
+
+def _settled(attempt: PaymentAttempt) -> Literal["paid", "closed"]:
+    try:
+        with gateway.turn():
+            return closing.settle(attempt)
+    except GatewayError as error:
+        raise gateway.unavailable(error) from error
 
 
 def _refund_all(order: Order, actor: Actor, reason: str) -> None:

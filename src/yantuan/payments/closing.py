@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -25,6 +25,8 @@ log = logging.getLogger("yantuan.payments")
 LEASE = timedelta(seconds=90)
 """How long one worker has an attempt to itself; longer than any gateway call with its repeats."""
 BATCH = 100
+SILENCES = 3
+"""After so many unanswered calls in a row a round of timed work ends."""
 _ENDED = (TradeState.CLOSED, TradeState.REVOKED)
 
 
@@ -86,26 +88,30 @@ def close_if_over(order_id: int, reason: str, actor: Actor) -> bool:
     return retrying(work)
 
 
-def watch(attempt_id: int) -> None:
-    """Look after one live attempt whose time has come: ask, book, plan the next question, or end it with its order."""
+def watch(attempt_id: int) -> bool:
+    """Look after one live attempt whose time has come: ask, book, plan the next question, or end it with its order.
+
+    False when the provider gave no clear word.
+    """
     attempt = _leased(attempt_id)
     if attempt is None:
-        return
+        return True
     order = Order.objects.get(id=attempt.order_id)
     over = order.payment != "unpaid" or order.expires_at is None or order.expires_at <= now()
     try:
         if over:
             if settle(attempt) == "closed":
                 close_if_over(order.id, "expired", SYSTEM)
-            return
+            return True
         ask(attempt, "poll")
     except AppError as error:
         log.warning("no clear word about %s: %s", attempt.out_trade_no, error)
         attempts.plan_poll(attempt, rules.retry_at(attempt.polls, now()), asked=True)
-        return
+        return False
     attempts.plan_poll(
         attempt, rules.next_poll(attempt.created_at, attempt.polls + 1, order.expires_at, now()), asked=True
     )
+    return True
 
 
 def _leased(attempt_id: int) -> PaymentAttempt | None:
@@ -119,29 +125,33 @@ def _leased(attempt_id: int) -> PaymentAttempt | None:
 def watch_due() -> int:
     """Look after every live attempt that is due; answers how many."""
     due = PaymentAttempt.objects.filter(state__in=attempts.LIVE, next_poll_at__lte=now())
-    ids = list(due.order_by("next_poll_at").values_list("id", flat=True)[:BATCH])
-    for attempt_id in ids:
-        _guarded(watch, attempt_id)
-    return len(ids)
+    return each(watch, list(due.order_by("next_poll_at").values_list("id", flat=True)[:BATCH]))
 
 
 def expire_due() -> int:
     """Close every unpaid order past its deadline that nothing is under way for; answers how many were looked at."""
     live = PaymentAttempt.objects.filter(order_id=OuterRef("id"), state__in=attempts.LIVE)
     due = Order.objects.filter(payment="unpaid", expires_at__lte=now()).exclude(Exists(live))
-    ids = list(due.order_by("expires_at").values_list("id", flat=True)[:BATCH])
-    for order_id in ids:
-        _guarded(_expire, order_id)
-    return len(ids)
+    return each(_expire, list(due.order_by("expires_at").values_list("id", flat=True)[:BATCH]))
 
 
-def _expire(order_id: int) -> None:
+def _expire(order_id: int) -> bool:
     close_if_over(order_id, "expired", SYSTEM)
+    return True
 
 
-def _guarded(work: Callable[[int], None], row_id: int) -> None:
-    # One broken row must not keep the others waiting; the job runs again within seconds.
-    try:
-        work(row_id)
-    except Exception:
-        log.exception("payment work on %s failed", row_id)
+def each(work: Callable[[int], bool], ids: Sequence[int]) -> int:
+    """Do `work` for every id; answers how many were tried.
+
+    One broken row doesn't keep the others waiting. A provider that stays silent does end the round: its rows have
+    been put off, and the next round begins within seconds.
+    """
+    silent = 0
+    for done, row_id in enumerate(ids, start=1):
+        try:
+            silent = 0 if work(row_id) else silent + 1
+        except Exception:
+            log.exception("payment work on %s failed", row_id)
+        if silent == SILENCES:
+            return done
+    return len(ids)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from yantuan.gateways.errors import GatewayError
@@ -13,7 +16,16 @@ from yantuan.kernel.errors import AppError
 PRODUCTION = "https://api.mch.weixin.qq.com"
 FALLBACK = "https://api2.mch.weixin.qq.com"
 
+WAITING_ROOM = 4
+"""Requests of people that may wait for the provider at the same time; with a slow provider the others are answered at once."""
+WAIT_SECONDS = 1.0
+SLOW_SECONDS = 3.0
+"""A silence this long makes the next requests of people step back for REST_SECONDS."""
+REST_SECONDS = 3.0
+
 _lock = threading.Lock()
+_turns = threading.BoundedSemaphore(WAITING_ROOM)
+_rest_until = 0.0
 _client: PayGateway | None = None
 
 
@@ -28,8 +40,9 @@ def client() -> PayGateway:
 
 def reset(replacement: PayGateway | None = None) -> None:
     """Forget the client, or put another in its place (tests, changed configuration)."""
-    global _client
+    global _client, _rest_until
     with _lock:
+        _rest_until = 0.0
         if isinstance(_client, WeChatPayClient):
             _client.shutdown()
         _client = replacement
@@ -62,6 +75,26 @@ def settings(cfg: Config) -> WeChatPaySettings:
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """A place among the few requests that may wait for the provider, so that a slow one never takes all threads of the web server.
+
+    Raises AppError `provider_unavailable` when there is no place, or the provider has just been silent for long.
+    """
+    global _rest_until
+    if time.monotonic() < _rest_until or not _turns.acquire(timeout=WAIT_SECONDS):
+        raise unavailable()
+    started = time.monotonic()
+    try:
+        yield
+    except GatewayError as error:
+        if error.result_unknown and time.monotonic() - started >= SLOW_SECONDS:
+            _rest_until = time.monotonic() + REST_SECONDS
+        raise
+    finally:
+        _turns.release()
 
 
 def unavailable(error: GatewayError | None = None) -> AppError:

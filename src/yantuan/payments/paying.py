@@ -53,10 +53,11 @@ def pay(person: Person, order_id: int, wish: PayWish) -> PayInstruction:
     attempts.check_payable(order)
     plan = _plan(person, wish)
     try:
-        for _ in range(_ROUNDS):
-            instruction = _one_round(order, plan, wish)
-            if instruction is not None:
-                return instruction
+        with gateway.turn():
+            for _ in range(_ROUNDS):
+                instruction = _one_round(order, plan, wish)
+                if instruction is not None:
+                    return instruction
     except GatewayRefused as error:
         raise _refusal(error) from error
     except GatewayError as error:
@@ -74,7 +75,8 @@ def refresh(person: Person, order_id: int) -> Order:
     attempt = attempts.live_attempt(order.id)
     if attempt is not None:
         try:
-            closing.ask(attempt, "return")
+            with gateway.turn():
+                closing.ask(attempt, "return")
         except AppError as error:
             log.warning("no clear word about %s: %s", attempt.out_trade_no, error)
         order.refresh_from_db()

@@ -36,14 +36,14 @@ def left_to_refund(order: Order) -> list[Left]:
 
 
 def refund_state_label(refund: Refund) -> str:
-    """One clear word: 待团长退款, 待发起, 退款中, 已退款 or 退款异常."""
+    """One clear word: 待团长线下退款, 待发起, 退款中, 已退款 or 退款异常."""
     if refund.state == Refund.State.SUCCEEDED:
         return "已退款"
     if refund.attempt_id is None:
         return "待团长线下退款"
-    if refund.last_error or refund.state in (Refund.State.ABNORMAL, Refund.State.CLOSED):
-        return "退款异常" if _is_trouble(refund) else "退款中"
-    return "退款中" if refund.state == Refund.State.PROCESSING else "待发起"
+    if _is_trouble(refund):
+        return "退款异常"
+    return "退款中" if refund.tries or refund.state == Refund.State.PROCESSING else "待发起"
 
 
 def _is_trouble(refund: Refund) -> bool:

@@ -16,6 +16,7 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
 from yantuan.orders import actions as orders
 from yantuan.payments import gateway, refunds, rules
+from yantuan.payments.closing import each
 from yantuan.payments.models import Refund
 
 log = logging.getLogger("yantuan.payments")
@@ -36,34 +37,30 @@ class RefundApplied:
     problem: str = ""
 
 
-def push(refund_id: int) -> None:
-    """Send a refund that is due, or ask about it; safe to run twice and in parallel. Must be called outside a transaction."""
+def push(refund_id: int) -> bool:
+    """Send a refund that is due, or ask about it; safe to run twice and in parallel. Must be called outside a transaction.
+
+    False when the provider gave no clear word.
+    """
     refund = _leased(refund_id)
     if refund is None:
-        return
+        return True
     try:
         result = _call(refund)
     except GatewayThrottled as error:
-        _unknown(refund, error)
+        return _unknown(refund, error)
     except GatewayRefused as error:
-        _refused(refund, error)
+        return _refused(refund, error)
     except AppError as error:
-        _unknown(refund, error)
-    else:
-        apply_refund_result(result, refund)
+        return _unknown(refund, error)
+    apply_refund_result(result, refund)
+    return True
 
 
 def push_due() -> int:
     """Send or ask about every refund that is due; answers how many."""
     due = Refund.objects.filter(state__in=refunds.ON_THE_WAY, next_try_at__lte=now())
-    ids = list(due.order_by("next_try_at").values_list("id", flat=True)[:BATCH])
-    for refund_id in ids:
-        try:
-            push(refund_id)
-        except Exception:
-            # One broken row must not keep the others waiting; its lease ends by itself.
-            log.exception("refund %s failed", refund_id)
-    return len(ids)
+    return each(push, list(due.order_by("next_try_at").values_list("id", flat=True)[:BATCH]))
 
 
 def _leased(refund_id: int) -> Refund | None:
@@ -89,15 +86,16 @@ def _call(refund: Refund) -> RefundResult:
     return client.refund(refund.request_body.encode())
 
 
-def _unknown(refund: Refund, error: AppError) -> None:
+def _unknown(refund: Refund, error: AppError) -> bool:
     """No clear word: the work may be done. The same call is made again later."""
     log.warning("no clear word about refund %s: %s", refund.out_refund_no, error)
     Refund.objects.filter(id=refund.id, state__in=refunds.ON_THE_WAY).update(
         next_try_at=rules.refund_retry_at(refund.tries, now()), last_error=str(error)[:300]
     )
+    return False
 
 
-def _refused(refund: Refund, error: GatewayRefused) -> None:
+def _refused(refund: Refund, error: GatewayRefused) -> bool:
     """A clear no. Want of money heals by itself; anything else waits for a person, unless the refund exists after all."""
     log.error("refund %s refused: %s", refund.out_refund_no, error)
     if error.provider_code != NOT_ENOUGH:
@@ -107,9 +105,9 @@ def _refused(refund: Refund, error: GatewayRefused) -> None:
             return _unknown(refund, second)
         if known is not None:
             apply_refund_result(known, refund)
-            return None
+            return True
     retrying(lambda: _note_trouble(refund.id, refund.order_id, error.provider_code, error.provider_message))
-    return None
+    return True
 
 
 def _note_trouble(refund_id: int, order_id: int, code: str, words: str) -> None:

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from django.test import override_settings
+from payworld import Simulator, World, make_world
+from stack import free_ports
+
+from yantuan.kernel.config import config
+from yantuan.payments import gateway
+from yantuan.simulator.credentials import ensure_credentials
+
+
+def _free_pair() -> int:
+    """A free port whose neighbour (for mail) is free too."""
+    for _ in range(50):
+        port = free_ports(1)[0]
+        try:
+            with httpx.Client(trust_env=False, timeout=0.2) as probe:
+                probe.get(f"http://127.0.0.1:{port + 1}/")
+        except httpx.HTTPError:
+            return port
+    raise RuntimeError("no pair of free ports")
+
+
+@pytest.fixture(scope="session")
+def _simulator_process() -> Iterator[tuple[str, Path]]:
+    folder = Path(tempfile.mkdtemp(prefix="yantuan-pay-sim-"))
+    port = _free_pair()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2] / "src")
+    with (folder / "log").open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "yantuan.simulator", str(folder / "sim"), "127.0.0.1", str(port)],
+            env=environment, stdout=sink, stderr=sink, start_new_session=True,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                if httpx.get(f"{url}/_sim/config", timeout=2, trust_env=False).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        else:
+            raise RuntimeError((folder / "log").read_text()[-3000:])
+        yield url, folder / "sim"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sim(_simulator_process: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """The simulator, empty, holding its notices back; this process configured to use it."""
+    url, folder = _simulator_process
+    credentials = ensure_credentials(folder)
+    for name, value in credentials.product_env(url, "http://127.0.0.1:8123").items():
+        monkeypatch.setenv(name, value)
+    config.cache_clear()
+    gateway.reset()
+    simulator = Simulator(url)
+    simulator.reset()
+    with override_settings(ROOT_URLCONF="payworld", ALLOWED_HOSTS=["*"]):
+        yield simulator
+    gateway.reset()
+    config.cache_clear()
+
+
+@pytest.fixture
+def world(db: None, sim: Simulator) -> World:
+    return make_world()
