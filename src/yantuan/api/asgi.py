@@ -12,7 +12,8 @@ _django = get_wsgi_application()
 # Models can be imported only once Django is set up.
 from yantuan.api.lane import Lane  # noqa: E402
 from yantuan.api.lane_django import DjangoApp  # noqa: E402
+from yantuan.api.static import StaticFirst  # noqa: E402
 from yantuan.notices.sse import events_app  # noqa: E402
 from yantuan.orders.intake import intake  # noqa: E402
 
-application = Lane(DjangoApp(_django), events_app, intake)
+application = Lane(StaticFirst(DjangoApp(_django)), events_app, intake)

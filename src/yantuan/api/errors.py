@@ -25,7 +25,9 @@ def answer(error: AppError) -> HttpResponse:
 
 
 def _field(problem: dict[str, Any]) -> str:
-    return ".".join(str(part) for part in problem.get("loc", ()) if part not in ("body", "query", "path", "form"))
+    return ".".join(
+        str(part) for part in problem.get("loc", ()) if part not in ("body", "query", "path", "form")
+    )
 
 
 def field_error(error: ValidationError) -> AppError:
@@ -66,12 +68,16 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def plain(request: HttpRequest, error: HttpError) -> HttpResponse:
         return answer(
-            AppError("request_invalid", "请求格式不对", "The request cannot be read.", status=error.status_code)
+            AppError(
+                "request_invalid", "请求格式不对", "The request cannot be read.", status=error.status_code
+            )
         )
 
     @api.exception_handler(Exception)
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-        failure = AppError("internal_error", "服务出错了，请稍后再试", "Something went wrong here.", status=500)
+        failure = AppError(
+            "internal_error", "服务出错了，请稍后再试", "Something went wrong here.", status=500
+        )
         body = failure.body(secrets.token_hex(6))
         logger.error("unexpected failure %s on %s", body["request_id"], request.path, exc_info=error)
         return JsonResponse(body, status=500)

@@ -27,9 +27,7 @@ from yantuan.sharing.queries import Preview, preview
 
 WEBAPP = Path(__file__).resolve().parent.parent / "webapp" / "h5"
 _TOKEN = re.compile(r"[1-9A-HJ-NP-Za-km-z]{6,16}")
-_DEFAULT = Preview(
-    title="雁团", description="团长自己的团购工具", image_url="/static/icon-512.png", state=""
-)
+_DEFAULT = Preview(title="雁团", description="团长自己的团购工具", image_url="/static/icon-512.png", state="")
 
 
 @dataclass
@@ -170,7 +168,11 @@ _BOOT_SCRIPT = (
 
 
 def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    return (
+        json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        .replace("</", "<\\/")
+        .replace("<!--", "<\\u0021--")
+    )
 
 
 def _head(shell: Shell, nonce: str) -> str:
@@ -201,7 +203,9 @@ def _render(request: HttpRequest, shell: Shell) -> HttpResponse:
     }
     boot = _json({"route": shell.location or request.get_full_path(), "api": answers})
     html = _document()
-    html = html.replace("<title>雁团</title>", f"<title>{escape(shell.preview.title)}</title>{_head(shell, nonce)}", 1)
+    html = html.replace(
+        "<title>雁团</title>", f"<title>{escape(shell.preview.title)}</title>{_head(shell, nonce)}", 1
+    )
     tail = f'<script id="yt-boot" type="application/json">{boot}</script>'
     if shell.snapshot:
         tail += f"{shell.snapshot}<script nonce={nonce}>{_BOOT_SCRIPT}</script>"

@@ -5,17 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from yantuan.api.lane_wire import App, Receive, Scope, Send
 from yantuan.kernel.config import data_folder
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 WEBAPP = Path(__file__).resolve().parent.parent / "webapp" / "h5"
 _ROOTS = {"/assets/": (WEBAPP / "assets", True), "/static/": (WEBAPP / "static", False)}
@@ -44,7 +39,11 @@ def _load(path: str) -> StaticFile | None:
     prefix = "/" + path.split("/", 2)[1] + "/"
     root, immutable = _ROOTS.get(prefix, (data_folder() / "static", False))
     target = (root / path[len(prefix) :]).resolve()
-    if not target.is_relative_to(root.resolve()) or not target.is_file() or target.stat().st_size > _MAX_BYTES:
+    if (
+        not target.is_relative_to(root.resolve())
+        or not target.is_file()
+        or target.stat().st_size > _MAX_BYTES
+    ):
         return None
     body = target.read_bytes()
     kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
@@ -57,6 +56,16 @@ def _load(path: str) -> StaticFile | None:
         etag=b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"',
         caching=f"public, max-age={seconds}{', immutable' if immutable else ''}".encode(),
     )
+
+
+class StaticFirst:
+    """Answers static addresses itself and hands everything else on."""
+
+    def __init__(self, rest: App) -> None:
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (static_app if wants(scope["path"]) else self._rest)(scope, receive, send)
 
 
 async def static_app(scope: Scope, receive: Receive, send: Send) -> None:
