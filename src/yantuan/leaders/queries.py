@@ -73,7 +73,11 @@ def leader_out(leader: Leader) -> LeaderOut:
     )
 
 
-def invite_code_text(code: InviteCode) -> str:
-    """The code for the operator, as XXXX-XXXX-XXXXX."""
-    text = unseal("invite", code.code_sealed)
+def format_code(text: str) -> str:
+    """A code as people read it: XXXX-XXXX-XXXXX."""
     return f"{text[:4]}-{text[4:8]}-{text[8:]}"
+
+
+def invite_code_text(code: InviteCode) -> str:
+    """The code for the operator, who may show it again."""
+    return format_code(unseal("invite", code.code_sealed))
