@@ -1,0 +1,61 @@
+"""What fulfilment adds to an order's page, and where the after-sales floor says which pieces must not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from yantuan.fulfilment import queries
+from yantuan.orders import parts
+from yantuan.orders.models import Order
+from yantuan.orders.schemas import ParcelOut
+
+HoldsFn = Callable[[int], Mapping[int, int]]
+_holds: list[HoldsFn] = []
+
+
+def provide_holds(fn: HoldsFn) -> HoldsFn:
+    """Register who knows which units of an order, by line id, wait for a decision about their money."""
+    if fn not in _holds:
+        _holds.append(fn)
+    return fn
+
+
+def held_pieces(order_id: int) -> dict[int, int]:
+    """Units by order line that may neither be shipped nor handed out now; read under the order's lock."""
+    held: dict[int, int] = {}
+    for fn in _holds:
+        for line, units in fn(order_id).items():
+            held[line] = held.get(line, 0) + units
+    return held
+
+
+@parts.provide("parcels")
+def parcels(order: Order) -> list[ParcelOut]:
+    """Every parcel of the order."""
+    return queries.parcels_of(order)
+
+
+def _parcel(text: str) -> parts.TextFn:
+    def words(data: dict[str, Any]) -> str:
+        if data.get("by_refund"):
+            return "其余商品已退款，订单视为全部发出"
+        number = str(data.get("tracking_no", ""))
+        return f"{text}：{data.get('carrier_name', '')} {number}" if number else text
+
+    return words
+
+
+def _corrected(data: dict[str, Any]) -> str:
+    return f"团长更正了运单：{data['before']} → {data['after']}"
+
+
+parts.event_texts.update(
+    {
+        ("delivery", "ship_part"): _parcel("团长发出部分商品"),
+        ("delivery", "ship_all"): _parcel("团长已全部发货"),
+        ("delivery", "withdraw_part"): _parcel("团长撤回了一个包裹"),
+        ("delivery", "withdraw_all"): _parcel("团长撤回了发货"),
+        ("note", "parcel_corrected"): _corrected,
+    }
+)

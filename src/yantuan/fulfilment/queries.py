@@ -1,0 +1,98 @@
+"""Reads of parcels and hand-outs. Callers have passed `access_*` already."""
+
+from __future__ import annotations
+
+import segno
+from django.db.models import Case, IntegerField, Q, Value, When
+
+from yantuan.fulfilment import rules
+from yantuan.fulfilment.carriers import CARRIERS, OTHER, likely
+from yantuan.fulfilment.models import Shipment
+from yantuan.fulfilment.schemas import CarrierOut, PickupCodeOut, PickupFound
+from yantuan.kernel.errors import Conflict
+from yantuan.orders.models import Order
+from yantuan.orders.queries import order_rows, with_rows
+from yantuan.orders.schemas import ParcelOut
+from yantuan.orders.states import PAID_PAYMENTS
+from yantuan.stores.models import Store
+
+MOST_FOUND = 20
+_MAX_ID = 2**63 - 1
+
+
+def carriers_for(number: str) -> list[CarrierOut]:
+    """All carriers, those whose numbers look like `number` first, the free entry last."""
+    hits = {carrier.code for carrier in likely(number)} if number else set()
+    rows = [CarrierOut(code=c.code, name=c.name, likely=c.code in hits) for c in CARRIERS]
+    return [*sorted(rows, key=lambda row: not row.likely), CarrierOut(code=OTHER, name="其他快递")]
+
+
+def parcels_of(order: Order) -> list[ParcelOut]:
+    """All parcels of an order, oldest first, withdrawn ones too."""
+    rows = Shipment.objects.filter(order_id=order.id).prefetch_related("lines__order_line").order_by("id")
+    return [_parcel_out(row, order.delivery) for row in rows]
+
+
+def _parcel_out(row: Shipment, delivery: str) -> ParcelOut:
+    gone = "已签收" if delivery == "received" else "运输中"
+    lines = sorted(row.lines.all(), key=lambda line: line.order_line.position)
+    return ParcelOut(
+        id=str(row.id),
+        carrier=row.carrier,
+        carrier_name=row.carrier_name,
+        tracking_no=row.tracking_no,
+        note=row.note,
+        lines=[f"{line.order_line.title} {line.order_line.sku_name}".strip() + f" ×{line.quantity}" for line in lines],
+        created_at=row.created_at,
+        corrected=row.corrected_at is not None,
+        withdrawn=row.withdrawn_at is not None,
+        state="已撤回" if row.withdrawn_at is not None else gone,
+    )
+
+
+def pickup_code_out(order: Order) -> PickupCodeOut:
+    """The code and QR code of a paid pick-up order. Raises Conflict `order_is_courier`, `order_not_paid`, `already_picked` and kin."""
+    refusal = rules.pickup_refusal(order, order.received_at)
+    if refusal is not None:
+        raise refusal
+    code = segno.make(rules.pickup_text(order.id, order.pickup_code), error="m")
+    svg = code.svg_inline(scale=8, border=2, dark="#1F2329", light="#FFFFFF", omitsize=True)
+    return PickupCodeOut(code=order.pickup_code, qr_svg=svg, order_id=str(order.id))
+
+
+def find_pickups(store: Store, text: str) -> PickupFound:
+    """Pick-up orders of the store that the typed or scanned text may mean, waiting ones first.
+
+    A scanned code that isn't one of this store's orders raises Conflict `pickup_not_here`, whoever's it may be.
+    """
+    own = Order.objects.filter(store_id=store.id, delivery_method="pickup")
+    scanned = rules.read_pickup_text(text)
+    if scanned is not None:
+        rows = own.filter(id=scanned[0], pickup_code=scanned[1])
+        if not rows.exists():
+            raise Conflict("pickup_not_here", "这个自提码不是本店的，或已失效", "Not a pick-up code of this store.")
+    else:
+        rows = own.filter(_meanings(text)).exclude(payment="closed")
+    waiting = Case(
+        When(delivery__in=["awaiting_pickup", "part_picked"], payment__in=list(PAID_PAYMENTS), then=Value(0)),
+        default=Value(1),
+        output_field=IntegerField(),
+    )
+    found = list(with_rows(rows).order_by(waiting, "-id")[:MOST_FOUND])
+    return PickupFound(orders=order_rows(found, "leader"))
+
+
+def _meanings(text: str) -> Q:
+    digits = text.removeprefix("#")
+    plain = digits.isascii() and digits.isdigit() and int(digits[:19]) <= _MAX_ID and len(digits) <= 19
+    if text.startswith("#"):
+        return Q(number=int(digits)) if plain else Q(pk__in=[])
+    meanings = Q(room=text)
+    if "-" in text:
+        building, _, room = text.rpartition("-")
+        meanings |= Q(building=building.strip(), room=room.strip())
+    if plain:
+        meanings |= Q(number=int(digits))
+        meanings |= Q(pickup_code=digits) if len(digits) in (6, 8) else Q(pk__in=[])
+        meanings |= Q(phone_last4=digits[-4:]) if len(digits) in (4, 11) else Q(pk__in=[])
+    return meanings
