@@ -14,8 +14,8 @@ import httpx
 import pytest
 from django.test import override_settings
 from payworld import Simulator, World, make_world
-from stack import free_ports
 
+from stack import free_ports
 from yantuan.kernel.config import config
 from yantuan.payments import gateway
 from yantuan.simulator.credentials import ensure_credentials

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
@@ -21,6 +23,7 @@ from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
 from yantuan.identity import sessions
 from yantuan.identity.models import Address, Channel, Person
 from yantuan.identity.phones import seal_phone
+from yantuan.kernel import clock
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
@@ -93,7 +96,18 @@ class Simulator:
         return self.call("POST", f"/notices/{notice_id}/render", {"flaws": list(flaws)} if flaws else {})
 
     def book(self, out_trade_no: str) -> Any:
-        return self.call("GET", f"/book?out_trade_no={out_trade_no}")
+        """What the provider's own book says of one order."""
+        return self.call("GET", f"/book?out_trade_no={out_trade_no}")["orders"][out_trade_no]
+
+    @contextmanager
+    def later(self, seconds: float) -> Iterator[None]:
+        """Both clocks `seconds` ahead: signatures are only believed within five minutes."""
+        self.call("POST", "/clock", {"offset_seconds": seconds})
+        try:
+            with clock.frozen(clock.now() + timedelta(seconds=seconds)):
+                yield
+        finally:
+            self.call("POST", "/clock", {"offset_seconds": 0})
 
     def calls(self, ending: str) -> list[Any]:
         return [c for c in self.call("GET", "/calls")["calls"] if str(c.get("path", "")).endswith(ending)]
@@ -123,14 +137,24 @@ class World:
         if sim is not None:
             cfg, user = config(), sim.users[PAYER]
             Channel.objects.create(
-                person=person, kind="mini", appid=cfg.wechat_mini_appid, openid=user["mini_openid"], created_at=now()
+                person=person,
+                kind="mini",
+                appid=cfg.wechat_mini_appid,
+                openid=user["mini_openid"],
+                created_at=now(),
             )
             Channel.objects.create(
-                person=person, kind="oa", appid=cfg.wechat_oa_appid, openid=user["oa_openid"], created_at=now()
+                person=person,
+                kind="oa",
+                appid=cfg.wechat_oa_appid,
+                openid=user["oa_openid"],
+                created_at=now(),
             )
         return person
 
-    def order(self, person: Person | None = None, *quantities: int, method: str = "wechatpay", **more: Any) -> Order:
+    def order(
+        self, person: Person | None = None, *quantities: int, method: str = "wechatpay", **more: Any
+    ) -> Order:
         """Place an order of the first offers; one piece of the first if nothing is said."""
         buyer = person or self.buyer()
         chosen = list(zip(self.offers, quantities or (1,), strict=False))
@@ -167,7 +191,9 @@ class World:
         )  # fmt: skip
 
 
-def make_world(*, units: int = 10, offers: int = 1, price_fen: int = 3990, freight_fen: int = 800, limit: int = 0) -> World:
+def make_world(
+    *, units: int = 10, offers: int = 1, price_fen: int = 3990, freight_fen: int = 800, limit: int = 0
+) -> World:
     moment = now()
     person = Person.objects.create(nickname="李团长", created_at=moment)
     leader = Leader.objects.create(
@@ -188,21 +214,32 @@ def make_world(*, units: int = 10, offers: int = 1, price_fen: int = 3990, freig
     for position in range(offers):
         pool_id = stock.create_pool(store.id, units, SYSTEM)
         product = Product.objects.create(
-            store=store, title=f"红富士苹果{position}", picture_media_ids=[], created_at=moment, updated_at=moment
+            store=store,
+            title=f"红富士苹果{position}",
+            picture_media_ids=[],
+            created_at=moment,
+            updated_at=moment,
         )
-        sku = Sku.objects.create(product=product, store_id=store.id, name="5斤", price_fen=price_fen, pool_id=pool_id)
-        world.offers.append(
-            Offer.objects.create(
-                group_buy=group_buy, store_id=store.id, sku=sku, product=product, price_fen=price_fen + position,
-                limit_per_person=limit, pool_id=pool_id, position=position,
-            )  # fmt: skip
+        sku = Sku.objects.create(
+            product=product, store_id=store.id, name="5斤", price_fen=price_fen, pool_id=pool_id
         )
+        offer = Offer.objects.create(
+            group_buy=group_buy, store_id=store.id, sku=sku, product=product, price_fen=price_fen + position,
+            limit_per_person=limit, pool_id=pool_id, position=position,
+        )  # fmt: skip
+        world.offers.append(offer)
     return world
 
 
 def start_pay(order: Order, channel: str = "native") -> tuple[PayInstruction, PaymentAttempt]:
     instruction = pay(order.person, order.id, PayWish(channel, "/pages/pay-result", "127.0.0.1"))  # type: ignore[arg-type]
     return instruction, PaymentAttempt.objects.filter(order_id=order.id).order_by("-id")[0]
+
+
+def run_out(order: Order) -> None:
+    """The hold ends now, a moment before the provider's own time_expire does."""
+    Order.objects.filter(id=order.id).update(expires_at=now())
+    PaymentAttempt.objects.filter(order_id=order.id, next_poll_at__isnull=False).update(next_poll_at=now())
 
 
 def fresh(order: Order) -> Order:

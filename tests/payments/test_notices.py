@@ -36,7 +36,12 @@ def test_a_notice_pays_once_however_often_it_comes(world: World, sim: Simulator)
     row = ProviderNotice.objects.get()
     assert (row.outcome, row.seen, row.business_no) == ("applied", 4, attempt.out_trade_no)
     assert json.loads(row.resource)["trade_state"] == "SUCCESS"
-    assert set(row.headers) >= {"wechatpay-signature", "wechatpay-serial", "wechatpay-timestamp", "wechatpay-nonce"}
+    assert set(row.headers) >= {
+        "wechatpay-signature",
+        "wechatpay-serial",
+        "wechatpay-timestamp",
+        "wechatpay-nonce",
+    }
     paid = fresh(order)
     assert (paid.payment, paid.paid_fen) == ("paid", order.total_fen)
     assert OrderEvent.objects.filter(order=order, event="pay").count() == 1
@@ -44,7 +49,14 @@ def test_a_notice_pays_once_however_often_it_comes(world: World, sim: Simulator)
 
 
 @pytest.mark.parametrize(
-    "flaw", ["notice_bad_signature", "notice_unsigned", "notice_wrong_serial", "notice_old_timestamp", "notice_signtest"]
+    "flaw",
+    [
+        "notice_bad_signature",
+        "notice_unsigned",
+        "notice_wrong_serial",
+        "notice_old_timestamp",
+        "notice_signtest",
+    ],
 )
 def test_what_is_not_genuine_is_refused_and_leaves_no_trace(world: World, sim: Simulator, flaw: str) -> None:
     order, _, notice = _paid_notice(world, sim)
@@ -70,7 +82,14 @@ def test_bodies_that_are_no_notice(world: World, sim: Simulator) -> None:
     order, _, notice = _paid_notice(world, sim)
     good = sim.rendered(notice)
     client = Client()
-    for body in (b"", b"<xml/>", b"{}", b"\x00" * 100, good["body"].encode()[:-1], good["body"].encode() + b" "):
+    for body in (
+        b"",
+        b"<xml/>",
+        b"{}",
+        b"\x00" * 100,
+        good["body"].encode()[:-1],
+        good["body"].encode() + b" ",
+    ):
         answer = client.post(
             "/notify/wechatpay/transactions", data=body, content_type="application/json",
             headers={k: v for k, v in good["headers"].items() if k != "Content-Type"},
@@ -112,7 +131,9 @@ def test_genuine_but_not_matching_is_kept_and_never_booked(
     assert attempt.state == "prepaid" and not Refund.objects.exists()
 
 
-@pytest.mark.parametrize("state", ["NOTPAY", "USERPAYING", "CLOSED", "REVOKED", "PAYERROR", "ACCEPT", "BRANDNEW"])
+@pytest.mark.parametrize(
+    "state", ["NOTPAY", "USERPAYING", "CLOSED", "REVOKED", "PAYERROR", "ACCEPT", "BRANDNEW"]
+)
 def test_other_trade_states_never_pay(world: World, sim: Simulator, state: str) -> None:
     order = world.order()
     _, attempt = start_pay(order)

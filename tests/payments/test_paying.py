@@ -54,7 +54,9 @@ def test_jsapi_needs_the_openid_of_its_app(world: World, sim: Simulator) -> None
     assert PaymentAttempt.objects.filter(order=order, state="prepaid").count() == 1
 
 
-def test_without_openid_the_buyer_signs_in_first(world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_openid_the_buyer_signs_in_first(
+    world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("YANTUAN_CASHIER_URL", "")
     config.cache_clear()
     order = world.order()
@@ -79,7 +81,9 @@ def test_h5_redirects_and_a_second_press_reuses_the_number(world: World, sim: Si
     assert again.request_body == attempt.request_body
 
 
-def test_another_way_to_pay_closes_the_first_one_and_money_found_there_wins(world: World, sim: Simulator) -> None:
+def test_another_way_to_pay_closes_the_first_one_and_money_found_there_wins(
+    world: World, sim: Simulator
+) -> None:
     order = world.order()
     _, attempt = start_pay(order, "native")
     sim.pay(attempt.out_trade_no)
@@ -96,9 +100,12 @@ def test_refresh_after_the_cashier_books_at_once(world: World, sim: Simulator) -
 
 
 @pytest.mark.parametrize(
-    "kind", ["answer_garbage", "answer_unsigned", "answer_bad_signature", "answer_signtest", "answer_system_error"]
+    "kind",
+    ["answer_garbage", "answer_unsigned", "answer_bad_signature", "answer_signtest", "answer_system_error"],
 )
-def test_a_misbehaving_provider_leaves_the_order_payable_under_the_same_number(world: World, sim: Simulator, kind: str) -> None:
+def test_a_misbehaving_provider_leaves_the_order_payable_under_the_same_number(
+    world: World, sim: Simulator, kind: str
+) -> None:
     order = world.order()
     sim.fault(kind, times=3)
     with pytest.raises(AppError) as trouble:
@@ -113,7 +120,9 @@ def test_a_misbehaving_provider_leaves_the_order_payable_under_the_same_number(w
     assert refresh(order.person, order.id).payment == "paid"
 
 
-def test_a_slow_provider_makes_others_step_back_instead_of_waiting(world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_provider_makes_others_step_back_instead_of_waiting(
+    world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gateway, "WAIT_SECONDS", 0.05)
     inside, leave = threading.Barrier(gateway.WAITING_ROOM + 1), threading.Event()
 
@@ -162,7 +171,9 @@ def test_offline_and_free_orders_never_reach_the_provider(db: None, sim: Simulat
     assert not PaymentAttempt.objects.exists() and not sim.calls("/v3/pay/transactions/native")
 
 
-def test_success_before_the_prepay_answer_is_stored(world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_success_before_the_prepay_answer_is_stored(
+    world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """PAY-12: the notice overtakes the answer; the order ends paid and the app is told so."""
     order = world.order()
     announce = paying._announce

@@ -227,10 +227,13 @@ def try_again(order: Order, refund_id: int, actor: Actor) -> Refund:
             "refund_offline", "线下收款需要你自己转回给买家", "Offline payments are given back by hand."
         )
     if refund.state in _TRY_AGAIN:
+        problem = refund.last_error
         resend = refund.state in (Refund.State.ABNORMAL, Refund.State.CLOSED)
         refund.state = Refund.State.CREATED if resend else refund.state
         refund.next_try_at = max(now(), refund.send_after)
-        refund.save(update_fields=["state", "next_try_at"])
+        # A new series of tries: what went wrong before stands in the audit log.
+        refund.tries, refund.last_error = 0, ""
+        refund.save(update_fields=["state", "next_try_at", "tries", "last_error"])
         outbox.emit("refund.retry", event_payload(refund), store_id=refund.store_id)
-        audit.record(actor, "refund.retry", "refund", refund.id, store_id=refund.store_id)
+        audit.record(actor, "refund.retry", "refund", refund.id, store_id=refund.store_id, problem=problem)
     return refund
