@@ -10,7 +10,25 @@ from starlette.applications import Starlette
 
 from yantuan.simulator import cashier, control, desk, mail, oauth, payv3, sms, wechat_api, wecom
 from yantuan.simulator.delivery import Courier
-from yantuan.simulator.world import open_world
+from yantuan.simulator.world import World, open_world
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Deliver notices in the background, and take mail, while the application lives."""
+    world: World = app.state.world
+    courier: Courier = app.state.courier
+    background = asyncio.create_task(courier.run())
+    mailbox = await mail.start(world, *app.state.smtp) if app.state.smtp else None
+    try:
+        yield
+    finally:
+        background.cancel()
+        await asyncio.gather(background, return_exceptions=True)
+        if mailbox is not None:
+            mailbox.close()
+        await courier.close()
+        world.db.close()
 
 
 def create_app(
@@ -31,21 +49,6 @@ def create_app(
     """
     world = open_world(folder, public_url=public_url, product_url=product_url, time_factor=time_factor)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        courier: Courier = app.state.courier
-        background = asyncio.create_task(courier.run())
-        mailbox = await mail.start(world, *smtp) if smtp else None
-        try:
-            yield
-        finally:
-            background.cancel()
-            await asyncio.gather(background, return_exceptions=True)
-            if mailbox is not None:
-                mailbox.close()
-            await courier.close()
-            world.db.close()
-
     app = Starlette(
         routes=[
             *desk.routes(),
@@ -57,8 +60,9 @@ def create_app(
             *sms.routes(),
             *payv3.routes(),
         ],
-        lifespan=lifespan,
+        lifespan=_lifespan,
     )
     app.state.world = world
+    app.state.smtp = smtp
     app.state.courier = Courier(world, transport)
     return app

@@ -39,8 +39,13 @@ class Courier:
     def __init__(self, world: World, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._world = world
         # Proxies of the environment are ignored: notices go straight to the merchant.
+        # Every notice has its own connection, as from WeChat's many machines.
         self._client = httpx.AsyncClient(
-            timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False, transport=transport
+            timeout=ANSWER_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            transport=transport,
         )
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()

@@ -44,7 +44,7 @@ async def _inbox(request: Request) -> Response:
 
 async def _control(request: Request) -> Response:
     world: World = request.app.state.world
-    rows = world.db.rows("SELECT * FROM notices ORDER BY rowid DESC LIMIT 30")
+    rows = world.db.rows("SELECT * FROM notices ORDER BY rowid DESC LIMIT 12")
     summary = book.summary(world)
     return page(
         "control.html",
@@ -53,10 +53,10 @@ async def _control(request: Request) -> Response:
         kinds=list(faults.KINDS.values()),
         ordered=[fault for fault in world.faults.listed() if fault["active"]],
         notices=[notice_summary(world, row) for row in rows],
-        orders=list(summary["orders"].items())[:30],
+        orders=list(summary["orders"].items())[:12],
         totals=summary["totals"],
         accounts=summary["accounts"],
-        calls=list(world.calls)[:30],
+        calls=list(world.calls)[:15],
         keys=world.keyring.all(),
         signing={world.keyring.current(k).key_id for k in ("public_key", "certificate")},
         offset=world.clock.offset_seconds,

@@ -10,6 +10,8 @@ from granian.log import LogLevels
 from yantuan.simulator.app import create_app
 from yantuan.simulator.credentials import ensure_credentials
 
+ANY_HOST = ("0.0.0.0", "::")
+
 
 def serve(
     folder: Path,
@@ -23,13 +25,15 @@ def serve(
 ) -> None:
     """Serve until stopped by a signal. Mail is taken at `smtp_port`, by default `port` + 1.
 
+    `public_url` is, unless given, the address bound (or this machine, when all addresses are bound).
     One worker only: the simulator's clock, settings and background delivery live in one process.
     """
     ensure_credentials(folder)
+    name = "127.0.0.1" if host in ANY_HOST else host
     loader = partial(
         create_app,
         folder,
-        public_url=public_url or f"http://{host}:{port}",
+        public_url=public_url or f"http://{name}:{port}",
         product_url=product_url,
         time_factor=time_factor,
         smtp=(host, smtp_port or port + 1),

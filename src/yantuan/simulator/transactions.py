@@ -179,13 +179,7 @@ def pay(world: World, out_trade_no: str, person: str | None = None) -> str:
     Raises ControlError when the order cannot be paid.
     """
     with world.db.transaction():
-        order = find(world, out_trade_no)
-        if order is None:
-            raise ControlError("order_unknown", "没有这笔订单", "There is no such order", 404)
-        if order["state"] == "CLOSED":
-            raise ControlError("order_closed", "订单已关闭，不能支付", "The order is closed", 409)
-        if order["state"] != "NOTPAY":
-            raise ControlError("order_paid", "订单已支付，无需重复支付", "The order is already paid", 409)
+        order = _payable(world, out_trade_no)
         payer, openid = _payer(world, order, person)
         now = world.clock.now()
         world.db.run(
@@ -216,6 +210,17 @@ def pay(world: World, out_trade_no: str, person: str | None = None) -> str:
             resource={**shown(world, paid), "promotion_detail": []},
             out_trade_no=out_trade_no,
         )
+
+
+def _payable(world: World, out_trade_no: str) -> Row:
+    order = find(world, out_trade_no)
+    if order is None:
+        raise ControlError("order_unknown", "没有这笔订单", "There is no such order", 404)
+    if order["state"] == "CLOSED":
+        raise ControlError("order_closed", "订单已关闭，不能支付", "The order is closed", 409)
+    if order["state"] != "NOTPAY":
+        raise ControlError("order_paid", "订单已支付，无需重复支付", "The order is already paid", 409)
+    return order
 
 
 def _payer(world: World, order: Row, person: str | None) -> tuple[str, str]:
