@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connections
+
+from yantuan.api import lane_wire
 from yantuan.api.lane import Lane
 from yantuan.api.lane_wire import App, Receive, Scope, Send
 from yantuan.orders.intake import Intake
@@ -65,3 +69,16 @@ def running_lane(intake: Intake | None = None) -> Iterator[Lane]:
         yield Lane(elsewhere, elsewhere, chosen)
     finally:
         chosen.stop()
+        _leave_database()
+
+
+def _leave_database() -> None:
+    """Close the connections of the lane's threads, so that the test database can be dropped."""
+    meeting = threading.Barrier(lane_wire._threads._max_workers)
+
+    def leave() -> None:
+        meeting.wait(10)
+        connections.close_all()
+
+    for future in [lane_wire._threads.submit(leave) for _ in range(meeting.parties)]:
+        future.result(20)

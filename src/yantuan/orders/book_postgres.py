@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from yantuan.orders.dialect import Row
@@ -22,7 +23,9 @@ class Postgres:
 
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
-        with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+        statement = f'COPY "{table}" ({names}) FROM STDIN'
+        # Django wraps the driver's errors in its own everywhere but here.
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
