@@ -50,6 +50,7 @@ class AfterSale(Row):
         ]
         indexes = [
             models.Index(fields=["store_id", "-id"], name="aftersale_of_store"),
+            models.Index(fields=["person_id", "-id"], name="aftersale_of_person"),
             models.Index(fields=["due_at"], name="aftersale_due", condition=Q(due_at__isnull=False)),
         ]
 

@@ -130,4 +130,7 @@ class EscalateIn(Schema):
 
 
 class ReceiveReturnIn(Schema):
+    """The goods are back. Without lines: all of them; otherwise only the named pieces are paid for."""
+
     restock: bool = False
+    lines: Annotated[list[ClaimLineIn], Field(max_length=50)] = []

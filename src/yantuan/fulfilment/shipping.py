@@ -84,12 +84,12 @@ def _parcel_data(shipment: Shipment) -> dict[str, Any]:
     }
 
 
-def _refuse_used_number(order: Order, number: str, except_id: int | None = None) -> None:
+def _refuse_used_number(order: Order, number: str) -> None:
     """A number of another order is a slip of the pen, unless both go to the same person in one box."""
     others = Shipment.objects.select_related("order").filter(
         store_id=order.store_id, tracking_no=number, withdrawn_at=None
     )
-    for other in others.exclude(order_id=order.id).exclude(id=except_id)[:20]:
+    for other in others.exclude(order_id=order.id)[:20]:
         same = (other.order.recipient_name, other.order.phone_last4, other.order.detail)
         if same != (order.recipient_name, order.phone_last4, order.detail):
             raise Conflict(
@@ -136,7 +136,7 @@ def _correct(known: Shipment, name: str, body: CorrectIn, actor: Actor) -> Order
     if (shipment.carrier, shipment.carrier_name, shipment.tracking_no) == (body.carrier, name, number):
         return order
     _refuse_ended(order, shipment)
-    _refuse_used_number(order, number, except_id=shipment.id)
+    _refuse_used_number(order, number)
     before = f"{shipment.carrier_name} {shipment.tracking_no}"
     shipment.carrier, shipment.carrier_name, shipment.tracking_no = body.carrier, name, number
     shipment.corrected_at = now()
