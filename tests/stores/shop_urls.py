@@ -8,11 +8,19 @@ from ninja import NinjaAPI
 from yantuan.api import errors
 from yantuan.catalog.api import router as catalog
 from yantuan.groupbuys.api import router as groupbuys
+from yantuan.reports.api import router as reports
+from yantuan.sharing.api import router as sharing
+from yantuan.sharing.views import share_card, share_poster, share_qr
 from yantuan.stores.api import router as stores
 
 api = NinjaAPI(urls_namespace="shop-tests")
 errors.install(api)
-for router in (stores, catalog, groupbuys):
+for router in (stores, catalog, groupbuys, sharing, reports):
     api.add_router("", router)
 
-urlpatterns = [path("api/", api.urls)]
+urlpatterns = [
+    path("api/", api.urls),
+    path("share/<str:token>/poster.jpg", share_poster),
+    path("share/<str:token>/qr.png", share_qr),
+    path("share/<str:token>/card.jpg", share_card),
+]

@@ -1,0 +1,63 @@
+"""Routes of sharing."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Router
+
+from yantuan.groupbuys.access import access_group_buy
+from yantuan.identity.auth import signed_in
+from yantuan.kernel import ratelimit
+from yantuan.kernel.config import config
+from yantuan.kernel.http import IdIn, Ok, client_ip
+from yantuan.sharing import actions, queries
+from yantuan.sharing.schemas import JsSignatureOut, ShareIn, ShareOut
+from yantuan.stores.access import access_store, person_of
+
+router = Router(tags=["sharing"])
+
+OPENS_PER_HOUR = 300
+SIGNATURES_PER_MINUTE = 60
+
+
+@router.post("/leader/group-buys/{group_buy_id}/shares", response=ShareOut, auth=signed_in)
+def share_group_buy(request: HttpRequest, group_buy_id: IdIn, body: ShareIn) -> ShareOut:
+    return queries.share_out(actions.share_group_buy(person_of(request), group_buy_id, body))
+
+
+@router.get("/leader/group-buys/{group_buy_id}/shares", response=list[ShareOut], auth=signed_in)
+def list_group_buy_shares(request: HttpRequest, group_buy_id: IdIn) -> list[ShareOut]:
+    group_buy = access_group_buy(person_of(request), group_buy_id)
+    return queries.shares_of(group_buy.store, group_buy.id)
+
+
+@router.post("/leader/stores/{store_id}/shares", response=ShareOut, auth=signed_in)
+def share_store(request: HttpRequest, store_id: IdIn, body: ShareIn) -> ShareOut:
+    return queries.share_out(actions.share_store(person_of(request), store_id, body))
+
+
+@router.get("/leader/stores/{store_id}/shares", response=list[ShareOut], auth=signed_in)
+def list_store_shares(request: HttpRequest, store_id: IdIn) -> list[ShareOut]:
+    return queries.shares_of(access_store(person_of(request), store_id), None)
+
+
+@router.post("/shares/{token}/open", response=Ok, auth=None)
+def open_share(request: HttpRequest, token: str) -> Ok:
+    """Count a look at a shared link; says the same for unknown tokens."""
+    address = _address(request)
+    ratelimit.hit(f"share-open:{address}", limit=OPENS_PER_HOUR, seconds=3600)
+    actions.count_open(token, f"{address} {request.headers.get('User-Agent', '')}")
+    return Ok()
+
+
+@router.get("/wechat/js-signature", response=JsSignatureOut, auth=None)
+def sign_page(request: HttpRequest, url: str) -> JsSignatureOut:
+    ratelimit.hit(f"js-signature:{_address(request)}", limit=SIGNATURES_PER_MINUTE, seconds=60)
+    signed = actions.sign_page(url)
+    return JsSignatureOut(
+        app_id=signed.appid, timestamp=signed.timestamp, nonce=signed.nonce, signature=signed.signature
+    )
+
+
+def _address(request: HttpRequest) -> str:
+    return client_ip(request, frozenset(config().trusted_proxies.split(",")))

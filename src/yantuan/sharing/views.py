@@ -1,0 +1,64 @@
+"""Pictures of shares over HTTP; anybody who has the link may look, as at the page it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from yantuan.kernel.errors import AppError
+from yantuan.sharing import pictures
+from yantuan.sharing.access import share_by_token
+from yantuan.sharing.codes import qr_png
+from yantuan.sharing.models import Share
+from yantuan.sharing.queries import code_of, share_url
+
+
+@require_safe
+def share_poster(request: HttpRequest, token: str) -> HttpResponse:
+    """`GET /share/{token}/poster.jpg`."""
+    return _picture(request, token, pictures.poster)
+
+
+@require_safe
+def share_card(request: HttpRequest, token: str) -> HttpResponse:
+    """`GET /share/{token}/card.jpg`."""
+    return _picture(request, token, pictures.card)
+
+
+@require_safe
+def share_qr(request: HttpRequest, token: str) -> HttpResponse:
+    """`GET /share/{token}/qr.png`: the code of the share's link."""
+    try:
+        share = share_by_token(token)
+    except AppError as error:
+        return _refusal(error)
+    return _answer(qr_png(share_url(share, code_of(share))), "image/png", "public, max-age=86400")
+
+
+def _picture(request: HttpRequest, token: str, draw: Callable[[Share], tuple[str, bytes]]) -> HttpResponse:
+    try:
+        name, data = draw(share_by_token(token))
+    except AppError as error:
+        return _refusal(error)
+    etag = f'"{name}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304)
+    # Joined count and state change: short-lived, but free to confirm by its hash.
+    answer = _answer(data, "image/jpeg", "public, max-age=60")
+    answer["ETag"] = etag
+    return answer
+
+
+def _answer(data: bytes, kind: str, cache: str) -> HttpResponse:
+    answer = HttpResponse(data, content_type=kind)
+    answer["Cache-Control"] = cache
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def _refusal(error: AppError) -> HttpResponse:
+    answer = HttpResponse(error.zh, status=error.status, content_type="text/plain; charset=utf-8")
+    answer["Cache-Control"] = "no-store"
+    return answer
