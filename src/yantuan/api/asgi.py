@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
+from a2wsgi.wsgi_typing import WSGIApp
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
@@ -16,4 +18,4 @@ from yantuan.api.static import StaticFirst  # noqa: E402
 from yantuan.notices.sse import events_app  # noqa: E402
 from yantuan.orders.intake import intake  # noqa: E402
 
-application = Lane(StaticFirst(DjangoApp(_django)), events_app, intake)
+application = Lane(StaticFirst(DjangoApp(cast(WSGIApp, _django))), events_app, intake)
