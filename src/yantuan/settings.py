@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from yantuan.console.theme import UNFOLD as UNFOLD
 from yantuan.kernel.config import Config, config, data_folder, instance_secret
 
 CONFIG: Config = config()
@@ -18,9 +19,10 @@ if urlsplit(CONFIG.public_url).hostname:
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 
 INSTALLED_APPS = [
-    "unfold",
+    # The theme without its own admin site: the console brings one.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "yantuan.console.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

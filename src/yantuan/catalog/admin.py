@@ -60,6 +60,7 @@ class StockPoolAdmin(desk.DeskAdmin):
 
 @admin.register(StockMovement)
 class StockMovementAdmin(desk.DeskAdmin):
+    heading = "库存变动"
     columns = (
         desk.column("created_at", "时间"),
         desk.column("pool_id", "库存池"),

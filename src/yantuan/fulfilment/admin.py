@@ -20,6 +20,7 @@ class ShipmentLineInline(desk.DeskInline):
 
 @admin.register(Shipment)
 class ShipmentAdmin(desk.DeskAdmin):
+    heading = "包裹"
     columns = (
         desk.column("tracking_no", "运单号"),
         desk.column("carrier_name", "快递公司"),
@@ -42,6 +43,7 @@ class ShipmentAdmin(desk.DeskAdmin):
 
 @admin.register(PickupCheck)
 class PickupCheckAdmin(desk.DeskAdmin):
+    heading = "自提核销"
     columns = (
         desk.column("created_at", "核销时间"),
         desk.link(

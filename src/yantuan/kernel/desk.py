@@ -172,6 +172,8 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     columns: ClassVar[Sequence[Any]] = ()
     details: ClassVar[Sequence[Any]] = ()
     narrow_by: ClassVar[Sequence[str]] = ()
+    heading: ClassVar[str] = ""
+    """What the list is called, where the model itself has no Chinese name."""
     list_per_page = 50
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -222,7 +224,11 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
         return super().changeform_view(request, object_id, form_url, context)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        context = {"title": str(self.model._meta.verbose_name), "subtitle": None, **(extra_context or {})}
+        context = {
+            "title": self.heading or str(self.model._meta.verbose_name),
+            "subtitle": None,
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def page_of(self, row_id: Any) -> str:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from yantuan.identity.queries import masked_name
 from yantuan.kernel import desk
 from yantuan.orders.models import Order, OrderEvent, OrderLine
+from yantuan.orders.parts import event_text
 from yantuan.orders.states import AFTERSALE, DELIVERY, MACHINES, PAYMENT
 
 _PAYMENT_TONES = {
@@ -66,7 +67,7 @@ class OrderEventInline(desk.DeskInline):
     columns = (
         desk.column("at", "时间"),
         desk.column("axis", "方面", lambda row: _AXES.get(row.axis, row.axis)),
-        desk.column("event", "事件"),
+        desk.column("event", "事件", lambda row: event_text(row.axis, row.event, row.data)),
         desk.column("change", "变化", _change),
         desk.column(
             "actor", "谁", lambda row: f"{_ACTORS.get(row.actor_kind, row.actor_kind)} {row.actor_id or ''}"

@@ -62,6 +62,7 @@ class PaymentAttemptAdmin(desk.DeskAdmin):
 
 @admin.register(OfflineProof)
 class OfflineProofAdmin(desk.DeskAdmin):
+    heading = "线下付款凭证"
     columns = (
         desk.column("created_at", "提交时间"),
         _order_link(),

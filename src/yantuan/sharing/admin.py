@@ -10,6 +10,7 @@ from yantuan.sharing.models import Share
 
 @admin.register(Share)
 class ShareAdmin(desk.DeskAdmin):
+    heading = "分享"
     columns = (
         desk.column("created_at", "时间"),
         desk.column("store__name", "卖场"),

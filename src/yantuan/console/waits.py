@@ -1,0 +1,129 @@
+"""What waits for an operator, counted; shown on the home page and beside the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from yantuan.aftersales.models import AfterSale
+from yantuan.kernel.clock import now
+from yantuan.kernel.models import OutboxEvent
+from yantuan.leaders.models import Certification
+from yantuan.notices.models import Delivery
+from yantuan.payments.models import ProviderNotice, Refund
+
+_STUCK_TRIES = 3
+"""A refund still not with the provider after so many tries needs a look."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One kind of thing that waits; `address` is the list that shows exactly these."""
+
+    title: str
+    count: int
+    table: str
+    query: str
+    icon: str
+    calm: str
+    """What is said when there is none."""
+
+
+def certifications() -> int:
+    return Certification.objects.filter(state="pending").count()
+
+
+def aftersales() -> int:
+    return AfterSale.objects.filter(state="escalated").count()
+
+
+def refunds() -> int:
+    trouble = Q(state__in=["abnormal", "closed"]) | Q(state="created", tries__gte=_STUCK_TRIES)
+    return Refund.objects.filter(trouble).count()
+
+
+def dead_events() -> int:
+    return OutboxEvent.objects.filter(state="dead").count()
+
+
+def failed_deliveries() -> int:
+    since = now() - timedelta(days=7)
+    return Delivery.objects.filter(state="failed", created_at__gt=since).count()
+
+
+def unmatched_notices() -> int:
+    return ProviderNotice.objects.filter(outcome="unmatched").count()
+
+
+def everything() -> list[Wait]:
+    """All kinds, what touches people's money first."""
+    return [
+        Wait(
+            "待审核认证",
+            certifications(),
+            "leaders_certification",
+            "state=pending",
+            "verified_user",
+            "没有待审核的申请",
+        ),
+        Wait(
+            "平台介入的售后",
+            aftersales(),
+            "aftersales_aftersale",
+            "state=escalated",
+            "support_agent",
+            "没有升级的售后",
+        ),
+        Wait("退款异常", refunds(), "payments_refund", "", "currency_exchange", "退款都正常"),
+        Wait(
+            "对不上的支付通知",
+            unmatched_notices(),
+            "payments_providernotice",
+            "outcome=unmatched",
+            "notifications_active",
+            "通知都对得上",
+        ),
+        Wait(
+            "已放弃的事件",
+            dead_events(),
+            "kernel_outboxevent",
+            "state=dead",
+            "pending_actions",
+            "没有放弃的事件",
+        ),
+        Wait(
+            "七天内发送失败",
+            failed_deliveries(),
+            "notices_delivery",
+            "state=failed",
+            "outgoing_mail",
+            "消息都已送达",
+        ),
+    ]
+
+
+def _badge(count: int) -> str:
+    return "99+" if count > 99 else str(count or "")
+
+
+def certifications_badge(request: HttpRequest) -> str:
+    return _badge(certifications())
+
+
+def aftersales_badge(request: HttpRequest) -> str:
+    return _badge(aftersales())
+
+
+def refunds_badge(request: HttpRequest) -> str:
+    return _badge(refunds())
+
+
+def events_badge(request: HttpRequest) -> str:
+    return _badge(dead_events())
+
+
+def deliveries_badge(request: HttpRequest) -> str:
+    return _badge(failed_deliveries())
