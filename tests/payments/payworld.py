@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import httpx
+from django.db import transaction
 from django.test import Client
 from django.urls import path
 from ninja import NinjaAPI
@@ -191,6 +192,7 @@ class World:
         )  # fmt: skip
 
 
+@transaction.atomic
 def make_world(
     *, units: int = 10, offers: int = 1, price_fen: int = 3990, freight_fen: int = 800, limit: int = 0
 ) -> World:
