@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from ninja.errors import ValidationError as NinjaValidationError
 from pydantic import ValidationError
 
 from yantuan.api.errors import field_error
+from yantuan.api.lane_sessions import Sessions
 from yantuan.api.lane_wire import (
     JSON,
     NO_STORE,
@@ -16,13 +16,11 @@ from yantuan.api.lane_wire import (
     Receive,
     Scope,
     Send,
-    in_thread,
     read_body,
     send_answer,
 )
-from yantuan.identity import sessions
 from yantuan.identity.auth import pick_token
-from yantuan.kernel.errors import AppError, SignInNeeded
+from yantuan.kernel.errors import AppError
 from yantuan.kernel.idempotency import check_key
 from yantuan.orders import refusals
 from yantuan.orders.drafts import Refused
@@ -32,34 +30,6 @@ from yantuan.orders.schemas import OrderIn
 
 MAX_BODY = 64 * 1024
 ANSWER_SECONDS = 30
-SESSION_SECONDS = 1.0
-"""How long a resolved session is believed without asking again; a revoked one stops within this."""
-_MAX_SESSIONS = 10_000
-
-
-class Sessions:
-    """Who a token stands for, remembered for a moment. Only successes are kept."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[int, float]] = {}
-
-    async def person_id(self, token: str) -> int:
-        """The person of a live session. Raises SignInNeeded."""
-        if not token:
-            raise SignInNeeded
-        moment = time.monotonic()
-        known = self._known.get(token)
-        if known is not None and known[1] > moment:
-            return known[0]
-        person_id = await in_thread(sessions.resolve, token)
-        if person_id is None:
-            self._known.pop(token, None)
-            raise SignInNeeded
-        if len(self._known) >= _MAX_SESSIONS:
-            self._known = {t: pair for t, pair in self._known.items() if pair[1] > moment}
-        if len(self._known) < _MAX_SESSIONS:
-            self._known[token] = (person_id, moment + SESSION_SECONDS)
-        return person_id
 
 
 def parse_order(raw: bytes) -> OrderIn:
