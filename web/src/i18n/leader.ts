@@ -1,8 +1,8 @@
-/** Words of the leader's pages. Keys start with `leader.`; `en` must have exactly the keys of `zh`. */
-export const zh = {
-  'leader.title': '团长',
-} as const
+import * as goods from './leader-goods'
+import * as orders from './leader-orders'
+import * as shop from './leader-shop'
 
-export const en: Record<keyof typeof zh, string> = {
-  'leader.title': 'Leader',
-}
+/** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
+export const zh = { ...shop.zh, ...goods.zh, ...orders.zh } as const
+
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en }
