@@ -1,0 +1,8 @@
+"""The invariants `yantuan check` looks at, one small function each. Importing this package registers them all."""
+
+from __future__ import annotations
+
+from yantuan.reports.rules import ledger, orders, payments, people, stock, system
+from yantuan.reports.rules.base import RULES
+
+__all__ = ["RULES", "ledger", "orders", "payments", "people", "stock", "system"]
