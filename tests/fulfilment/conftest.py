@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
+
 from fulfilment.tradeworld import Shop, make_shop
 
 
@@ -15,4 +16,4 @@ def _routes() -> Iterator[None]:
 
 @pytest.fixture
 def shop(db: None) -> Shop:
-    return make_shop(offers=2)
+    return make_shop(offers=2, stock_units=500)

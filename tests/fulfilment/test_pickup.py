@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from fulfilment.tradeworld import Shop, Trade, caller, make_shop
 from orders.orderworld import make_person
-
 from yantuan.kernel.clock import frozen, now
 from yantuan.orders.models import Order
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from fulfilment.tradeworld import Shop
-
 from yantuan.fulfilment.actions import receive_due
 from yantuan.kernel.clock import frozen
 from yantuan.kernel.models import OutboxEvent

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from fulfilment.tradeworld import NUMBER, Shop, caller, make_shop
 from orders.orderworld import make_person
-
 from yantuan.fulfilment.models import Shipment
 from yantuan.kernel import outbox
 from yantuan.kernel.models import OutboxEvent

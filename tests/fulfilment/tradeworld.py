@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
-from orders.orderworld import World, make_world
 
+from orders.orderworld import World, make_world
 from yantuan.catalog.models import StockPool
 from yantuan.identity import sessions
 from yantuan.identity.models import Person
