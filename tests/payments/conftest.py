@@ -16,8 +16,11 @@ from django.test import override_settings
 from payworld import Simulator, World, make_world
 
 from stack import free_ports
+from yantuan.kernel import clock
 from yantuan.kernel.config import config
 from yantuan.payments import gateway
+from yantuan.reports.rules import RULES
+from yantuan.reports.rules.base import Reader
 from yantuan.simulator.credentials import ensure_credentials
 
 
@@ -80,6 +83,21 @@ def sim(_simulator_process: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -
         yield simulator
     gateway.reset()
     config.cache_clear()
+
+
+CHECKED = ("M1", "M2", "L4", "L5", "ST1", "ST2", "ST3", "ST4", "O1", "O2", "O4", "P1", "P4", "R1")
+"""Invariants of money, stock and states that hold after every test, whatever it did."""
+
+
+@pytest.fixture(autouse=True)
+def _the_books_add_up(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
+    yield
+    reader = Reader(clock.now())
+    assert {rule: found for rule in CHECKED if (found := RULES[rule].check(reader))} == {}
 
 
 @pytest.fixture

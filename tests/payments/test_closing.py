@@ -174,8 +174,10 @@ def test_cancel_while_the_provider_is_silent_changes_nothing(world: World, sim: 
     assert fresh(order).payment == "unpaid" and counts(world.offers[0]) == HELD
 
 
-def _paid(world: World, sim: Simulator, *quantities: int) -> tuple[Order, PaymentAttempt]:
-    order = world.order(None, *quantities)
+def _paid(
+    world: World, sim: Simulator, *quantities: int, delivery: str = "courier"
+) -> tuple[Order, PaymentAttempt]:
+    order = world.order(None, *quantities, delivery_method=delivery)
     _, attempt = start_pay(order)
     sim.pay(attempt.out_trade_no)
     refresh(order.person, order.id)
@@ -208,7 +210,7 @@ def test_a_free_order_is_cancelled_without_any_provider(db: None, sim: Simulator
 
 @pytest.mark.parametrize("what", ["shipped", "picked", "aftersale"])
 def test_too_late_to_cancel(world: World, sim: Simulator, what: str) -> None:
-    order, _ = _paid(world, sim)
+    order, _ = _paid(world, sim, delivery="pickup" if what == "picked" else "courier")
     line = lines_of(order)[0]
     code = {"shipped": "already_shipped", "picked": "already_picked", "aftersale": "aftersale_open"}[what]
     if what == "shipped":
@@ -218,7 +220,7 @@ def test_too_late_to_cancel(world: World, sim: Simulator, what: str) -> None:
     elif what == "picked":
         line.picked_quantity = 1
         line.save()
-        Order.objects.filter(id=order.id).update(delivery="picked")
+        orders.transition(order.id, "delivery", "pick_all", Actor("leader", 1))
     else:
         orders.transition(order.id, "aftersale", "open", Actor("buyer", order.person_id))
     with pytest.raises(Conflict) as told:

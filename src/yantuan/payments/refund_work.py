@@ -11,7 +11,7 @@ from yantuan.gateways.errors import GatewayRefused, GatewayThrottled
 from yantuan.gateways.wechatpay import RefundResult, RefundState
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import PROVIDER
-from yantuan.kernel.clock import now
+from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
 from yantuan.orders import actions as orders
@@ -124,11 +124,13 @@ def _note_trouble(refund_id: int, order_id: int, code: str, words: str) -> None:
 
 
 def _tell_trouble(refund: Refund, code: str) -> None:
+    """Tell of each bad end; want of money, which is tried again all day long, once a day."""
+    mark = now().astimezone(CHINA).date().isoformat() if code == NOT_ENOUGH else str(refund.tries)
     outbox.emit(
         "refund.trouble",
         {**refunds.event_payload(refund), "problem": code},
         store_id=refund.store_id,
-        key=f"refund_trouble:{refund.id}:{code}",
+        key=f"refund_trouble:{refund.id}:{code}:{mark}",
     )
 
 
@@ -176,8 +178,9 @@ def _book(order_id: int, refund_id: int, result: RefundResult) -> RefundApplied:
     else:
         if result.state is RefundState.UNKNOWN:
             log.warning("unknown refund state %s for %s", result.state_text, refund.out_refund_no)
+        just_sent = refund.state != Refund.State.PROCESSING
         refund.state = Refund.State.PROCESSING
-        refund.next_try_at = rules.refund_ask_at(refund.tries, now())
+        refund.next_try_at = rules.refund_ask_at(1 if just_sent else refund.tries, now())
         refund.last_error = ""
         refund.save(update_fields=["state", "next_try_at", "last_error"])
     return RefundApplied("applied")

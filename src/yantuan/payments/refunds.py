@@ -231,9 +231,9 @@ def try_again(order: Order, refund_id: int, actor: Actor) -> Refund:
         resend = refund.state in (Refund.State.ABNORMAL, Refund.State.CLOSED)
         refund.state = Refund.State.CREATED if resend else refund.state
         refund.next_try_at = max(now(), refund.send_after)
-        # A new series of tries: what went wrong before stands in the audit log.
-        refund.tries, refund.last_error = 0, ""
-        refund.save(update_fields=["state", "next_try_at", "tries", "last_error"])
+        # What went wrong before stands in the audit log.
+        refund.last_error = ""
+        refund.save(update_fields=["state", "next_try_at", "last_error"])
         outbox.emit("refund.retry", event_payload(refund), store_id=refund.store_id)
         audit.record(actor, "refund.retry", "refund", refund.id, store_id=refund.store_id, problem=problem)
     return refund
