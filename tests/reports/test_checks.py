@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+from collections import namedtuple
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+
+from reports.trade import Trade, full_trade, write_files
+from yantuan.aftersales.models import AfterSale, AfterSaleLine
+from yantuan.catalog.models import Sku, StockMovement, StockPool
+from yantuan.fulfilment.models import PickupCheck, Shipment
+from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
+from yantuan.kernel import audit
+from yantuan.kernel.actors import Actor
+from yantuan.kernel.clock import now
+from yantuan.kernel.db import vendor
+from yantuan.kernel.errors import Invalid
+from yantuan.kernel.models import AuditEntry, OutboxEvent
+from yantuan.leaders.models import InviteCode, Leader
+from yantuan.media.files import path_of
+from yantuan.media.models import Media
+from yantuan.notices.models import Delivery
+from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
+from yantuan.payments.models import PaymentAttempt, ProviderNotice, Refund, RefundLine
+from yantuan.reports import checks
+from yantuan.reports.checks import run_and_keep, run_checks
+from yantuan.reports.command import check_command
+from yantuan.reports.models import CheckRun
+from yantuan.reports.rules import RULES, system
+
+LONG_AGO = timedelta(days=2)
+MOVE = {"store_id": 1, "actor_kind": "system", "quantity": 1}
+
+Plant = Callable[[Trade], object]
+
+
+def pool(trade: Trade) -> StockPool:
+    return StockPool.objects.get(id=trade.lines("unpaid")[0].pool_id)
+
+
+def the(trade: Trade, name: str) -> Order:
+    return trade.order(name)
+
+
+def rows(trade: Trade, name: str) -> dict[str, int]:
+    return {"order_id": trade.orders[name]}
+
+
+def set_order(name: str, **values: object) -> Plant:
+    return lambda t: Order.objects.filter(id=t.orders[name]).update(**values)
+
+
+PLANTS: list[tuple[str, Plant]] = [
+    ("M1", set_order("paid", goods_fen=F("goods_fen") + 1, total_fen=F("total_fen") + 1)),
+    ("M1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(freight_share_fen=F("freight_share_fen") + 1)),
+    ("M2", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(title="改过的标题")),
+    ("M2", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(snapshot_hash="0" * 64)),
+    ("L4", set_order("online", paid_fen=F("paid_fen") + 1)),
+    ("L4", set_order("settled", refunded_fen=F("refunded_fen") + 1)),
+    ("L5", lambda t: Refund.objects.filter(**rows(t, "online")).update(amount_fen=F("amount_fen") * 3)),
+    ("L5", lambda t: RefundLine.objects.filter(refund__order_id=t.orders["online"]).update(goods_fen=F("goods_fen") + 1)),
+    ("ST1", lambda t: StockMovement.objects.create(pool_id=pool(t).id, kind="adjust", created_at=now(), **MOVE)),
+    ("ST2", lambda t: StockPool.objects.filter(id=pool(t).id).update(available=F("available") - 1, held=F("held") + 1)),
+    ("ST2", lambda t: StockPool.objects.filter(id=pool(t).id).update(held=F("held") - 1, sold=F("sold") + 1)),
+    ("ST3", lambda t: StockMovement.objects.filter(order_line_id=t.lines("paid")[0].id, kind="sell").delete()),
+    ("ST3", lambda t: StockMovement.objects.filter(order_line_id=t.lines("closed")[0].id, kind="hold").delete()),
+    ("ST4", lambda t: LimitUse.objects.update(quantity=F("quantity") + 1)),
+    ("ST4", lambda t: GroupCounter.objects.update(orders=F("orders") + 1)),
+    ("ST4", lambda t: GroupCounter.objects.update(last_number=F("last_number") + 1)),
+    ("ST5", set_order("unpaid", expires_at=now() - timedelta(minutes=6))),
+    ("ST5", lambda t: StockMovement.objects.filter(order_line_id=t.lines("closed")[0].id, kind="release").delete()),
+    ("O1", set_order("paid", delivery="shipped")),
+    ("O1", set_order("paid", delivery="lost")),
+    ("O1", lambda t: OrderEvent.objects.filter(axis="payment", event="pay", **rows(t, "paid")).delete()),
+    ("O1", lambda t: OrderEvent.objects.filter(axis="delivery", **rows(t, "received")).update(event="teleport")),
+    ("O2", set_order("paid", paid_fen=0)),
+    ("O2", set_order("unpaid", paid_fen=5)),
+    ("O2", set_order("paid", payment="refunded")),
+    ("O3", lambda t: Shipment.objects.filter(**rows(t, "shipped")).update(withdrawn_at=now())),
+    ("O3", lambda t: PickupCheck.objects.update(undone_at=now())),
+    ("O3", set_order("unpaid", delivery="shipped")),
+    ("O3", set_order("closed", aftersale="open")),
+    ("O4", lambda t: Refund.objects.filter(**rows(t, "late")).delete()),
+    ("O5", lambda t: OrderLine.objects.filter(**rows(t, "shipped")).update(shipped_quantity=0)),
+    ("O5", set_order("claimed", aftersale="none")),
+    ("P1", lambda t: PaymentAttempt.objects.filter(**rows(t, "online")).update(paid_fen=F("paid_fen") - 1)),
+    ("P1", lambda t: PaymentAttempt.objects.filter(**rows(t, "online")).update(transaction_id=None)),
+    ("P2", lambda t: PaymentAttempt.objects.filter(**rows(t, "late")).update(state="prepaid", created_at=now() - LONG_AGO)),
+    ("P3", lambda t: ProviderNotice.objects.create(
+        notice_id="n", event_type="e", business_no="b", body="", resource="", dedupe="d", received_at=now() - LONG_AGO)),
+    ("P4", lambda t: PaymentAttempt.objects.filter(**rows(t, "twice")).update(extra=False)),
+    ("P4", lambda t: Refund.objects.filter(cause="extra").update(amount_fen=1)),
+    ("R1", lambda t: Refund.objects.filter(**rows(t, "online")).update(next_try_at=now() - timedelta(minutes=16))),
+    ("R1", lambda t: Refund.objects.filter(**rows(t, "settled")).update(amount_fen=F("amount_fen") - 1)),
+    ("R2", lambda t: AfterSale.objects.update(requested_fen=F("requested_fen") + 1)),
+    ("R2", lambda t: AfterSaleLine.objects.filter(open=True).update(open=False)),
+    ("I1", lambda t: InviteCode.objects.create(
+        code_hash="h", code_sealed="s", uses_allowed=3, uses_taken=1, expires_at=now(), created_at=now())),
+    ("I2", lambda t: Leader.objects.update(suspended_at=now() - LONG_AGO)),
+    ("I2", lambda t: GroupBuy.objects.update(published_at=now() - LONG_AGO)),
+    ("T1", lambda t: Offer.objects.update(store_id=5)),
+    ("T1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(store_id=5)),
+    ("T1", lambda t: Shipment.objects.update(store_id=5)),
+    ("T1", lambda t: Sku.objects.update(store_id=5)),
+    ("N1", lambda t: OutboxEvent.objects.create(topic="x", available_at=now() - LONG_AGO, created_at=now())),
+    ("N1", lambda t: Delivery.objects.create(
+        channel="email", recipient="1", kind="k", event_key="e", title="t", body="b", due_at=now() - LONG_AGO, created_at=now())),
+    ("D1", lambda t: Sku.objects.filter(offers=None).update(pool_id=5) or Sku.objects.filter(id=Sku.objects.first().id).update(pool_id=5)),  # type: ignore[union-attr]
+    ("D1", lambda t: GroupCounter.objects.all().delete()),
+    ("V2", lambda t: AuditEntry.objects.filter(seq=2).update(reason="改过")),
+    ("V2", lambda t: AuditEntry.objects.filter(seq=2).delete()),
+    ("FL1", lambda t: path_of(Media.objects.first().key).write_bytes(b"")),  # type: ignore[union-attr]
+]  # fmt: skip
+
+
+def broken() -> set[str]:
+    report = run_checks()
+    assert report.unchecked == {}
+    assert all(
+        v.ids and len(v.ids) <= 20 and v.expected and v.found and v.suggestion for v in report.violations
+    )
+    return {v.rule for v in report.violations}
+
+
+class _Undo(Exception):
+    pass
+
+
+@pytest.fixture
+def _sound_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test server runs without fsync, for speed."""
+    monkeypatch.setattr(system, "_postgres_settings", lambda read: [])
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("stores.shop_urls")
+@pytest.mark.usefixtures("_sound_house")
+def test_good_trade_is_clean_and_every_planted_fault_is_found() -> None:
+    trade = full_trade()
+    write_files()
+    for number in range(3):
+        audit.record(Actor("operator", 1), "test", "store", number, reason="检查")
+    OutboxEvent.objects.all().delete()
+    assert broken() == set()
+    for index, (rule, plant) in enumerate(PLANTS):
+        with pytest.raises(_Undo), transaction.atomic():
+            plant(trade)
+            assert rule in broken(), (index, rule)
+            raise _Undo
+        if rule == "FL1":
+            write_files()
+    assert broken() == set()
+    assert {rule for rule, _ in PLANTS} | {"D2"} == set(RULES)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_sound_house")
+def test_a_run_sees_one_snapshot_and_writes_nothing() -> None:
+    assert run_checks().exit_code == 0
+    with checks._snapshot():
+        assert Leader.objects.count() == 0
+        if vendor() == "postgresql":
+            with pytest.raises(DatabaseError), transaction.atomic():
+                OutboxEvent.objects.create(topic="x", available_at=now(), created_at=now())
+    # The connection is usable afterwards.
+    OutboxEvent.objects.create(topic="x", available_at=now(), created_at=now())
+    assert OutboxEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_sound_house")
+def test_only_the_asked_rules_are_looked_at() -> None:
+    OutboxEvent.objects.create(topic="x", available_at=now() - LONG_AGO, created_at=now())
+    assert run_checks(["M1"]).exit_code == 0
+    report = run_checks(["N1"])
+    assert (report.rules, report.exit_code, report.violations[0].rule) == (["N1"], 1, "N1")
+    with pytest.raises(Invalid) as refused:
+        run_checks(["N1", "X9"])
+    assert refused.value.code == "rule_unknown"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_sound_house")
+def test_a_rule_that_fails_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_rule(read: object) -> list[object]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nothing FROM nowhere")
+        return []
+
+    bad = checks.Rule("M1", "S1", "坏规则", broken_rule)  # type: ignore[arg-type]
+    monkeypatch.setitem(RULES, "M1", bad)
+    OutboxEvent.objects.create(topic="x", available_at=now() - LONG_AGO, created_at=now())
+    report = run_checks(["M1", "N1"])
+    assert (list(report.unchecked), report.exit_code) == (["M1"], 2)
+    assert [v.rule for v in report.violations] == ["N1"]
+    kept = run_and_keep()
+    assert {v["rule"] for v in kept.violations} >= {"M1", "N1"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_sound_house")
+def test_the_command_says_it_and_exits_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command(json=False, rules=[]) == 0
+    assert "✓ 一切正常" in capsys.readouterr().out
+    OutboxEvent.objects.create(topic="订单", available_at=now() - LONG_AGO, created_at=now())
+    assert check_command(json=False, rules=["N1"]) == 1
+    said = capsys.readouterr().out
+    assert "✗ N1 [S2] 待办事件和消息按时处理" in said
+    assert "建议：" in said
+    assert check_command(json=True, rules=None) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert [v["rule"] for v in data["violations"]] == ["N1"]
+    assert set(data["rules"]) == set(RULES)
+    assert check_command(json=False, rules=["nope"]) == 2
+    assert "没有这条规则：nope" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_sound_house")
+def test_runs_are_kept_a_month() -> None:
+    CheckRun.objects.create(started_at=now() - timedelta(days=31), seconds_ms=1)
+    run = run_and_keep()
+    assert list(CheckRun.objects.all()) == [run]
+    assert run.violations == []
+
+
+@pytest.mark.django_db
+def test_a_full_disk_and_an_old_schema_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(system, "_postgres_settings", lambda read: [])
+    monkeypatch.setattr(system.shutil, "disk_usage", lambda path: usage(10**12, 10**12 - 10**9, 10**9))
+    assert [v.expected for v in run_checks(["D2"]).violations] == ["数据盘有足够的剩余空间"]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'reports'")
+    assert "数据库结构与程序版本一致" in [v.expected for v in run_checks(["D2"]).violations]
+
+
+@pytest.mark.django_db
+def test_careless_durability_is_told() -> None:
+    """The private test server runs with fsync off; SQLite's defaults here are the product's own."""
+    found = run_checks(["D2"])
+    names = [v.ids for v in found.violations]
+    assert names == (
+        [["fsync", "full_page_writes", "synchronous_commit"]] if vendor() == "postgresql" else []
+    )
