@@ -1,6 +1,7 @@
 """Shared set-up: a data folder of its own, and SQLite or PostgreSQL by `--db`.
 
-The choice must be made before Django's settings are read, hence at import, from the command line.
+The choice must be made before Django's settings are read, hence at import, from the command line. That is also why the
+settings are named here: named in pyproject.toml, pytest-django would read them before this file.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import django
 import pytest
 from pgserver import postgres
 
@@ -25,8 +27,11 @@ for _name in [n for n in os.environ if n.startswith("YANTUAN_") and n != "YANTUA
     del os.environ[_name]
 os.environ["YANTUAN_DATA"] = _folder
 os.environ["YANTUAN_SECRET_KEY"] = "test-only-secret-that-is-long-enough-0123456789"
+os.environ["DJANGO_SETTINGS_MODULE"] = "yantuan.settings"
 if "--db=postgres" in sys.argv:
     os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres())
+# Conftests of folders import models.
+django.setup()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
