@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from payworld import Simulator, World, counts, fresh, make_world, start_pay
 
+from yantuan.gateways.errors import GatewayUnavailable
+from yantuan.identity.models import Channel
 from yantuan.kernel import clock, outbox
 from yantuan.kernel.actors import SYSTEM
 from yantuan.kernel.config import config
@@ -101,7 +103,15 @@ def test_refresh_after_the_cashier_books_at_once(world: World, sim: Simulator) -
 
 @pytest.mark.parametrize(
     "kind",
-    ["answer_garbage", "answer_unsigned", "answer_bad_signature", "answer_signtest", "answer_system_error"],
+    [
+        "answer_garbage",
+        "answer_unsigned",
+        "answer_bad_signature",
+        "answer_signtest",
+        "answer_system_error",
+        "answer_cut",
+        "rate_limited",
+    ],
 )
 def test_a_misbehaving_provider_leaves_the_order_payable_under_the_same_number(
     world: World, sim: Simulator, kind: str
@@ -143,6 +153,43 @@ def test_a_slow_provider_makes_others_step_back_instead_of_waiting(
         for thread in busy:
             thread.join()
     assert trouble.value.code == "provider_unavailable" and trouble.value.retry_after
+
+
+def test_while_somebody_waits_long_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gateway._patience() == gateway.WAIT_SECONDS
+    with gateway.turn():
+        assert gateway._patience() == gateway.WAIT_SECONDS
+        monkeypatch.setattr(gateway, "BRISK_SECONDS", -1.0)
+        assert gateway._patience() == 0.0
+    assert gateway._patience() == gateway.WAIT_SECONDS
+
+
+def test_after_a_long_silence_requests_step_back_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "SLOW_SECONDS", 0.0)
+    with pytest.raises(GatewayUnavailable), gateway.turn():
+        raise GatewayUnavailable("wechatpay", "ReadTimeout")
+    with pytest.raises(AppError) as trouble, gateway.turn():
+        pass
+    assert trouble.value.code == "provider_unavailable"
+    gateway.reset()
+    with gateway.turn():
+        pass
+
+
+def test_a_clear_refusal_is_told_and_the_order_kept(world: World, sim: Simulator) -> None:
+    order = world.order()
+    Channel.objects.create(
+        person=order.person,
+        kind="mini",
+        appid=config().wechat_mini_appid,
+        openid="oNOBODY",
+        created_at=clock.now(),
+    )
+    with pytest.raises(AppError) as refused:
+        start_pay(order, "mini")
+    assert (refused.value.code, refused.value.status) == ("provider_refused", 502)
+    assert fresh(order).payment == "unpaid" and PaymentAttempt.objects.get().state == "closed"
+    assert start_pay(order, "native")[0].kind == "qr"
 
 
 def test_who_may_not_pay(world: World, sim: Simulator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -17,14 +18,20 @@ PRODUCTION = "https://api.mch.weixin.qq.com"
 FALLBACK = "https://api2.mch.weixin.qq.com"
 
 WAITING_ROOM = 4
-"""Requests of people that may wait for the provider at the same time; with a slow provider the others are answered at once."""
-WAIT_SECONDS = 1.0
+"""Requests of people that may be with the provider at the same time, so that a slow one never takes all web threads."""
+WAIT_SECONDS = 0.5
+"""How long a request waits for a place while the provider is brisk."""
+BRISK_SECONDS = 1.0
+"""With somebody inside for longer than this the provider is slow, and nobody waits for a place."""
 SLOW_SECONDS = 3.0
 """A silence this long makes the next requests of people step back for REST_SECONDS."""
 REST_SECONDS = 3.0
 
 _lock = threading.Lock()
 _turns = threading.BoundedSemaphore(WAITING_ROOM)
+_inside: dict[int, float] = {}
+"""When each request now with the provider went in (monotonic seconds), by a running number."""
+_numbers = itertools.count()
 _rest_until = 0.0
 _client: PayGateway | None = None
 
@@ -79,14 +86,15 @@ def _listed(text: str) -> list[str]:
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """A place among the few requests that may wait for the provider, so that a slow one never takes all threads of the web server.
+    """A place among the few requests that may wait for the provider.
 
-    Raises AppError `provider_unavailable` when there is no place, or the provider has just been silent for long.
+    Raises AppError `provider_unavailable` at once when the provider is slow, and after a short wait when there is no place.
     """
     global _rest_until
-    if time.monotonic() < _rest_until or not _turns.acquire(timeout=WAIT_SECONDS):
+    if time.monotonic() < _rest_until or not _turns.acquire(timeout=_patience()):
         raise unavailable()
-    started = time.monotonic()
+    number, started = next(_numbers), time.monotonic()
+    _inside[number] = started
     try:
         yield
     except GatewayError as error:
@@ -94,7 +102,14 @@ def turn() -> Iterator[None]:
             _rest_until = time.monotonic() + REST_SECONDS
         raise
     finally:
+        del _inside[number]
         _turns.release()
+
+
+def _patience() -> float:
+    oldest = min(list(_inside.values()), default=None)
+    slow = oldest is not None and time.monotonic() - oldest > BRISK_SECONDS
+    return 0.0 if slow else WAIT_SECONDS
 
 
 def unavailable(error: GatewayError | None = None) -> AppError:
