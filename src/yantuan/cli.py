@@ -48,13 +48,16 @@ def parser() -> argparse.ArgumentParser:
 
     worker = commands.add_parser("worker", help="run background work")
     worker.add_argument("--threads", type=int, default=2)
-    worker.set_defaults(run=_run("yantuan.commands.basic", "worker"))
+    worker.set_defaults(run=_run("yantuan.commands.background", "worker"))
 
     simulator = commands.add_parser("simulator", help="run the WeChat simulator (development and demo only)")
     simulator.add_argument("--host", default="127.0.0.1")
     simulator.add_argument("--port", type=int, default=8001)
     simulator.add_argument("--product-url", default="http://127.0.0.1:8000")
-    simulator.set_defaults(run=_run("yantuan.commands.up", "simulator"))
+    simulator.add_argument(
+        "--print-environment", metavar="URL", help="print the product's settings for one at URL"
+    )
+    simulator.set_defaults(run=_run("yantuan.commands.simulate", "simulator"))
 
     operator = commands.add_parser("createoperator", help="create an operator of the console")
     operator.add_argument("username")

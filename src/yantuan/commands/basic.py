@@ -1,4 +1,4 @@
-"""Commands that work inside Django: migrate, demo, worker, createoperator, check, openapi."""
+"""Commands that work inside Django: migrate, demo, createoperator, check, openapi."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import getpass
 import json
 import os
 import secrets
-import signal
 import sys
-from types import FrameType
 
 import django
 from django.core.management import call_command
@@ -21,7 +19,6 @@ from yantuan.demo.load import load_demo  # noqa: E402
 from yantuan.identity.actions import create_operator  # noqa: E402
 from yantuan.kernel.config import config, data_folder  # noqa: E402
 from yantuan.kernel.errors import AppError  # noqa: E402
-from yantuan.kernel.worker import Worker  # noqa: E402
 from yantuan.reports.command import check_command  # noqa: E402
 
 
@@ -41,19 +38,6 @@ def demo(options: argparse.Namespace) -> int:
         )
         return 2
     load_demo()
-    return 0
-
-
-def worker(options: argparse.Namespace) -> int:
-    """Run background work until SIGINT or SIGTERM."""
-    running = Worker(options.threads)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        running.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    running.run()
     return 0
 
 

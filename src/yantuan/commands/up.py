@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -20,8 +21,6 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from yantuan import __version__
-from yantuan.simulator.credentials import ensure_credentials
-from yantuan.simulator.serve import serve
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -31,6 +30,8 @@ def up(options: argparse.Namespace) -> int:
     data = Path(os.environ.get("YANTUAN_DATA", "data")).resolve()
     data.mkdir(parents=True, exist_ok=True)
     os.environ["YANTUAN_DATA"] = str(data)
+    # Two allocator arenas are plenty here and keep many threads from each holding memory of their own.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     _configure(options, data)
     children = Children()
     if options.demo:
@@ -45,19 +46,11 @@ def up(options: argparse.Namespace) -> int:
                 children.stop()
                 return status
         (data / "prepared").write_text(_stamp(options.demo))
-    children.start("worker", ["worker"])
-    threading.Thread(target=_announce, args=[options], daemon=True).start()
+    threading.Thread(target=_when_serving, args=[options, children], daemon=True).start()
     try:
         _serve(options)
     finally:
         children.stop()
-    return 0
-
-
-def simulator(options: argparse.Namespace) -> int:
-    """Run the WeChat simulator alone."""
-    folder = Path(os.environ.get("YANTUAN_DATA", "data")).resolve() / "simulator"
-    serve(folder, options.host, options.port, product_url=options.product_url)
     return 0
 
 
@@ -103,11 +96,22 @@ def _configure(options: argparse.Namespace, data: Path) -> None:
     public = os.environ.setdefault("YANTUAN_PUBLIC_URL", f"http://{host}:{options.port}")
     if options.demo:
         os.environ["YANTUAN_DEMO"] = "1"
-        keys = ensure_credentials(data / "simulator")
-        for name, value in keys.product_env(f"http://{host}:{options.simulator_port}", public).items():
+        for name, value in _simulator_environment(
+            data, f"http://{host}:{options.simulator_port}", public
+        ).items():
             os.environ.setdefault(name, value)
     if options.workers > 1 and not os.environ.get("YANTUAN_DATABASE_URL"):
         raise SystemExit("more than one web process needs PostgreSQL: set YANTUAN_DATABASE_URL")
+
+
+def _simulator_environment(data: Path, simulator_url: str, public_url: str) -> dict[str, str]:
+    """What the product must know of the simulator; asked of a short-lived process, to keep this one small."""
+    command = ["simulator", "--print-environment", simulator_url, "--product-url", public_url]
+    answer = subprocess.run(
+        [sys.executable, "-m", "yantuan", *command], check=True, capture_output=True, text=True
+    )
+    found: dict[str, str] = json.loads(answer.stdout)
+    return found
 
 
 def _stamp(demo: bool) -> str:
@@ -138,19 +142,23 @@ def _serve(options: argparse.Namespace) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=15,
-        process_name="yantuan",
     ).serve()
 
 
-def _announce(options: argparse.Namespace) -> None:
-    """Print the addresses once the service answers."""
-    public = os.environ["YANTUAN_PUBLIC_URL"]
+def _when_serving(options: argparse.Namespace, children: Children) -> None:
+    """Start the worker and print the addresses once the web answers: on a small machine the two would slow each other."""
     for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://{options.host}:{options.port}/healthz", timeout=2):
                 break
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.05)
+    children.start("worker", ["worker"])
+    _announce(options)
+
+
+def _announce(options: argparse.Namespace) -> None:
+    public = os.environ["YANTUAN_PUBLIC_URL"]
     lines = [
         "",
         "  雁团已经启动 (Yantuan is up)",
