@@ -13,8 +13,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Auth Sms */
-        post: operations["api_post_auth_sms"];
+        /**
+         * 发送短信验证码
+         * @description The answer is the same for known and unknown phones.
+         */
+        post: operations["yantuan_identity_api_send_sms_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -30,8 +33,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Auth Phone */
-        post: operations["api_post_auth_phone"];
+        /**
+         * 手机号登录
+         * @description H5 gets an HttpOnly cookie, the mini-program a bearer token.
+         */
+        post: operations["yantuan_identity_api_sign_in_by_phone"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,8 +53,51 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Auth Mini */
-        post: operations["api_post_auth_mini"];
+        /**
+         * 小程序登录
+         * @description Exchange the code of `wx.login` for a bearer token.
+         */
+        post: operations["yantuan_identity_api_sign_in_by_mini"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/wechat/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 微信网页登录
+         * @description Off to WeChat's consent page; `return_to` is a local path.
+         */
+        get: operations["yantuan_identity_api_start_wechat_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/wechat/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 微信网页登录返回
+         * @description Back from WeChat with a code; a page says so when it did not work.
+         */
+        get: operations["yantuan_identity_api_finish_wechat_sign_in"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -64,8 +113,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Auth Phone Bind */
-        post: operations["api_post_auth_phone_bind"];
+        /**
+         * 绑定手机号
+         * @description Other sessions of the account end; two accounts of one person are joined where that is possible.
+         */
+        post: operations["yantuan_identity_api_bind_phone"];
         delete?: never;
         options?: never;
         head?: never;
@@ -81,8 +133,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Auth Logout */
-        post: operations["api_post_auth_logout"];
+        /**
+         * 退出登录
+         * @description End this session on the server and drop the cookie.
+         */
+        post: operations["yantuan_identity_api_sign_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -96,8 +151,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Me Sessions */
-        get: operations["api_get_me_sessions"];
+        /** 登录设备 */
+        get: operations["yantuan_identity_api_list_my_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -115,8 +170,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Me Sessions Session Id Revoke */
-        post: operations["api_post_me_sessions_session_id_revoke"];
+        /** 下线设备 */
+        post: operations["yantuan_identity_api_revoke_my_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -130,11 +185,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Me Addresses */
-        get: operations["api_get_me_addresses"];
+        /** 收货地址 */
+        get: operations["yantuan_identity_api_list_my_addresses"];
         put?: never;
-        /** Post Me Addresses */
-        post: operations["api_post_me_addresses"];
+        /** 新增地址 */
+        post: operations["yantuan_identity_api_add_my_address"];
         delete?: never;
         options?: never;
         head?: never;
@@ -149,11 +204,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Me Addresses Address Id */
-        put: operations["api_put_me_addresses_address_id_"];
+        /** 修改地址 */
+        put: operations["yantuan_identity_api_change_my_address"];
         post?: never;
-        /** Delete Me Addresses Address Id */
-        delete: operations["api_delete_me_addresses_address_id_"];
+        /** 删除地址 */
+        delete: operations["yantuan_identity_api_delete_my_address"];
         options?: never;
         head?: never;
         patch?: never;
@@ -167,14 +222,14 @@ export interface paths {
             cookie?: never;
         };
         /** Get Me */
-        get: operations["api_get_me"];
+        get: operations["yantuan_api_me_get_me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Patch Me */
-        patch: operations["api_patch_me"];
+        /** Update Me */
+        patch: operations["yantuan_api_me_update_me"];
         trace?: never;
     };
     "/api/instance": {
@@ -185,7 +240,7 @@ export interface paths {
             cookie?: never;
         };
         /** Get Instance */
-        get: operations["api_get_instance"];
+        get: operations["yantuan_api_me_get_instance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -203,8 +258,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Demo Sign In */
-        post: operations["api_post_demo_sign_in"];
+        /**
+         * Demo Sign In
+         * @description Sign in as one of the demo people; `not_found` on a real instance.
+         */
+        post: operations["yantuan_api_demo_demo_sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -220,8 +278,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Media */
-        post: operations["api_post_media"];
+        /**
+         * 上传图片
+         * @description JPEG, PNG, WebP or GIF up to 10 MB; kept re-encoded, without metadata.
+         */
+        post: operations["yantuan_media_api_upload_picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/media/{media_id}/private": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 查看私密图片
+         * @description Only for its owner and for those an upper floor names.
+         */
+        get: operations["yantuan_media_api_view_private_picture"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -237,8 +318,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leaders Join */
-        post: operations["api_post_leaders_join"];
+        /**
+         * 用邀请码开通团长
+         * @description One answer for every code that does not work.
+         */
+        post: operations["yantuan_leaders_api_join_as_leader"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,8 +336,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leaders Me */
-        get: operations["api_get_leaders_me"];
+        /**
+         * 我的团长资格
+         * @description 404 `leader_unknown` for who was not invited yet.
+         */
+        get: operations["yantuan_leaders_api_view_my_leader"];
         put?: never;
         post?: never;
         delete?: never;
@@ -271,8 +358,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leaders Certification */
-        post: operations["api_post_leaders_certification"];
+        /**
+         * 提交认证
+         * @description First sending, and correcting after a rejection.
+         */
+        post: operations["yantuan_leaders_api_send_certification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -286,11 +376,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores */
-        get: operations["api_get_leader_stores"];
+        /** List Stores */
+        get: operations["yantuan_stores_api_list_stores"];
         put?: never;
-        /** Post Leader Stores */
-        post: operations["api_post_leader_stores"];
+        /** Create Store */
+        post: operations["yantuan_stores_api_create_store"];
         delete?: never;
         options?: never;
         head?: never;
@@ -304,10 +394,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id */
-        get: operations["api_get_leader_stores_store_id_"];
-        /** Put Leader Stores Store Id */
-        put: operations["api_put_leader_stores_store_id_"];
+        /** Read Store */
+        get: operations["yantuan_stores_api_read_store"];
+        /** Update Store */
+        put: operations["yantuan_stores_api_update_store"];
         post?: never;
         delete?: never;
         options?: never;
@@ -324,8 +414,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Stores Store Id Pickup Points */
-        post: operations["api_post_leader_stores_store_id_pickup_points"];
+        /** Add Pickup Point */
+        post: operations["yantuan_stores_api_add_pickup_point"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,11 +430,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Leader Pickup Points Point Id */
-        put: operations["api_put_leader_pickup_points_point_id_"];
+        /** Update Pickup Point */
+        put: operations["yantuan_stores_api_update_pickup_point"];
         post?: never;
-        /** Delete Leader Pickup Points Point Id */
-        delete: operations["api_delete_leader_pickup_points_point_id_"];
+        /** Archive Pickup Point */
+        delete: operations["yantuan_stores_api_archive_pickup_point"];
         options?: never;
         head?: never;
         patch?: never;
@@ -357,11 +447,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Products */
-        get: operations["api_get_leader_stores_store_id_products"];
+        /** List Products */
+        get: operations["yantuan_catalog_api_list_products"];
         put?: never;
-        /** Post Leader Stores Store Id Products */
-        post: operations["api_post_leader_stores_store_id_products"];
+        /** Create Product */
+        post: operations["yantuan_catalog_api_create_product"];
         delete?: never;
         options?: never;
         head?: never;
@@ -375,10 +465,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Products Product Id */
-        get: operations["api_get_leader_products_product_id_"];
-        /** Put Leader Products Product Id */
-        put: operations["api_put_leader_products_product_id_"];
+        /** Read Product */
+        get: operations["yantuan_catalog_api_read_product"];
+        /** Update Product */
+        put: operations["yantuan_catalog_api_update_product"];
         post?: never;
         delete?: never;
         options?: never;
@@ -395,8 +485,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Products Product Id Archive */
-        post: operations["api_post_leader_products_product_id_archive"];
+        /** Archive Product */
+        post: operations["yantuan_catalog_api_archive_product"];
         delete?: never;
         options?: never;
         head?: never;
@@ -412,8 +502,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Products Product Id Restore */
-        post: operations["api_post_leader_products_product_id_restore"];
+        /** Restore Product */
+        post: operations["yantuan_catalog_api_restore_product"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,8 +519,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Skus Sku Id Stock */
-        post: operations["api_post_leader_skus_sku_id_stock"];
+        /** Change Sku Stock */
+        post: operations["yantuan_catalog_api_change_sku_stock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -444,11 +534,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Group Buys */
-        get: operations["api_get_leader_stores_store_id_group_buys"];
+        /** List Group Buys */
+        get: operations["yantuan_groupbuys_api_list_group_buys"];
         put?: never;
-        /** Post Leader Stores Store Id Group Buys */
-        post: operations["api_post_leader_stores_store_id_group_buys"];
+        /** Create Group Buy */
+        post: operations["yantuan_groupbuys_api_create_group_buy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -462,8 +552,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Shelf */
-        get: operations["api_get_leader_stores_store_id_shelf"];
+        /** Read Shelf */
+        get: operations["yantuan_groupbuys_api_read_shelf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -479,13 +569,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Group Buys Group Buy Id */
-        get: operations["api_get_leader_group_buys_group_buy_id_"];
-        /** Put Leader Group Buys Group Buy Id */
-        put: operations["api_put_leader_group_buys_group_buy_id_"];
+        /** Read Group Buy */
+        get: operations["yantuan_groupbuys_api_read_group_buy"];
+        /** Update Group Buy */
+        put: operations["yantuan_groupbuys_api_update_group_buy"];
         post?: never;
-        /** Delete Leader Group Buys Group Buy Id */
-        delete: operations["api_delete_leader_group_buys_group_buy_id_"];
+        /** Delete Group Buy */
+        delete: operations["yantuan_groupbuys_api_delete_group_buy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -500,8 +590,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Group Buys Group Buy Id Publish */
-        post: operations["api_post_leader_group_buys_group_buy_id_publish"];
+        /** Publish Group Buy */
+        post: operations["yantuan_groupbuys_api_publish_group_buy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -517,8 +607,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Group Buys Group Buy Id Close */
-        post: operations["api_post_leader_group_buys_group_buy_id_close"];
+        /** Close Group Buy */
+        post: operations["yantuan_groupbuys_api_close_group_buy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -534,8 +624,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Group Buys Group Buy Id Extend */
-        post: operations["api_post_leader_group_buys_group_buy_id_extend"];
+        /** Extend Group Buy */
+        post: operations["yantuan_groupbuys_api_extend_group_buy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -551,8 +641,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Group Buys Group Buy Id Copy */
-        post: operations["api_post_leader_group_buys_group_buy_id_copy"];
+        /** Copy Group Buy */
+        post: operations["yantuan_groupbuys_api_copy_group_buy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -566,8 +656,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Group Buys Group Buy Id Preview */
-        get: operations["api_get_leader_group_buys_group_buy_id_preview"];
+        /** Preview Group Buy */
+        get: operations["yantuan_groupbuys_api_preview_group_buy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -585,8 +675,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Offers Offer Id Stock */
-        post: operations["api_post_leader_offers_offer_id_stock"];
+        /** Change Offer Stock */
+        post: operations["yantuan_groupbuys_api_change_offer_stock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -600,8 +690,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get G Code */
-        get: operations["api_get_g_code_"];
+        /** Read Group Buy Page */
+        get: operations["yantuan_groupbuys_api_read_group_buy_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -617,8 +707,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get G Code Joined */
-        get: operations["api_get_g_code_joined"];
+        /** Read Joined */
+        get: operations["yantuan_groupbuys_api_read_joined"];
         put?: never;
         post?: never;
         delete?: never;
@@ -634,8 +724,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get S Code */
-        get: operations["api_get_s_code_"];
+        /** Read Store Page */
+        get: operations["yantuan_groupbuys_api_read_store_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -653,8 +743,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Quote */
-        post: operations["api_post_orders_quote"];
+        /** Quote Order */
+        post: operations["yantuan_orders_api_quote_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -668,11 +758,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Orders */
-        get: operations["api_get_orders"];
+        /** List My Orders */
+        get: operations["yantuan_orders_api_list_my_orders"];
         put?: never;
-        /** Post Orders */
-        post: operations["api_post_orders"];
+        /** Place Order */
+        post: operations["yantuan_orders_api_place_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -686,8 +776,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Orders Order Id */
-        get: operations["api_get_orders_order_id_"];
+        /** Read My Order */
+        get: operations["yantuan_orders_api_read_my_order"];
         put?: never;
         post?: never;
         delete?: never;
@@ -703,8 +793,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Orders */
-        get: operations["api_get_leader_stores_store_id_orders"];
+        /** List Store Orders */
+        get: operations["yantuan_orders_api_list_store_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -720,8 +810,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Order Counts */
-        get: operations["api_get_leader_stores_store_id_order_counts"];
+        /** Count Store Orders */
+        get: operations["yantuan_orders_api_count_store_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -737,8 +827,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Orders Order Id */
-        get: operations["api_get_leader_orders_order_id_"];
+        /** Read Store Order */
+        get: operations["yantuan_orders_api_read_store_order"];
         put?: never;
         post?: never;
         delete?: never;
@@ -755,8 +845,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Leader Orders Order Id Note */
-        put: operations["api_put_leader_orders_order_id_note"];
+        /** Write Order Note */
+        put: operations["yantuan_orders_api_write_order_note"];
         post?: never;
         delete?: never;
         options?: never;
@@ -773,8 +863,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Orders Order Id Reveal */
-        post: operations["api_post_leader_orders_order_id_reveal"];
+        /** Reveal Recipient */
+        post: operations["yantuan_orders_api_reveal_recipient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -790,8 +880,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Order Id Pay */
-        post: operations["api_post_orders_order_id_pay"];
+        /** Pay Order */
+        post: operations["yantuan_payments_api_pay_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -807,8 +897,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Order Id Pay Refresh */
-        post: operations["api_post_orders_order_id_pay_refresh"];
+        /** Refresh Payment */
+        post: operations["yantuan_payments_api_refresh_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -824,8 +914,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Order Id Cancel */
-        post: operations["api_post_orders_order_id_cancel"];
+        /** Cancel Order */
+        post: operations["yantuan_payments_api_cancel_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -841,8 +931,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Order Id Proof */
-        post: operations["api_post_orders_order_id_proof"];
+        /** Send Payment Proof */
+        post: operations["yantuan_payments_api_send_payment_proof"];
         delete?: never;
         options?: never;
         head?: never;
@@ -858,8 +948,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Proofs Proof Id Confirm */
-        post: operations["api_post_leader_proofs_proof_id_confirm"];
+        /** Confirm Payment Proof */
+        post: operations["yantuan_payments_api_confirm_payment_proof"];
         delete?: never;
         options?: never;
         head?: never;
@@ -875,8 +965,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Proofs Proof Id Reject */
-        post: operations["api_post_leader_proofs_proof_id_reject"];
+        /** Reject Payment Proof */
+        post: operations["yantuan_payments_api_reject_payment_proof"];
         delete?: never;
         options?: never;
         head?: never;
@@ -892,8 +982,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Orders Order Id Refund */
-        post: operations["api_post_leader_orders_order_id_refund"];
+        /** Refund Order */
+        post: operations["yantuan_payments_api_refund_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -909,8 +999,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Refunds Refund Id Offline Done */
-        post: operations["api_post_leader_refunds_refund_id_offline_done"];
+        /** Confirm Offline Refund */
+        post: operations["yantuan_payments_api_confirm_offline_refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -926,8 +1016,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Refunds Refund Id Retry */
-        post: operations["api_post_leader_refunds_refund_id_retry"];
+        /** Retry Refund */
+        post: operations["yantuan_payments_api_retry_refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -941,8 +1031,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Carriers */
-        get: operations["api_get_carriers"];
+        /** List Carriers */
+        get: operations["yantuan_fulfilment_api_list_carriers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -960,8 +1050,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Orders Order Id Shipments */
-        post: operations["api_post_leader_orders_order_id_shipments"];
+        /** Ship Order */
+        post: operations["yantuan_fulfilment_api_ship_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -976,8 +1066,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Leader Shipments Shipment Id */
-        put: operations["api_put_leader_shipments_shipment_id_"];
+        /** Correct Shipment */
+        put: operations["yantuan_fulfilment_api_correct_shipment"];
         post?: never;
         delete?: never;
         options?: never;
@@ -994,8 +1084,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Shipments Shipment Id Withdraw */
-        post: operations["api_post_leader_shipments_shipment_id_withdraw"];
+        /** Withdraw Shipment */
+        post: operations["yantuan_fulfilment_api_withdraw_shipment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1011,8 +1101,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Stores Store Id Pickup Find */
-        post: operations["api_post_leader_stores_store_id_pickup_find"];
+        /** Find Pickup Orders */
+        post: operations["yantuan_fulfilment_api_find_pickup_orders"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1028,8 +1118,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Orders Order Id Pickup */
-        post: operations["api_post_leader_orders_order_id_pickup"];
+        /** Hand Out Order */
+        post: operations["yantuan_fulfilment_api_hand_out_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1045,8 +1135,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Orders Order Id Pickup Undo */
-        post: operations["api_post_leader_orders_order_id_pickup_undo"];
+        /** Undo Hand Out */
+        post: operations["yantuan_fulfilment_api_undo_hand_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1060,8 +1150,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Orders Order Id Pickup Code */
-        get: operations["api_get_orders_order_id_pickup_code"];
+        /** Read Pickup Code */
+        get: operations["yantuan_fulfilment_api_read_pickup_code"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1079,8 +1169,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Order Id Receive */
-        post: operations["api_post_orders_order_id_receive"];
+        /** Confirm Receipt */
+        post: operations["yantuan_fulfilment_api_confirm_receipt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1094,8 +1184,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Orders Order Id Aftersale Options */
-        get: operations["api_get_orders_order_id_aftersale_options"];
+        /** Read Aftersale Options */
+        get: operations["yantuan_aftersales_api_read_aftersale_options"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1113,8 +1203,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Orders Order Id Aftersales */
-        post: operations["api_post_orders_order_id_aftersales"];
+        /** Open Aftersale */
+        post: operations["yantuan_aftersales_api_open_aftersale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1128,8 +1218,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Aftersales */
-        get: operations["api_get_aftersales"];
+        /** List My Aftersales */
+        get: operations["yantuan_aftersales_api_list_my_aftersales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1145,8 +1235,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Aftersales Aftersale Id */
-        get: operations["api_get_aftersales_aftersale_id_"];
+        /** Read My Aftersale */
+        get: operations["yantuan_aftersales_api_read_my_aftersale"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1164,8 +1254,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Aftersales Aftersale Id Withdraw */
-        post: operations["api_post_aftersales_aftersale_id_withdraw"];
+        /** Withdraw Aftersale */
+        post: operations["yantuan_aftersales_api_withdraw_aftersale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1181,8 +1271,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Aftersales Aftersale Id Accept Offer */
-        post: operations["api_post_aftersales_aftersale_id_accept_offer"];
+        /** Accept Aftersale Offer */
+        post: operations["yantuan_aftersales_api_accept_aftersale_offer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1198,8 +1288,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Aftersales Aftersale Id Return Parcel */
-        post: operations["api_post_aftersales_aftersale_id_return_parcel"];
+        /** Send Return Parcel */
+        post: operations["yantuan_aftersales_api_send_return_parcel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1215,8 +1305,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Aftersales Aftersale Id Escalate */
-        post: operations["api_post_aftersales_aftersale_id_escalate"];
+        /** Escalate Aftersale */
+        post: operations["yantuan_aftersales_api_escalate_aftersale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1230,8 +1320,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Aftersales */
-        get: operations["api_get_leader_stores_store_id_aftersales"];
+        /** List Store Aftersales */
+        get: operations["yantuan_aftersales_api_list_store_aftersales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1247,8 +1337,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Aftersales Aftersale Id */
-        get: operations["api_get_leader_aftersales_aftersale_id_"];
+        /** Read Aftersale As Leader */
+        get: operations["yantuan_aftersales_api_read_aftersale_as_leader"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1266,8 +1356,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Aftersales Aftersale Id Agree */
-        post: operations["api_post_leader_aftersales_aftersale_id_agree"];
+        /** Agree Aftersale */
+        post: operations["yantuan_aftersales_api_agree_aftersale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1283,8 +1373,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Aftersales Aftersale Id Offer */
-        post: operations["api_post_leader_aftersales_aftersale_id_offer"];
+        /** Offer Aftersale */
+        post: operations["yantuan_aftersales_api_offer_aftersale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1300,8 +1390,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Aftersales Aftersale Id Refuse */
-        post: operations["api_post_leader_aftersales_aftersale_id_refuse"];
+        /** Refuse Aftersale */
+        post: operations["yantuan_aftersales_api_refuse_aftersale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1317,8 +1407,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Aftersales Aftersale Id Receive Return */
-        post: operations["api_post_leader_aftersales_aftersale_id_receive_return"];
+        /** Receive Aftersale Return */
+        post: operations["yantuan_aftersales_api_receive_aftersale_return"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1332,8 +1422,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Messages */
-        get: operations["api_get_messages"];
+        /** List Messages */
+        get: operations["yantuan_notices_api_list_messages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1349,8 +1439,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Messages Unread */
-        get: operations["api_get_messages_unread"];
+        /** Count Unread */
+        get: operations["yantuan_notices_api_count_unread"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1368,8 +1458,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Messages Read */
-        post: operations["api_post_messages_read"];
+        /** Mark Messages Read */
+        post: operations["yantuan_notices_api_mark_messages_read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1383,8 +1473,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Subscribe Templates */
-        get: operations["api_get_subscribe_templates"];
+        /** List Subscribe Templates */
+        get: operations["yantuan_notices_api_list_subscribe_templates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1402,8 +1492,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Subscribe Consents */
-        post: operations["api_post_subscribe_consents"];
+        /** Add Subscribe Consent */
+        post: operations["yantuan_notices_api_add_subscribe_consent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1417,8 +1507,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Channels */
-        get: operations["api_get_leader_stores_store_id_channels"];
+        /** List Channels */
+        get: operations["yantuan_notices_api_list_channels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1435,8 +1525,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Leader Stores Store Id Channels Kind */
-        put: operations["api_put_leader_stores_store_id_channels_kind_"];
+        /** Save Channel */
+        put: operations["yantuan_notices_api_save_channel"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1453,8 +1543,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Leader Stores Store Id Channels Kind Test */
-        post: operations["api_post_leader_stores_store_id_channels_kind_test"];
+        /** Test Channel */
+        post: operations["yantuan_notices_api_test_channel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1468,8 +1558,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Deliveries */
-        get: operations["api_get_leader_stores_store_id_deliveries"];
+        /** List Deliveries */
+        get: operations["yantuan_notices_api_list_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1485,11 +1575,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Group Buys Group Buy Id Shares */
-        get: operations["api_get_leader_group_buys_group_buy_id_shares"];
+        /** List Group Buy Shares */
+        get: operations["yantuan_sharing_api_list_group_buy_shares"];
         put?: never;
-        /** Post Leader Group Buys Group Buy Id Shares */
-        post: operations["api_post_leader_group_buys_group_buy_id_shares"];
+        /** Share Group Buy */
+        post: operations["yantuan_sharing_api_share_group_buy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1503,11 +1593,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Shares */
-        get: operations["api_get_leader_stores_store_id_shares"];
+        /** List Store Shares */
+        get: operations["yantuan_sharing_api_list_store_shares"];
         put?: never;
-        /** Post Leader Stores Store Id Shares */
-        post: operations["api_post_leader_stores_store_id_shares"];
+        /** Share Store */
+        post: operations["yantuan_sharing_api_share_store"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1523,8 +1613,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Shares Token Open */
-        post: operations["api_post_shares_token_open"];
+        /**
+         * Open Share
+         * @description Count a look at a shared link; says the same for unknown tokens.
+         */
+        post: operations["yantuan_sharing_api_open_share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1538,8 +1631,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Wechat Js Signature */
-        get: operations["api_get_wechat_js_signature"];
+        /** Sign Page */
+        get: operations["yantuan_sharing_api_sign_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1555,8 +1648,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Summary */
-        get: operations["api_get_leader_stores_store_id_summary"];
+        /** Read Summary */
+        get: operations["yantuan_reports_api_read_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1572,8 +1665,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Leader Stores Store Id Statement */
-        get: operations["api_get_leader_stores_store_id_statement"];
+        /**
+         * Read Statement
+         * @description Without dates: the thirty days that end today, in Beijing.
+         */
+        get: operations["yantuan_reports_api_read_statement"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3655,13 +3751,21 @@ export interface components {
             /** Answer */
             answer: string;
         };
-        /** ReceiveReturnIn */
+        /**
+         * ReceiveReturnIn
+         * @description The goods are back. Without lines: all of them; otherwise only the named pieces are paid for.
+         */
         ReceiveReturnIn: {
             /**
              * Restock
              * @default false
              */
             restock: boolean;
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["ClaimLineIn"][];
         };
         /** MessageOut */
         MessageOut: {
@@ -3956,7 +4060,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    api_post_auth_sms: {
+    yantuan_identity_api_send_sms_code: {
         parameters: {
             query?: never;
             header?: never;
@@ -3980,7 +4084,7 @@ export interface operations {
             };
         };
     };
-    api_post_auth_phone: {
+    yantuan_identity_api_sign_in_by_phone: {
         parameters: {
             query?: never;
             header?: never;
@@ -4004,7 +4108,7 @@ export interface operations {
             };
         };
     };
-    api_post_auth_mini: {
+    yantuan_identity_api_sign_in_by_mini: {
         parameters: {
             query?: never;
             header?: never;
@@ -4028,7 +4132,48 @@ export interface operations {
             };
         };
     };
-    api_post_auth_phone_bind: {
+    yantuan_identity_api_start_wechat_sign_in: {
+        parameters: {
+            query?: {
+                return_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_identity_api_finish_wechat_sign_in: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_identity_api_bind_phone: {
         parameters: {
             query?: never;
             header?: never;
@@ -4052,7 +4197,7 @@ export interface operations {
             };
         };
     };
-    api_post_auth_logout: {
+    yantuan_identity_api_sign_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -4072,7 +4217,7 @@ export interface operations {
             };
         };
     };
-    api_get_me_sessions: {
+    yantuan_identity_api_list_my_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -4092,7 +4237,7 @@ export interface operations {
             };
         };
     };
-    api_post_me_sessions_session_id_revoke: {
+    yantuan_identity_api_revoke_my_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -4114,7 +4259,7 @@ export interface operations {
             };
         };
     };
-    api_get_me_addresses: {
+    yantuan_identity_api_list_my_addresses: {
         parameters: {
             query?: never;
             header?: never;
@@ -4134,7 +4279,7 @@ export interface operations {
             };
         };
     };
-    api_post_me_addresses: {
+    yantuan_identity_api_add_my_address: {
         parameters: {
             query?: never;
             header?: never;
@@ -4158,7 +4303,7 @@ export interface operations {
             };
         };
     };
-    api_put_me_addresses_address_id_: {
+    yantuan_identity_api_change_my_address: {
         parameters: {
             query?: never;
             header?: never;
@@ -4184,7 +4329,7 @@ export interface operations {
             };
         };
     };
-    api_delete_me_addresses_address_id_: {
+    yantuan_identity_api_delete_my_address: {
         parameters: {
             query?: never;
             header?: never;
@@ -4206,7 +4351,7 @@ export interface operations {
             };
         };
     };
-    api_get_me: {
+    yantuan_api_me_get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -4226,7 +4371,7 @@ export interface operations {
             };
         };
     };
-    api_patch_me: {
+    yantuan_api_me_update_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -4250,7 +4395,7 @@ export interface operations {
             };
         };
     };
-    api_get_instance: {
+    yantuan_api_me_get_instance: {
         parameters: {
             query?: never;
             header?: never;
@@ -4270,7 +4415,7 @@ export interface operations {
             };
         };
     };
-    api_post_demo_sign_in: {
+    yantuan_api_demo_demo_sign_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -4294,7 +4439,7 @@ export interface operations {
             };
         };
     };
-    api_post_media: {
+    yantuan_media_api_upload_picture: {
         parameters: {
             query?: never;
             header?: never;
@@ -4326,7 +4471,29 @@ export interface operations {
             };
         };
     };
-    api_post_leaders_join: {
+    yantuan_media_api_view_private_picture: {
+        parameters: {
+            query?: {
+                thumb?: boolean;
+            };
+            header?: never;
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_leaders_api_join_as_leader: {
         parameters: {
             query?: never;
             header?: never;
@@ -4350,7 +4517,7 @@ export interface operations {
             };
         };
     };
-    api_get_leaders_me: {
+    yantuan_leaders_api_view_my_leader: {
         parameters: {
             query?: never;
             header?: never;
@@ -4370,7 +4537,7 @@ export interface operations {
             };
         };
     };
-    api_post_leaders_certification: {
+    yantuan_leaders_api_send_certification: {
         parameters: {
             query?: never;
             header?: never;
@@ -4394,7 +4561,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores: {
+    yantuan_stores_api_list_stores: {
         parameters: {
             query?: never;
             header?: never;
@@ -4414,7 +4581,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores: {
+    yantuan_stores_api_create_store: {
         parameters: {
             query?: never;
             header?: never;
@@ -4438,7 +4605,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_: {
+    yantuan_stores_api_read_store: {
         parameters: {
             query?: never;
             header?: never;
@@ -4460,7 +4627,7 @@ export interface operations {
             };
         };
     };
-    api_put_leader_stores_store_id_: {
+    yantuan_stores_api_update_store: {
         parameters: {
             query?: never;
             header?: never;
@@ -4486,7 +4653,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores_store_id_pickup_points: {
+    yantuan_stores_api_add_pickup_point: {
         parameters: {
             query?: never;
             header?: never;
@@ -4512,7 +4679,7 @@ export interface operations {
             };
         };
     };
-    api_put_leader_pickup_points_point_id_: {
+    yantuan_stores_api_update_pickup_point: {
         parameters: {
             query?: never;
             header?: never;
@@ -4538,7 +4705,7 @@ export interface operations {
             };
         };
     };
-    api_delete_leader_pickup_points_point_id_: {
+    yantuan_stores_api_archive_pickup_point: {
         parameters: {
             query?: never;
             header?: never;
@@ -4560,7 +4727,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_products: {
+    yantuan_catalog_api_list_products: {
         parameters: {
             query?: {
                 q?: string;
@@ -4586,7 +4753,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores_store_id_products: {
+    yantuan_catalog_api_create_product: {
         parameters: {
             query?: never;
             header?: never;
@@ -4612,7 +4779,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_products_product_id_: {
+    yantuan_catalog_api_read_product: {
         parameters: {
             query?: never;
             header?: never;
@@ -4634,7 +4801,7 @@ export interface operations {
             };
         };
     };
-    api_put_leader_products_product_id_: {
+    yantuan_catalog_api_update_product: {
         parameters: {
             query?: never;
             header?: never;
@@ -4660,7 +4827,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_products_product_id_archive: {
+    yantuan_catalog_api_archive_product: {
         parameters: {
             query?: never;
             header?: never;
@@ -4682,7 +4849,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_products_product_id_restore: {
+    yantuan_catalog_api_restore_product: {
         parameters: {
             query?: never;
             header?: never;
@@ -4704,7 +4871,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_skus_sku_id_stock: {
+    yantuan_catalog_api_change_sku_stock: {
         parameters: {
             query?: never;
             header?: never;
@@ -4730,7 +4897,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_group_buys: {
+    yantuan_groupbuys_api_list_group_buys: {
         parameters: {
             query?: {
                 status?: string;
@@ -4755,7 +4922,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores_store_id_group_buys: {
+    yantuan_groupbuys_api_create_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4781,7 +4948,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_shelf: {
+    yantuan_groupbuys_api_read_shelf: {
         parameters: {
             query?: never;
             header?: never;
@@ -4803,7 +4970,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_group_buys_group_buy_id_: {
+    yantuan_groupbuys_api_read_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4825,7 +4992,7 @@ export interface operations {
             };
         };
     };
-    api_put_leader_group_buys_group_buy_id_: {
+    yantuan_groupbuys_api_update_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4851,7 +5018,7 @@ export interface operations {
             };
         };
     };
-    api_delete_leader_group_buys_group_buy_id_: {
+    yantuan_groupbuys_api_delete_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4873,7 +5040,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_group_buys_group_buy_id_publish: {
+    yantuan_groupbuys_api_publish_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4895,7 +5062,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_group_buys_group_buy_id_close: {
+    yantuan_groupbuys_api_close_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4917,7 +5084,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_group_buys_group_buy_id_extend: {
+    yantuan_groupbuys_api_extend_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4943,7 +5110,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_group_buys_group_buy_id_copy: {
+    yantuan_groupbuys_api_copy_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4965,7 +5132,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_group_buys_group_buy_id_preview: {
+    yantuan_groupbuys_api_preview_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -4987,7 +5154,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_offers_offer_id_stock: {
+    yantuan_groupbuys_api_change_offer_stock: {
         parameters: {
             query?: never;
             header?: never;
@@ -5013,7 +5180,7 @@ export interface operations {
             };
         };
     };
-    api_get_g_code_: {
+    yantuan_groupbuys_api_read_group_buy_page: {
         parameters: {
             query?: never;
             header?: never;
@@ -5035,7 +5202,7 @@ export interface operations {
             };
         };
     };
-    api_get_g_code_joined: {
+    yantuan_groupbuys_api_read_joined: {
         parameters: {
             query?: {
                 cursor?: string;
@@ -5059,7 +5226,7 @@ export interface operations {
             };
         };
     };
-    api_get_s_code_: {
+    yantuan_groupbuys_api_read_store_page: {
         parameters: {
             query?: never;
             header?: never;
@@ -5081,7 +5248,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_quote: {
+    yantuan_orders_api_quote_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5105,7 +5272,7 @@ export interface operations {
             };
         };
     };
-    api_get_orders: {
+    yantuan_orders_api_list_my_orders: {
         parameters: {
             query?: {
                 tab?: string;
@@ -5129,7 +5296,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders: {
+    yantuan_orders_api_place_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5151,9 +5318,18 @@ export interface operations {
                     "application/json": components["schemas"]["OrderPlaced"];
                 };
             };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPlaced"];
+                };
+            };
         };
     };
-    api_get_orders_order_id_: {
+    yantuan_orders_api_read_my_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5175,7 +5351,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_orders: {
+    yantuan_orders_api_list_store_orders: {
         parameters: {
             query?: {
                 tab?: string;
@@ -5202,7 +5378,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_order_counts: {
+    yantuan_orders_api_count_store_orders: {
         parameters: {
             query?: never;
             header?: never;
@@ -5224,7 +5400,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_orders_order_id_: {
+    yantuan_orders_api_read_store_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5246,7 +5422,7 @@ export interface operations {
             };
         };
     };
-    api_put_leader_orders_order_id_note: {
+    yantuan_orders_api_write_order_note: {
         parameters: {
             query?: never;
             header?: never;
@@ -5272,7 +5448,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_orders_order_id_reveal: {
+    yantuan_orders_api_reveal_recipient: {
         parameters: {
             query?: never;
             header?: never;
@@ -5294,7 +5470,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_order_id_pay: {
+    yantuan_payments_api_pay_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5320,7 +5496,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_order_id_pay_refresh: {
+    yantuan_payments_api_refresh_payment: {
         parameters: {
             query?: never;
             header?: never;
@@ -5342,7 +5518,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_order_id_cancel: {
+    yantuan_payments_api_cancel_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5368,7 +5544,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_order_id_proof: {
+    yantuan_payments_api_send_payment_proof: {
         parameters: {
             query?: never;
             header?: never;
@@ -5394,7 +5570,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_proofs_proof_id_confirm: {
+    yantuan_payments_api_confirm_payment_proof: {
         parameters: {
             query?: never;
             header?: never;
@@ -5416,7 +5592,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_proofs_proof_id_reject: {
+    yantuan_payments_api_reject_payment_proof: {
         parameters: {
             query?: never;
             header?: never;
@@ -5442,7 +5618,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_orders_order_id_refund: {
+    yantuan_payments_api_refund_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5468,7 +5644,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_refunds_refund_id_offline_done: {
+    yantuan_payments_api_confirm_offline_refund: {
         parameters: {
             query?: never;
             header?: never;
@@ -5490,7 +5666,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_refunds_refund_id_retry: {
+    yantuan_payments_api_retry_refund: {
         parameters: {
             query?: never;
             header?: never;
@@ -5512,7 +5688,7 @@ export interface operations {
             };
         };
     };
-    api_get_carriers: {
+    yantuan_fulfilment_api_list_carriers: {
         parameters: {
             query?: {
                 number?: string;
@@ -5534,7 +5710,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_orders_order_id_shipments: {
+    yantuan_fulfilment_api_ship_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5560,7 +5736,7 @@ export interface operations {
             };
         };
     };
-    api_put_leader_shipments_shipment_id_: {
+    yantuan_fulfilment_api_correct_shipment: {
         parameters: {
             query?: never;
             header?: never;
@@ -5586,7 +5762,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_shipments_shipment_id_withdraw: {
+    yantuan_fulfilment_api_withdraw_shipment: {
         parameters: {
             query?: never;
             header?: never;
@@ -5608,7 +5784,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores_store_id_pickup_find: {
+    yantuan_fulfilment_api_find_pickup_orders: {
         parameters: {
             query?: never;
             header?: never;
@@ -5634,7 +5810,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_orders_order_id_pickup: {
+    yantuan_fulfilment_api_hand_out_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -5660,7 +5836,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_orders_order_id_pickup_undo: {
+    yantuan_fulfilment_api_undo_hand_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -5682,7 +5858,7 @@ export interface operations {
             };
         };
     };
-    api_get_orders_order_id_pickup_code: {
+    yantuan_fulfilment_api_read_pickup_code: {
         parameters: {
             query?: never;
             header?: never;
@@ -5704,7 +5880,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_order_id_receive: {
+    yantuan_fulfilment_api_confirm_receipt: {
         parameters: {
             query?: never;
             header?: never;
@@ -5726,7 +5902,7 @@ export interface operations {
             };
         };
     };
-    api_get_orders_order_id_aftersale_options: {
+    yantuan_aftersales_api_read_aftersale_options: {
         parameters: {
             query?: never;
             header?: never;
@@ -5748,7 +5924,7 @@ export interface operations {
             };
         };
     };
-    api_post_orders_order_id_aftersales: {
+    yantuan_aftersales_api_open_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -5774,7 +5950,7 @@ export interface operations {
             };
         };
     };
-    api_get_aftersales: {
+    yantuan_aftersales_api_list_my_aftersales: {
         parameters: {
             query?: {
                 cursor?: string;
@@ -5796,7 +5972,7 @@ export interface operations {
             };
         };
     };
-    api_get_aftersales_aftersale_id_: {
+    yantuan_aftersales_api_read_my_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -5818,7 +5994,7 @@ export interface operations {
             };
         };
     };
-    api_post_aftersales_aftersale_id_withdraw: {
+    yantuan_aftersales_api_withdraw_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -5840,7 +6016,7 @@ export interface operations {
             };
         };
     };
-    api_post_aftersales_aftersale_id_accept_offer: {
+    yantuan_aftersales_api_accept_aftersale_offer: {
         parameters: {
             query?: never;
             header?: never;
@@ -5862,7 +6038,7 @@ export interface operations {
             };
         };
     };
-    api_post_aftersales_aftersale_id_return_parcel: {
+    yantuan_aftersales_api_send_return_parcel: {
         parameters: {
             query?: never;
             header?: never;
@@ -5888,7 +6064,7 @@ export interface operations {
             };
         };
     };
-    api_post_aftersales_aftersale_id_escalate: {
+    yantuan_aftersales_api_escalate_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -5914,7 +6090,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_aftersales: {
+    yantuan_aftersales_api_list_store_aftersales: {
         parameters: {
             query?: {
                 tab?: string;
@@ -5939,7 +6115,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_aftersales_aftersale_id_: {
+    yantuan_aftersales_api_read_aftersale_as_leader: {
         parameters: {
             query?: never;
             header?: never;
@@ -5961,7 +6137,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_aftersales_aftersale_id_agree: {
+    yantuan_aftersales_api_agree_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -5987,7 +6163,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_aftersales_aftersale_id_offer: {
+    yantuan_aftersales_api_offer_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -6013,7 +6189,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_aftersales_aftersale_id_refuse: {
+    yantuan_aftersales_api_refuse_aftersale: {
         parameters: {
             query?: never;
             header?: never;
@@ -6039,7 +6215,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_aftersales_aftersale_id_receive_return: {
+    yantuan_aftersales_api_receive_aftersale_return: {
         parameters: {
             query?: never;
             header?: never;
@@ -6065,10 +6241,10 @@ export interface operations {
             };
         };
     };
-    api_get_messages: {
+    yantuan_notices_api_list_messages: {
         parameters: {
             query?: {
-                role?: string;
+                role?: "leader" | "buyer";
                 cursor?: string;
             };
             header?: never;
@@ -6088,7 +6264,7 @@ export interface operations {
             };
         };
     };
-    api_get_messages_unread: {
+    yantuan_notices_api_count_unread: {
         parameters: {
             query?: never;
             header?: never;
@@ -6108,7 +6284,7 @@ export interface operations {
             };
         };
     };
-    api_post_messages_read: {
+    yantuan_notices_api_mark_messages_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -6132,7 +6308,7 @@ export interface operations {
             };
         };
     };
-    api_get_subscribe_templates: {
+    yantuan_notices_api_list_subscribe_templates: {
         parameters: {
             query?: never;
             header?: never;
@@ -6152,7 +6328,7 @@ export interface operations {
             };
         };
     };
-    api_post_subscribe_consents: {
+    yantuan_notices_api_add_subscribe_consent: {
         parameters: {
             query?: never;
             header?: never;
@@ -6176,7 +6352,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_channels: {
+    yantuan_notices_api_list_channels: {
         parameters: {
             query?: never;
             header?: never;
@@ -6198,13 +6374,13 @@ export interface operations {
             };
         };
     };
-    api_put_leader_stores_store_id_channels_kind_: {
+    yantuan_notices_api_save_channel: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 store_id: string;
-                kind: string;
+                kind: "wecom" | "email" | "subscribe";
             };
             cookie?: never;
         };
@@ -6225,13 +6401,13 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores_store_id_channels_kind_test: {
+    yantuan_notices_api_test_channel: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 store_id: string;
-                kind: string;
+                kind: "wecom" | "email" | "subscribe";
             };
             cookie?: never;
         };
@@ -6248,7 +6424,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_deliveries: {
+    yantuan_notices_api_list_deliveries: {
         parameters: {
             query?: {
                 cursor?: string;
@@ -6272,7 +6448,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_group_buys_group_buy_id_shares: {
+    yantuan_sharing_api_list_group_buy_shares: {
         parameters: {
             query?: never;
             header?: never;
@@ -6294,7 +6470,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_group_buys_group_buy_id_shares: {
+    yantuan_sharing_api_share_group_buy: {
         parameters: {
             query?: never;
             header?: never;
@@ -6320,7 +6496,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_shares: {
+    yantuan_sharing_api_list_store_shares: {
         parameters: {
             query?: never;
             header?: never;
@@ -6342,7 +6518,7 @@ export interface operations {
             };
         };
     };
-    api_post_leader_stores_store_id_shares: {
+    yantuan_sharing_api_share_store: {
         parameters: {
             query?: never;
             header?: never;
@@ -6368,7 +6544,7 @@ export interface operations {
             };
         };
     };
-    api_post_shares_token_open: {
+    yantuan_sharing_api_open_share: {
         parameters: {
             query?: never;
             header?: never;
@@ -6390,7 +6566,7 @@ export interface operations {
             };
         };
     };
-    api_get_wechat_js_signature: {
+    yantuan_sharing_api_sign_page: {
         parameters: {
             query: {
                 url: string;
@@ -6412,7 +6588,7 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_summary: {
+    yantuan_reports_api_read_summary: {
         parameters: {
             query?: never;
             header?: never;
@@ -6434,11 +6610,11 @@ export interface operations {
             };
         };
     };
-    api_get_leader_stores_store_id_statement: {
+    yantuan_reports_api_read_statement: {
         parameters: {
-            query: {
-                first: string;
-                last: string;
+            query?: {
+                first?: string | null;
+                last?: string | null;
             };
             header?: never;
             path: {
