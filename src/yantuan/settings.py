@@ -6,6 +6,7 @@ import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from yantuan.console.theme import LOCALE_PATHS as LOCALE_PATHS
 from yantuan.console.theme import UNFOLD as UNFOLD
 from yantuan.kernel.config import Config, config, data_folder, instance_secret
 

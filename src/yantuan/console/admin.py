@@ -23,6 +23,7 @@ _TASK_TONES = {"READY": "wait", "RUNNING": "wait", "FAILED": "bad", "SUCCESSFUL"
 @admin.register(DBTaskResult)
 class TaskAdmin(desk.DeskAdmin):
     heading = "后台任务"
+    section = "系统"
     columns = (
         desk.column("task_path", "任务"),
         desk.state("status", "状态", _TASK_WORDS, _TASK_TONES),
@@ -46,6 +47,7 @@ class TaskAdmin(desk.DeskAdmin):
 @admin.register(User)
 class OperatorAdmin(desk.DeskAdmin):
     heading = "运营账号"
+    section = "系统"
     columns = (
         desk.column("username", "用户名"),
         desk.column("active", "状态", lambda row: "正常" if row.is_active else "已停用"),

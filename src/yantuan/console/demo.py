@@ -5,12 +5,13 @@ from __future__ import annotations
 import django_otp
 from django.contrib.auth import login
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from yantuan.console.second_factor import SESSION_SECONDS
-from yantuan.identity.auth import CsrfRefused, same_site
+from yantuan.identity.auth import same_site
 from yantuan.kernel.config import config
 
 DEMO_OPERATOR = "demo-operator"
@@ -24,7 +25,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not config().demo:
         raise Http404
     if not same_site(request.headers):
-        raise CsrfRefused()
+        raise PermissionDenied
     user, made = User.objects.get_or_create(
         username=DEMO_OPERATOR, defaults={"is_staff": True, "is_superuser": True, "first_name": "演示运营"}
     )

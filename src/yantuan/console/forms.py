@@ -19,6 +19,8 @@ _TRIES = ((10, 300), (40, 86400))
 class SignInForm(AuthenticationForm):  # type: ignore[misc]
     """Name and password, with a limit on guessing."""
 
+    error_messages = {"invalid_login": "用户名或密码不对", "inactive": "这个账号已停用"}
+
     def clean(self) -> dict[str, Any]:
         name = str(self.cleaned_data.get("username", ""))[:80].lower()
         try:

@@ -51,14 +51,15 @@ def step_address(request: HttpRequest, name: str) -> str:
     return f"{reverse(f'admin:{name}')}?{urlencode({'next': next_address(request)})}"
 
 
-def _count_try(user: User) -> str:
-    """Count one guess; a Chinese refusal when there were too many."""
+def _count_try(device: TOTPDevice) -> str:
+    """Count one guess; a Chinese refusal when there were too many, or the last one was wrong a moment ago."""
     try:
         for limit, seconds in _TRIES:
-            ratelimit.hit(f"console-code:{user.pk}", limit=limit, seconds=seconds)
+            ratelimit.hit(f"console-code:{device.user_id}", limit=limit, seconds=seconds)
     except TooMany as error:
         return error.zh
-    return ""
+    allowed, _ = device.verify_is_allowed()
+    return "" if allowed else "刚刚输错过，请等几秒再试"
 
 
 def _finish(request: HttpRequest, device: TOTPDevice, how: str) -> HttpResponse:
@@ -74,7 +75,7 @@ def _check(request: HttpRequest, form: CodeForm, device: TOTPDevice) -> bool:
     """Whether the posted code fits; otherwise the form says why."""
     if request.method != "POST" or not form.is_valid():
         return False
-    refusal = _count_try(device.user)
+    refusal = _count_try(device)
     if not refusal and django_otp.verify_token(device.user, device.persistent_id, form.cleaned_data["code"]):
         return True
     form.add_error("code", refusal or "动态码不对，请看最新的一组")
@@ -117,7 +118,7 @@ def set_up(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def _check_new(request: HttpRequest, form: CodeForm, device: TOTPDevice) -> bool:
     if request.method != "POST" or not form.is_valid():
         return False
-    refusal = _count_try(device.user)
+    refusal = _count_try(device)
     if not refusal and device.verify_token(form.cleaned_data["code"]):
         return True
     form.add_error("code", refusal or "动态码不对，请确认手机时间准确")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Q
-from django.http import HttpRequest
 
 from yantuan.aftersales.models import AfterSale
 from yantuan.kernel.clock import now
@@ -109,21 +108,21 @@ def _badge(count: int) -> str:
     return "99+" if count > 99 else str(count or "")
 
 
-def certifications_badge(request: HttpRequest) -> str:
+def certifications_badge() -> str:
     return _badge(certifications())
 
 
-def aftersales_badge(request: HttpRequest) -> str:
+def aftersales_badge() -> str:
     return _badge(aftersales())
 
 
-def refunds_badge(request: HttpRequest) -> str:
+def refunds_badge() -> str:
     return _badge(refunds())
 
 
-def events_badge(request: HttpRequest) -> str:
+def events_badge() -> str:
     return _badge(dead_events())
 
 
-def deliveries_badge(request: HttpRequest) -> str:
+def deliveries_badge() -> str:
     return _badge(failed_deliveries())

@@ -31,6 +31,7 @@ def revive(event_id: int, operator_id: int) -> None:
 
 @admin.register(OutboxEvent)
 class OutboxEventAdmin(desk.DeskAdmin):
+    section = "系统"
     columns = (
         desk.column("topic", "事件"),
         desk.state("state", "状态", dict(OutboxEvent.State.choices), _EVENT_TONES),
@@ -75,6 +76,7 @@ class OutboxEventAdmin(desk.DeskAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(desk.DeskAdmin):
+    section = "系统"
     columns = (
         desk.column("seq", "序号"),
         desk.column("at", "时间"),
@@ -100,6 +102,7 @@ class AuditEntryAdmin(desk.DeskAdmin):
 
 @admin.register(TimedRun)
 class TimedRunAdmin(desk.DeskAdmin):
+    section = "系统"
     columns = (
         desk.column("name", "任务"),
         desk.column("started_at", "上次开始"),

@@ -69,21 +69,21 @@ def money(path: str, label: str) -> Any:
     return cell
 
 
-TONES = {"good": "success", "wait": "warning", "bad": "danger", "plain": "info"}
+def label(word: str, tone: str) -> SafeString:
+    """A coloured word; `tone` is good, wait, bad or plain."""
+    return format_html('<span class="desk-label desk-label-{}">{}</span>', tone, word)
 
 
-def state(path: str, label: str, words: Mapping[str, str], tones: Mapping[str, str] | None = None) -> Any:
+def state(path: str, heading: str, words: Mapping[str, str], tones: Mapping[str, str] | None = None) -> Any:
     """A state as a coloured word; `tones` maps states to good, wait, bad or plain."""
-    colours = {key: TONES[tone] for key, tone in (tones or {}).items()}
 
-    def cell(row: Any) -> tuple[str, str]:
+    def cell(row: Any) -> SafeString:
         value = str(_reach(row, path) or "")
-        return value, words.get(value, value or EMPTY)
+        return label(words.get(value, value or EMPTY), (tones or {}).get(value, "plain"))
 
     cell.__name__ = f"{path}_state"
-    cell.short_description = label  # type: ignore[attr-defined]
+    cell.short_description = heading  # type: ignore[attr-defined]
     cell.admin_order_field = path  # type: ignore[attr-defined]
-    cell.label = colours or True  # type: ignore[attr-defined]
     return cell
 
 
@@ -163,6 +163,20 @@ def button(
     return cast("Callable[[ViewT], ViewT]", made)
 
 
+class Renamed:
+    """Something under other names; all the rest is asked of the thing itself. For headings of the theme's templates."""
+
+    def __init__(self, inner: Any, text: str = "", **names: Any) -> None:
+        self._inner, self._text, self._names = inner, text, names
+
+    def __getattr__(self, name: str) -> Any:
+        names = self.__dict__["_names"]
+        return names[name] if name in names else getattr(self.__dict__["_inner"], name)
+
+    def __str__(self) -> str:
+        return self._text or str(self._inner)
+
+
 class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     """A table that can be looked at, never typed into.
 
@@ -174,9 +188,12 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     narrow_by: ClassVar[Sequence[str]] = ()
     heading: ClassVar[str] = ""
     """What the list is called, where the model itself has no Chinese name."""
+    section: ClassVar[str] = ""
+    """What its part of the console is called, where the application has no fitting Chinese name."""
     list_per_page = 50
     paginator = InfinitePaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_fullwidth = True
     actions = None
     ordering = ("-pk",)
@@ -212,23 +229,26 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
         """What one row is called in headings."""
         return f"{self.model._meta.verbose_name} {row.pk}"
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def called(self) -> Renamed:
+        """The model's options with Chinese names for the headings."""
+        meta = self.model._meta
+        name = self.heading or str(meta.verbose_name_plural)
+        section = Renamed(meta.app_config, verbose_name=self.section or str(meta.app_config.verbose_name))
+        return Renamed(meta, verbose_name=name, verbose_name_plural=name, app_config=section)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        row = self.get_object(request, object_id) if object_id else None
-        context = {"title": self.name_of(row) if row else "", "subtitle": None, **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
+        row = context.get("original")
+        if row is not None:
+            name = self.name_of(row)
+            context |= {"title": name, "subtitle": None, "opts": self.called()}
+            context["original"] = Renamed(row, name, _meta=self.called())
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        context = {
-            "title": self.heading or str(self.model._meta.verbose_name),
-            "subtitle": None,
-            **(extra_context or {}),
-        }
+        called = self.called()
+        context = {"title": called.verbose_name, "subtitle": None, "opts": called, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def page_of(self, row_id: Any) -> str:
@@ -314,7 +334,7 @@ def act_page(
         "button": button,
         "form": form,
         "back": back,
-        "opts": desk.model._meta,
+        "opts": desk.called(),
     }
     return TemplateResponse(request, "console/act.html", context)
 

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import path, reverse
+from django.utils.html import format_html
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextareaWidget,
@@ -24,9 +24,7 @@ from yantuan.leaders import actions
 from yantuan.leaders.models import Certification, InviteCode, Leader
 from yantuan.leaders.queries import format_code, invite_code_text
 from yantuan.leaders.rules import MAX_USES
-from yantuan.media.models import Media
-from yantuan.media.queries import read_bytes
-from yantuan.media.views import picture_response
+from yantuan.media.desk import show, strip
 
 _STATE_TONES = {"none": "plain", "pending": "wait", "approved": "good", "rejected": "bad"}
 
@@ -64,14 +62,14 @@ class ApproveForm(forms.Form):
 
 
 def invite_status(code: InviteCode) -> tuple[str, str]:
-    """(tone key, word) of a code now."""
+    """(word, tone) of a code now."""
     if code.revoked_at is not None:
-        return "revoked", "已作废"
+        return "已作废", "bad"
     if code.expires_at <= now():
-        return "expired", "已过期"
+        return "已过期", "wait"
     if code.uses_taken >= code.uses_allowed:
-        return "used", "已用完"
-    return "open", "可用"
+        return "已用完", "plain"
+    return "可用", "good"
 
 
 def _code_cell(row: InviteCode) -> Any:
@@ -83,17 +81,11 @@ def _code_cell(row: InviteCode) -> Any:
     )
 
 
-def _status_column() -> Any:
-    cell = desk.column("status", "状态", invite_status)
-    cell.label = {"open": "success", "used": "info", "expired": "warning", "revoked": "danger"}
-    return cell
-
-
 @admin.register(InviteCode)
 class InviteCodeAdmin(desk.DeskAdmin):
     columns = (
         desk.column("code", "邀请码", _code_cell),
-        _status_column(),
+        desk.column("status", "状态", lambda row: desk.label(*invite_status(row))),
         desk.column("uses", "已用 / 可用", lambda row: f"{row.uses_taken} / {row.uses_allowed}"),
         desk.column("expires_at", "有效期至"),
         desk.column("phone_last4", "限定手机尾号"),
@@ -150,16 +142,8 @@ class InviteCodeAdmin(desk.DeskAdmin):
 
 
 def _papers(row: Certification) -> Any:
-    address = reverse("admin:leaders_certification_paper", args=[row.pk, 0])[: -len("0/")]
-    links = [(f"{address}{i}/", f"{address}{i}/", i + 1) for i in range(len(row.paper_media_ids))]
-    return format_html(
-        '<div class="desk-papers">{}</div><p class="desk-hint">查看材料会记入审计日志</p>',
-        format_html_join(
-            "",
-            '<a href="{}" target="_blank" rel="noopener"><img src="{}?thumb=1" alt="材料 {}" loading="lazy"></a>',
-            links,
-        ),
-    )
+    first = reverse("admin:leaders_certification_paper", args=[row.pk, 0])
+    return strip(first.removesuffix("0/"), len(row.paper_media_ids))
 
 
 def _same_number(row: Certification) -> str:
@@ -204,8 +188,10 @@ class CertificationAdmin(desk.DeskAdmin):
     def name_of(self, row: Certification) -> str:
         return f"认证申请：{row.legal_name}"
 
-    def get_custom_urls(self) -> tuple[Any, ...]:
-        return (("<int:pk>/papers/<int:number>/", "leaders_certification_paper", self.paper),)
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.paper)
+        own = path("<int:pk>/papers/<int:number>/", view, name="leaders_certification_paper")
+        return [own, *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         row = desk.row_or_none(Certification, object_id)
@@ -216,21 +202,11 @@ class CertificationAdmin(desk.DeskAdmin):
         return super().change_view(request, object_id, *args, **kwargs)
 
     def paper(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        """One private paper, for a signed-in operator only; opening the full picture is audited."""
+        """One private paper."""
         row = desk.row_or_none(Certification, pk)
-        ids = row.paper_media_ids if row is not None else []
-        media = Media.objects.filter(id=int(ids[number])).first() if number < len(ids) else None
-        if row is None or media is None:
+        if row is None:
             raise Http404
-        thumb = request.GET.get("thumb") == "1"
-        if not thumb:
-            actor = Actor("operator", desk.operator_id(request))
-            audit.record(actor, "certification.paper", "certification", row.id, media=str(media.id))
-        try:
-            data = read_bytes(media, thumb=thumb)
-        except FileNotFoundError:
-            raise Http404 from None
-        return picture_response(media, data, cache="private, no-store")
+        return show(request, row.paper_media_ids, number, "certification.paper", "certification", row.id)
 
     @desk.button("通过", "approve", icon="check", needs="decide")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
