@@ -168,11 +168,8 @@ _BOOT_SCRIPT = (
 
 
 def _json(data: object) -> str:
-    return (
-        json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        .replace("</", "<\\/")
-        .replace("<!--", "<\\u0021--")
-    )
+    """JSON that can stand inside a script element whatever texts it holds."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _head(shell: Shell, nonce: str) -> str:
