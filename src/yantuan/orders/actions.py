@@ -20,6 +20,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import Conflict, NotFound
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
+from yantuan.orders.rules import OFFLINE_HOLD
 from yantuan.orders.states import MACHINES, PAID_PAYMENTS, Axis
 
 
@@ -256,4 +257,4 @@ def record_reveal(order: Order, actor: Actor) -> None:
 
 def hold_until(payment_method: str) -> timedelta:
     """How long an unpaid order of this method keeps its stock."""
-    return timedelta(hours=24) if payment_method == "offline" else timedelta(seconds=config().hold_seconds)
+    return OFFLINE_HOLD if payment_method == "offline" else timedelta(seconds=config().hold_seconds)

@@ -22,7 +22,7 @@ from yantuan.orders.rules import GOODS_TEXT_LENGTH
 from yantuan.orders.snapshot import read_snapshot
 
 _TAKE = """
-WITH v(id, held, sold) AS (VALUES {rows})
+WITH v(id, held, sold) AS ({rows})
 UPDATE catalog_stockpool SET available = available - v.held - v.sold, held = catalog_stockpool.held + v.held,
        sold = catalog_stockpool.sold + v.sold
 FROM v WHERE catalog_stockpool.id = v.id AND catalog_stockpool.available >= v.held + v.sold
@@ -30,17 +30,22 @@ RETURNING catalog_stockpool.id
 """
 
 _COUNT = """
-INSERT INTO groupbuys_groupcounter (group_buy_id, last_number, orders) VALUES {rows}
+WITH v(group_buy_id, fresh, placed) AS ({rows})
+INSERT INTO groupbuys_groupcounter (group_buy_id, last_number, orders)
+SELECT group_buy_id, fresh, placed FROM v WHERE true
 ON CONFLICT (group_buy_id) DO UPDATE SET last_number = groupbuys_groupcounter.last_number + excluded.last_number,
        orders = groupbuys_groupcounter.orders + excluded.orders
 RETURNING group_buy_id, last_number
 """
 
 _LIMIT = """
-INSERT INTO orders_limituse (offer_id, person_id, quantity) VALUES {rows}
+WITH v(offer_id, person_id, quantity) AS ({rows})
+INSERT INTO orders_limituse (offer_id, person_id, quantity)
+SELECT offer_id, person_id, quantity FROM v WHERE true
 ON CONFLICT (offer_id, person_id) DO UPDATE SET quantity = orders_limituse.quantity + excluded.quantity
 """
 
+_THREE = ("bigint", "bigint", "bigint")
 _ORDER = (
     "id", "store_id", "group_buy_id", "person_id", "participation_id", "number", "payment", "delivery", "aftersale",
     "payment_method", "delivery_method", "pickup_point_id", "pickup_snapshot", "pickup_code", "recipient_name",
@@ -82,31 +87,27 @@ def book(drafts: Sequence[Draft]) -> list[Decision]:
         decisions = decide(drafts, read_snapshot(cursor, engine, drafts))
         bookings = [one for one in decisions if isinstance(one, Booking)]
         if bookings:
-            _take_stock(cursor, bookings)
-            _number(cursor, bookings)
+            _take_stock(cursor, engine, bookings)
+            _number(cursor, engine, bookings)
             _insert_orders(cursor, engine, bookings)
             _insert_marks(cursor, engine, bookings)
-            _use_limits(cursor, bookings)
+            _use_limits(cursor, engine, bookings)
     return decisions
 
 
-def _places(count: int, width: int) -> str:
-    return ", ".join([f"({', '.join(['%s'] * width)})"] * count)
-
-
-def _take_stock(cursor: CursorWrapper, bookings: Sequence[Booking]) -> None:
+def _take_stock(cursor: CursorWrapper, engine: Dialect, bookings: Sequence[Booking]) -> None:
     """Held for orders to be paid, sold at once for those of nothing; the guard is the last defence against overselling."""
     units: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for booking in bookings:
         for line in booking.lines:
             units[line.offer.pool_id][1 if booking.zero else 0] += line.quantity
-    values = [v for pool_id, (held, sold) in sorted(units.items()) for v in (pool_id, held, sold)]
-    cursor.execute(_TAKE.format(rows=_places(len(units), 3)), values)
+    rows, values = engine.table(_THREE, [(pool_id, *both) for pool_id, both in sorted(units.items())])
+    cursor.execute(_TAKE.format(rows=rows), values)
     if len(cursor.fetchall()) != len(units):
         raise IntegrityError("a stock pool had less than was decided")
 
 
-def _number(cursor: CursorWrapper, bookings: Sequence[Booking]) -> None:
+def _number(cursor: CursorWrapper, engine: Dialect, bookings: Sequence[Booking]) -> None:
     """Count the orders and give new participants the next 跟团号; the counter row is the lock of its numbers."""
     counts: dict[int, int] = defaultdict(int)
     for booking in bookings:
@@ -114,8 +115,8 @@ def _number(cursor: CursorWrapper, bookings: Sequence[Booking]) -> None:
     fresh: dict[int, int] = defaultdict(int)
     for join in _new_joins(bookings):
         fresh[join.group_buy_id] += 1
-    values = [v for group_id in sorted(counts) for v in (group_id, fresh[group_id], counts[group_id])]
-    cursor.execute(_COUNT.format(rows=_places(len(counts), 3)), values)
+    rows, values = engine.table(_THREE, [(one, fresh[one], counts[one]) for one in sorted(counts)])
+    cursor.execute(_COUNT.format(rows=rows), values)
     last: dict[int, int] = dict(cursor.fetchall())
     for join in _new_joins(bookings):
         join.number = last[join.group_buy_id] - fresh[join.group_buy_id] + join.ordinal
@@ -150,13 +151,13 @@ def _insert_marks(cursor: CursorWrapper, engine: Dialect, bookings: Sequence[Boo
         engine.insert(cursor, "kernel_outboxevent", _OUTBOX, outbox)
 
 
-def _use_limits(cursor: CursorWrapper, bookings: Sequence[Booking]) -> None:
+def _use_limits(cursor: CursorWrapper, engine: Dialect, bookings: Sequence[Booking]) -> None:
     used: dict[tuple[int, int], int] = defaultdict(int)
     for booking in bookings:
         for line in booking.lines:
             used[line.offer.id, booking.draft.person_id] += line.quantity
-    values = [v for (offer_id, person_id), n in sorted(used.items()) for v in (offer_id, person_id, n)]
-    cursor.execute(_LIMIT.format(rows=_places(len(used), 3)), values)
+    rows, values = engine.table(_THREE, [(*pair, units) for pair, units in sorted(used.items())])
+    cursor.execute(_LIMIT.format(rows=rows), values)
 
 
 def _order_row(b: Booking, engine: Dialect) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -18,7 +19,15 @@ class Postgres:
     # NO KEY UPDATE: orders' foreign keys elsewhere never wait for it, other stock writers do.
     row_lock = "FOR NO KEY UPDATE"
 
-    def moment(self, moment: datetime | None) -> object:
+    # Arrays keep the text of a statement the same however many rows it carries.
+    def among(self, values: Sequence[int]) -> tuple[str, list[Any]]:
+        return "= ANY(%s::bigint[])", [list(values)]
+
+    def table(self, types: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        return f"SELECT * FROM unnest({arrays})", [list(column) for column in zip(*rows, strict=True)]
+
+    def moment(self, moment: datetime | None) -> Any:
         return moment
 
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:

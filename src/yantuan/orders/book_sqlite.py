@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
@@ -13,7 +14,14 @@ from yantuan.orders.dialect import Row
 class Sqlite:
     row_lock = ""
 
-    def moment(self, moment: datetime | None) -> object:
+    def among(self, values: Sequence[int]) -> tuple[str, list[Any]]:
+        return f"IN ({', '.join(['%s'] * len(values))})", list(values)
+
+    def table(self, types: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        one = f"({', '.join(['%s'] * len(types))})"
+        return f"VALUES {', '.join([one] * len(rows))}", [value for row in rows for value in row]
+
+    def moment(self, moment: datetime | None) -> Any:
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None
 
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:

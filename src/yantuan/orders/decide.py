@@ -23,11 +23,8 @@ from yantuan.orders.drafts import (
     Repeat,
     Snapshot,
 )
-from yantuan.orders.rules import MAX_UNPAID_PER_GROUP_BUY, ORDERS_PER_MINUTE
+from yantuan.orders.rules import MAX_UNPAID_PER_GROUP_BUY, OFFLINE_HOLD, ORDERS_PER_MINUTE
 from yantuan.stores.rules import freight_fen
-
-OFFLINE_HOLD = timedelta(hours=24)
-"""How long an order to be paid outside the instance keeps its stock."""
 
 MakeId = Callable[[], int]
 
@@ -168,15 +165,8 @@ class _Round:
         point: PointTerms | None,
         answers: list[dict[str, str]],
     ) -> Booking:
-        amounts = [offer.price_fen * quantity for offer, quantity in lines]
-        goods = sum(amounts)
-        freight = freight_fen(group, goods, draft.delivery_method)
+        rows, goods, freight = self._price(draft, group, lines)
         total = goods + freight
-        if total > MAX_FEN:
-            raise refusals.amount_too_large()
-        if total != draft.expected_total_fen:
-            raise refusals.price_changed(total, goods, freight)
-        shares = split_by_weight(freight, amounts)
         hold = OFFLINE_HOLD if draft.payment_method == "offline" else timedelta(seconds=self._s.hold_seconds)
         waits = draft.delivery_method == "pickup" and (total == 0 or draft.payment_method == "offline")
         booking = Booking(
@@ -184,10 +174,7 @@ class _Round:
             draft=draft,
             group=group,
             join=self._join(draft, group),
-            lines=tuple(
-                LineRow(self._make_id(), offer, quantity, amount, share)
-                for (offer, quantity), amount, share in zip(lines, amounts, shares, strict=True)
-            ),
+            lines=rows,
             recipient=recipient,
             point=point,
             answers=answers,
@@ -203,6 +190,24 @@ class _Round:
         )
         self._take(booking)
         return booking
+
+    def _price(
+        self, draft: Draft, group: GroupTerms, lines: Sequence[tuple[OfferTerms, int]]
+    ) -> tuple[tuple[LineRow, ...], int, int]:
+        """The lines with their shares of the freight, the goods' worth and the freight."""
+        amounts = [offer.price_fen * quantity for offer, quantity in lines]
+        goods = sum(amounts)
+        freight = freight_fen(group, goods, draft.delivery_method)
+        if goods + freight > MAX_FEN:
+            raise refusals.amount_too_large()
+        if goods + freight != draft.expected_total_fen:
+            raise refusals.price_changed(goods + freight, goods, freight)
+        shares = split_by_weight(freight, amounts)
+        rows = tuple(
+            LineRow(self._make_id(), offer, quantity, amount, share)
+            for (offer, quantity), amount, share in zip(lines, amounts, shares, strict=True)
+        )
+        return rows, goods, freight
 
     def _join(self, draft: Draft, group: GroupTerms) -> Join:
         key = (group.id, draft.person_id)

@@ -17,7 +17,13 @@ class Dialect(Protocol):
     row_lock: str
     """Added to a SELECT: locks its rows until commit."""
 
-    def moment(self, moment: datetime | None) -> object:
+    def among(self, values: Sequence[int]) -> tuple[str, list[Any]]:
+        """`= ANY(…)` or `IN (…)` over ids, with its parameters."""
+
+    def table(self, types: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        """The rows as the body of a common table expression, with its parameters; `types` are `bigint` or `text`."""
+
+    def moment(self, moment: datetime | None) -> Any:
         """A point in time as the driver wants it."""
 
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -10,6 +10,8 @@ from yantuan.orders.states import LIVE_PAYMENTS, PAID_PAYMENTS, HasAxes
 
 VISIBLE_AFTER_RECEIPT = timedelta(days=30)
 """How long after receipt the leader still sees the recipient in full."""
+OFFLINE_HOLD = timedelta(hours=24)
+"""How long an order to be paid outside the instance keeps its stock."""
 MAX_UNPAID_PER_GROUP_BUY = 10
 """Unpaid orders one person may hold in one group buy."""
 ORDERS_PER_MINUTE = 20

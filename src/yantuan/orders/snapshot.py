@@ -30,7 +30,7 @@ from yantuan.stores.rules import payment_methods
 
 _POOLS = """
 SELECT id, available FROM catalog_stockpool
-WHERE id IN (SELECT pool_id FROM groupbuys_offer WHERE id IN ({offers})) ORDER BY id
+WHERE id IN (SELECT pool_id FROM groupbuys_offer WHERE id {offers}) ORDER BY id
 """
 
 _TERMS = """
@@ -42,14 +42,14 @@ SELECT g.id, g.store_id, g.kind, g.state, g.starts_at, g.ends_at, g.courier_enab
 FROM groupbuys_groupbuy g
 JOIN stores_store s ON s.id = g.store_id
 JOIN leaders_leader l ON l.id = s.leader_id
-LEFT JOIN groupbuys_offer o ON o.group_buy_id = g.id AND o.id IN ({offers})
+LEFT JOIN groupbuys_offer o ON o.group_buy_id = g.id AND o.id {offers}
 LEFT JOIN catalog_sku k ON k.id = o.sku_id
 LEFT JOIN catalog_product p ON p.id = o.product_id
-WHERE g.id IN ({groups})
+WHERE g.id {groups}
 """
 
 _PEOPLE = """
-WITH d(store_id, group_buy_id, person_id, key) AS (VALUES {rows})
+WITH d(store_id, group_buy_id, person_id, key) AS ({rows})
 SELECT d.store_id, d.group_buy_id, d.person_id, d.key, j.id, j.number,
        e.id, e.body_hash, e.number, e.payment, e.payment_method, e.total_fen, e.expires_at,
        (SELECT count(*) FROM orders_order u
@@ -63,23 +63,18 @@ LEFT JOIN orders_order e
 
 _ADDRESSES = """
 SELECT id, person_id, name, phone_sealed, phone_last4, province, city, district, detail, building, unit, room
-FROM identity_address WHERE id IN ({ids})
+FROM identity_address WHERE id {ids}
 """
 
 _POINTS = """
 SELECT id, store_id, name, address, hours, contact_name, contact_phone
-FROM stores_pickuppoint WHERE archived_at IS NULL AND id IN ({ids})
+FROM stores_pickuppoint WHERE archived_at IS NULL AND id {ids}
 """
 
 _LIMITS = """
 SELECT offer_id, person_id, quantity FROM orders_limituse
-WHERE offer_id IN ({offers}) AND person_id IN ({people})
+WHERE offer_id {offers} AND person_id {people}
 """
-
-
-def marks(values: Sequence[object]) -> str:
-    """`%s, %s, %s` for as many values."""
-    return ", ".join(["%s"] * len(values))
 
 
 def _aware(moment: datetime | None) -> datetime | None:
@@ -98,22 +93,23 @@ def read_snapshot(
     moment, settings = now(), config()
     snapshot = Snapshot(now=moment, hold_seconds=settings.hold_seconds)
     offer_ids = _ids(line.offer_id for draft in drafts for line in draft.lines)
-    pools = _POOLS.format(offers=marks(offer_ids)) + (dialect.row_lock if lock else "")
-    cursor.execute(pools, offer_ids)
+    offers, values = dialect.among(offer_ids)
+    cursor.execute(_POOLS.format(offers=offers) + (dialect.row_lock if lock else ""), values)
     snapshot.available = dict(cursor.fetchall())
-    _read_terms(cursor, snapshot, drafts, offer_ids, settings)
+    _read_terms(cursor, dialect, snapshot, drafts, settings)
     _read_people(cursor, dialect, snapshot, drafts, moment)
-    _read_destinations(cursor, snapshot, drafts)
-    _read_limits(cursor, snapshot, drafts)
+    _read_destinations(cursor, dialect, snapshot, drafts)
+    _read_limits(cursor, dialect, snapshot, drafts)
     snapshot.shares = parts.share_ids({draft.share_token for draft in drafts if draft.share_token})
     return snapshot
 
 
 def _read_terms(
-    cursor: CursorWrapper, snapshot: Snapshot, drafts: Sequence[Draft], offer_ids: list[int], settings: Config
+    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft], settings: Config
 ) -> None:
-    group_ids = _ids(draft.group_buy_id for draft in drafts)
-    cursor.execute(_TERMS.format(offers=marks(offer_ids), groups=marks(group_ids)), [*offer_ids, *group_ids])
+    offers, offer_ids = dialect.among(_ids(line.offer_id for draft in drafts for line in draft.lines))
+    groups, group_ids = dialect.among(_ids(draft.group_buy_id for draft in drafts))
+    cursor.execute(_TERMS.format(offers=offers, groups=groups), [*offer_ids, *group_ids])
     for row in cursor.fetchall():
         if row[0] not in snapshot.groups:
             snapshot.groups[row[0]] = _group_terms(row, settings)
@@ -175,9 +171,8 @@ def _read_people(
     }
     if not keys:
         return
-    values: list[Any] = [value for key in sorted(keys) for value in key]
-    values.append(dialect.moment(moment - timedelta(minutes=1)))
-    cursor.execute(_PEOPLE.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(keys))), values)
+    rows, values = dialect.table(("bigint", "bigint", "bigint", "text"), sorted(keys))
+    cursor.execute(_PEOPLE.format(rows=rows), [*values, dialect.moment(moment - timedelta(minutes=1))])
     for row in cursor.fetchall():
         store_id, group_id, person_id, key = row[0], row[1], row[2], row[3]
         if row[4] is not None:
@@ -200,25 +195,32 @@ def _placed_before(row: Sequence[Any]) -> OrderPlaced:
     )
 
 
-def _read_destinations(cursor: CursorWrapper, snapshot: Snapshot, drafts: Sequence[Draft]) -> None:
+def _read_destinations(
+    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft]
+) -> None:
     addresses = _ids(d.address_id for d in drafts if d.address_id and d.delivery_method == "courier")
     if addresses:
-        cursor.execute(_ADDRESSES.format(ids=marks(addresses)), addresses)
+        among, values = dialect.among(addresses)
+        cursor.execute(_ADDRESSES.format(ids=among), values)
         for row in cursor.fetchall():
             snapshot.addresses[row[0], row[1]] = Recipient(*row[2:])
     points = _ids(d.pickup_point_id for d in drafts if d.pickup_point_id and d.delivery_method == "pickup")
     if points:
         names = ("name", "address", "hours", "contact_name", "contact_phone")
-        cursor.execute(_POINTS.format(ids=marks(points)), points)
+        among, values = dialect.among(points)
+        cursor.execute(_POINTS.format(ids=among), values)
         for row in cursor.fetchall():
             snapshot.points[row[0]] = PointTerms(row[0], row[1], dict(zip(names, row[2:], strict=True)))
 
 
-def _read_limits(cursor: CursorWrapper, snapshot: Snapshot, drafts: Sequence[Draft]) -> None:
+def _read_limits(
+    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft]
+) -> None:
     limited = _ids(offer.id for offer in snapshot.offers.values() if offer.limit_per_person)
     if not limited:
         return
-    people = _ids(draft.person_id for draft in drafts)
-    cursor.execute(_LIMITS.format(offers=marks(limited), people=marks(people)), [*limited, *people])
+    offers, offer_ids = dialect.among(limited)
+    people, person_ids = dialect.among(_ids(draft.person_id for draft in drafts))
+    cursor.execute(_LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids])
     for offer_id, person_id, quantity in cursor.fetchall():
         snapshot.limit_used[offer_id, person_id] = quantity
