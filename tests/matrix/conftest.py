@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from matrix.town import Town, build
+from matrix.watch import Watch
+
+
+@pytest.fixture(scope="module")
+def town(django_db_setup: None, django_db_blocker: Any) -> Iterator[Town]:
+    """Built once per file, inside a transaction that is never committed; every request is undone by itself."""
+    with django_db_blocker.unblock():
+        atomic = transaction.atomic()
+        # Not the product's own transaction: gateways may be called inside it, as within Django's own test cases.
+        atomic._from_testcase = True  # type: ignore[attr-defined]
+        with atomic:
+            yield build()
+            transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def watch(town: Town) -> Watch:
+    return Watch()

@@ -1,0 +1,232 @@
+"""What is sent to each operation: which row of the shop its address names, and a body a person could have sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+import factories as make
+from matrix.town import Caller, Side, Town
+from yantuan.kernel.clock import now
+
+Body = Callable[[Side, Caller, Town], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """`path` maps the address's parameters to names in `Side.ids`; a value with `=` before it is sent as it stands."""
+
+    path: dict[str, str]
+    body: Body | None = None
+    query: str = ""
+    form: bool = False
+
+
+def _at(name: str, body: Body | None = None, **more: str) -> Sent:
+    """A row named in the address by its usual parameter, e.g. `paid_order_id` for `order_id`."""
+    return Sent({_parameter(name): name, **more}, body)
+
+
+_PARAMETERS = (
+    "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
+    "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
+)  # fmt: skip
+
+
+def _parameter(name: str) -> str:
+    if name.endswith("_case_id"):
+        return "aftersale_id"
+    return "group_buy_id" if name == "draft_id" else next(p for p in _PARAMETERS if name.endswith(p))
+
+
+def _nothing(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {}
+
+
+def _fixed(**body: Any) -> Body:
+    return lambda side, me, town: body
+
+
+def _address(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {
+        "name": "王五", "phone": "13700000005", "province": "上海市", "city": "上海市", "district": "浦东新区",
+        "detail": "枫林路 88 弄", "building": "2", "room": "302", "is_default": True,
+    }  # fmt: skip
+
+
+def _certification(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {
+        "kind": "person", "legal_name": "林小满", "id_number": make.id_number(), "category": "水果",
+        "paper_media_ids": [str(me.own.get("paper", 1))],
+    }  # fmt: skip
+
+
+def _store(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {"name": "新的卖场", "courier_enabled": True, "freight_fen": 600, "offline_enabled": False}
+
+
+def _product(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {
+        "title": "新鲜草莓", "picture_media_ids": [str(side.data["product_picture"])],
+        "skus": [{"price_fen": 1990, "cost_fen": 777, "stock": 5}],
+    }  # fmt: skip
+
+
+def _product_change(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    kept = [{"id": str(sku), "name": f"{n}号", "price_fen": 3990} for n, sku in enumerate(side.data["skus"])]
+    return _product(side, me, town) | {"skus": kept}
+
+
+def _sale(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return dict(side.data["sale_public"])
+
+
+def _extend(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {"ends_at": (now() + timedelta(days=6)).isoformat()}
+
+
+def _quote(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    lines = [{"offer_id": str(offer), "quantity": 1} for offer in side.data["offers"]]
+    return {"group_buy_id": str(side.ids["group_buy_id"]), "lines": lines, "delivery_method": "courier"}
+
+
+def order(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    """A checkout of everything in the side's sale, to the caller's own address."""
+    where = str(me.own.get("address", 1))
+    return _quote(side, me, town) | {
+        "address_id": where, "expected_total_fen": 3990 + 2510 + 800, "payment_method": "offline",
+    }  # fmt: skip
+
+
+def claim(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {
+        "kind": "refund_only", "reason": "spoiled", "description": "坏了一串", "amount_fen": 3990,
+        "media_ids": [str(me.own.get("evidence", 1))],
+        "lines": [{"order_line_id": str(side.data["received_line"]), "quantity": 1}],
+    }  # fmt: skip
+
+
+def _upload(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {"purpose": "avatar", "file": SimpleUploadedFile("a.png", make.png(), "image/png")}
+
+
+SENT: dict[str, Sent] = {
+    "send_sms_code": Sent({}, _fixed(phone="13700000001")),
+    "sign_in_by_phone": Sent({}, _fixed(phone="13700000001", code="123456", agreed=True)),
+    "sign_in_by_mini": Sent({}, _fixed(js_code="x")),
+    "start_wechat_sign_in": Sent({}, query="return_to=/"),
+    "finish_wechat_sign_in": Sent({}, query="code=x&state=y"),
+    "bind_phone": Sent({}, _fixed(phone="13700000001", code="123456")),
+    "sign_out": Sent({}),
+    "list_my_sessions": Sent({}),
+    "revoke_my_session": _at("session_id"),
+    "list_my_addresses": Sent({}),
+    "add_my_address": Sent({}, _address),
+    "change_my_address": _at("address_id", _address),
+    "delete_my_address": _at("address_id"),
+    "get_me": Sent({}),
+    "update_me": Sent({}, _fixed(nickname="新名字")),
+    "get_instance": Sent({}),
+    "demo_sign_in": Sent({}, _fixed(role="leader")),
+    "upload_picture": Sent({}, _upload, form=True),
+    "view_private_picture": _at("media_id"),
+    "join_as_leader": Sent(
+        {}, lambda side, me, town: {"code": town.code, "display_name": "我", "agreed": True}
+    ),
+    "view_my_leader": Sent({}),
+    "send_certification": Sent({}, _certification),
+    "list_stores": Sent({}),
+    "create_store": Sent({}, _store),
+    "read_store": _at("store_id"),
+    "update_store": _at("store_id", _store),
+    "add_pickup_point": _at("store_id", _fixed(name="西门", address="枫林路西门")),
+    "update_pickup_point": _at("point_id", _fixed(name="西门", address="枫林路西门")),
+    "archive_pickup_point": _at("point_id"),
+    "list_products": _at("store_id"),
+    "create_product": _at("store_id", _product),
+    "read_product": _at("product_id"),
+    "update_product": _at("product_id", _product_change),
+    "archive_product": _at("product_id"),
+    "restore_product": _at("old_product_id"),
+    "change_sku_stock": _at("sku_id", _fixed(delta=5)),
+    "list_group_buys": _at("store_id"),
+    "create_group_buy": _at("store_id", _sale),
+    "read_shelf": _at("store_id"),
+    "read_group_buy": _at("group_buy_id"),
+    "update_group_buy": _at("draft_id", _sale),
+    "delete_group_buy": _at("draft_id"),
+    "publish_group_buy": _at("draft_id"),
+    "close_group_buy": _at("group_buy_id"),
+    "extend_group_buy": _at("group_buy_id", _extend),
+    "copy_group_buy": _at("group_buy_id"),
+    "preview_group_buy": _at("group_buy_id"),
+    "change_offer_stock": _at("offer_id", _fixed(delta=-5)),
+    "read_group_buy_page": _at("code"),
+    "read_joined": _at("code"),
+    "read_store_page": _at("store_code"),
+    "quote_order": Sent({}, _quote),
+    "place_order": Sent({}, order),
+    "list_my_orders": Sent({}),
+    "read_my_order": _at("paid_order_id"),
+    "list_store_orders": _at("store_id"),
+    "count_store_orders": _at("store_id"),
+    "read_store_order": _at("paid_order_id"),
+    "write_order_note": _at("paid_order_id", _fixed(private_note="老客户")),
+    "reveal_recipient": _at("paid_order_id"),
+    "pay_order": _at("unpaid_order_id", _fixed(channel="h5")),
+    "refresh_payment": _at("unpaid_order_id"),
+    "cancel_order": _at("unpaid_order_id", _fixed(reason="拍错了")),
+    "send_payment_proof": _at(
+        "unpaid_order_id", lambda side, me, town: {"media_id": str(me.own.get("proof", 1))}
+    ),
+    "confirm_payment_proof": _at("proof_id"),
+    "reject_payment_proof": _at("proof_id", _fixed(reason="没有到账")),
+    "refund_order": _at("paid_order_id", _fixed(reason="缺货")),
+    "confirm_offline_refund": _at("refund_id"),
+    "retry_refund": _at("refund_id"),
+    "list_carriers": Sent({}, query="number=YT1234567890123"),
+    "ship_order": _at("paid_order_id", _fixed(carrier="YTO", tracking_no="YT1234567890123")),
+    "correct_shipment": _at("shipment_id", _fixed(carrier="ZTO", tracking_no="ZT1234567890123")),
+    "withdraw_shipment": _at("shipment_id"),
+    "find_pickup_orders": _at("store_id", _fixed(text="1")),
+    "hand_out_order": _at("to_pick_order_id", _nothing),
+    "undo_hand_out": _at("picked_order_id"),
+    "read_pickup_code": _at("to_pick_order_id"),
+    "confirm_receipt": _at("shipped_order_id"),
+    "read_aftersale_options": _at("received_order_id"),
+    "open_aftersale": _at("received_order_id", claim),
+    "list_my_aftersales": Sent({}),
+    "read_my_aftersale": _at("requested_case_id"),
+    "withdraw_aftersale": _at("requested_case_id"),
+    "accept_aftersale_offer": _at("offered_case_id"),
+    "send_return_parcel": _at("awaiting_case_id", _fixed(carrier_name="中通", tracking_no="ZT7700001")),
+    "escalate_aftersale": _at("refused_case_id", _fixed(escalation="请平台看看照片")),
+    "list_store_aftersales": _at("store_id"),
+    "read_aftersale_as_leader": _at("requested_case_id"),
+    "agree_aftersale": _at("requested_case_id", _nothing),
+    "offer_aftersale": _at("requested_case_id", _fixed(amount_fen=100, answer="先退一元")),
+    "refuse_aftersale": _at("requested_case_id", _fixed(answer="照片不清楚")),
+    "receive_aftersale_return": _at("returning_case_id", _fixed(restock=True)),
+    "list_messages": Sent({}),
+    "count_unread": Sent({}),
+    "mark_messages_read": Sent({}, _fixed(role="buyer", up_to="1")),
+    "list_subscribe_templates": Sent({}),
+    "add_subscribe_consent": Sent({}, _fixed(template_id="none", accepted=True)),
+    "list_channels": _at("store_id"),
+    "save_channel": _at("store_id", _fixed(enabled=True, target="a@example.com"), kind="=email"),
+    "test_channel": _at("store_id", None, kind="=email"),
+    "list_deliveries": _at("store_id"),
+    "share_group_buy": _at("group_buy_id", _fixed(kind="poster", label="三群")),
+    "list_group_buy_shares": _at("group_buy_id"),
+    "share_store": _at("store_id", _fixed(kind="link")),
+    "list_store_shares": _at("store_id"),
+    "open_share": _at("token"),
+    "sign_page": Sent({}, query="url=http://127.0.0.1:8000/"),
+    "read_summary": _at("store_id"),
+    "read_statement": Sent({"store_id": "store_id"}, query="first=2026-01-01&last=2026-01-31"),
+}
+"""Operation id → what is sent."""

@@ -1,0 +1,212 @@
+"""Two shops with their buyers, and everybody who may knock at their doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+import factories as make
+from yantuan.aftersales import actions as aftersales
+from yantuan.aftersales.schemas import AgreeIn, CounterOfferIn, RefuseIn, ReturnParcelIn
+from yantuan.catalog.actions import archive_product
+from yantuan.catalog.models import Sku
+from yantuan.fulfilment.models import Shipment
+from yantuan.groupbuys.models import Offer
+from yantuan.identity import sessions
+from yantuan.identity.auth import CLIENT_HEADER
+from yantuan.identity.models import Person, Session
+from yantuan.kernel.clock import now
+from yantuan.kernel.ids import new_id
+from yantuan.kernel.tokens import token_hash
+from yantuan.leaders.actions import create_invite_code, suspend_leader
+from yantuan.leaders.models import Leader
+from yantuan.orders.models import Order, OrderLine
+from yantuan.payments.actions import refund_as_leader
+from yantuan.sharing.actions import share_group_buy
+from yantuan.sharing.schemas import ShareIn
+
+ROLES = (
+    "visitor", "expired", "operator", "buyer", "other_buyer", "applicant", "suspended", "leader", "other_leader",
+)  # fmt: skip
+"""Visitor: no session. Expired: an ended one. Operator: signed in to the console, which gives no right in the API."""
+SIGNED_OUT = ("visitor", "expired", "operator")
+OWNERS = {"a": ("buyer", "leader"), "c": ("other_buyer", "other_leader"), "absent": ("", "")}
+"""Whose the rows of each target are."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One shop: `ids` fill addresses (`store_id`, `order_id` by state, …), `data` fills bodies."""
+
+    leader: Person
+    buyer: Person
+    ids: dict[str, Any]
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def ghost(self) -> Side:
+        """The same, with ids nobody has."""
+        gone = {name: "zzzzzzzz" if isinstance(value, str) else new_id() for name, value in self.ids.items()}
+        return replace(self, ids=gone)
+
+
+@dataclass
+class Caller:
+    """Somebody with a browser. `own` holds what they need in bodies of their own."""
+
+    role: str
+    person: Person | None = None
+    cookies: dict[str, str] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Client:
+        """A browser as it was before anybody signed out."""
+        client = Client(headers={CLIENT_HEADER: "h5"}, raise_request_exception=False)
+        for name, value in self.cookies.items():
+            client.cookies[name] = value
+        return client
+
+
+@dataclass
+class Town:
+    sides: dict[str, Side]
+    callers: dict[str, Caller]
+    code: str
+    """An invite code with uses left."""
+
+
+def _goods(leader: Person) -> dict[str, Any]:
+    store = make.store(leader)
+    goods = make.product(store, prices=(3990, 2510), title="阳光玫瑰葡萄")
+    return {
+        "store": store,
+        "goods": goods,
+        "old": archive_product(leader, make.product(store, title="去年的米").id),
+        "sale": make.group_buy(store, [goods]),
+        "draft": make.group_buy(store, [goods], publish=False),
+    }
+
+
+def _orders(sale: Any, buyer: Person) -> dict[str, Order]:
+    """One order per state the routes ask for."""
+    rows = {
+        "unpaid": make.order(sale, buyer, quantity=2),
+        "proven": make.order(sale, buyer),
+        "paid": make.paid(make.order(sale, buyer)),
+        "to_pick": make.paid(make.order(sale, buyer, method="pickup")),
+        "picked": make.picked(make.order(sale, buyer, method="pickup")),
+        "shipped": make.shipped(make.order(sale, buyer)),
+        "received": make.received(make.order(sale, buyer)),
+        "refunding": make.paid(make.order(sale, buyer)),
+    }
+    return {name: Order.objects.get(id=row.id) for name, row in rows.items()}
+
+
+def _cases(sale: Any, leader: Person, buyer: Person) -> dict[str, int]:
+    """One after-sale case per state the routes ask for."""
+    kinds = {"requested": "refund_only", "offered": "refund_only", "refused": "refund_only"}
+    kinds |= {"awaiting": "return_refund", "returning": "return_refund"}
+    cases = {}
+    for name, kind in kinds.items():
+        order = make.received(make.order(sale, buyer, quantity=2))
+        cases[name] = make.aftersale(order, kind=kind).id  # type: ignore[arg-type]
+    aftersales.offer(leader, cases["offered"], CounterOfferIn(amount_fen=100, answer="先退一元"))
+    aftersales.refuse(leader, cases["refused"], RefuseIn(answer="照片看不出问题"))
+    for name in ("awaiting", "returning"):
+        aftersales.agree(leader, cases[name], AgreeIn())
+    aftersales.send_return(
+        buyer, cases["returning"], ReturnParcelIn(carrier_name="圆通", tracking_no="YT9900001")
+    )
+    return cases
+
+
+def side(leader: Person, buyer: Person) -> Side:
+    """A whole shop with one buyer's orders in every state."""
+    goods = _goods(leader)
+    sale, store = goods["sale"], goods["store"]
+    orders = _orders(sale, buyer)
+    proof = make.proven(orders["proven"])
+    lines = OrderLine.objects.filter(order=orders["paid"]).order_by("id")
+    refund = refund_as_leader(
+        leader, orders["refunding"].id, [], include_freight=True, reason="缺货", restock=False
+    )
+    sessions.start(buyer, "mp")
+    ids: dict[str, Any] = {
+        "store_id": store.id, "code": sale.code, "store_code": store.code, "product_id": goods["goods"].id,
+        "old_product_id": goods["old"].id, "sku_id": Sku.objects.filter(product=goods["goods"]).earliest("id").id,
+        "group_buy_id": sale.id, "draft_id": goods["draft"].id, "offer_id": Offer.objects.filter(group_buy=sale).earliest("id").id,
+        "point_id": store.pickup_points.get().id, "proof_id": proof.id, "refund_id": refund.id,
+        "shipment_id": Shipment.objects.get(order=orders["shipped"]).id,
+        "token": share_group_buy(leader, sale.id, ShareIn(kind="link")).token,
+        "address_id": buyer.addresses.latest("id").id, "media_id": proof.media_id,
+        "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
+        **{f"{name}_order_id": row.id for name, row in orders.items()},
+        **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
+    }  # fmt: skip
+    data = {
+        "product_picture": make.picture(leader, "product").id,
+        "skus": list(Sku.objects.filter(product=goods["goods"]).order_by("position").values_list("id", flat=True)),
+        "offers": list(Offer.objects.filter(group_buy=sale).order_by("position").values_list("id", flat=True)),
+        "paid_line": lines[0].id,
+        "received_line": OrderLine.objects.filter(order=orders["received"]).earliest("id").id,
+        "sale_public": make.sale_body(store, [goods["goods"]]).model_dump(mode="json"),
+    }  # fmt: skip
+    return Side(leader, buyer, ids, data)
+
+
+def _suspended() -> Person:
+    made = make.leader("停售团长")
+    suspend_leader(Leader.objects.get(person=made).id, "投诉较多", 0)
+    return made
+
+
+def _operator() -> Caller:
+    """Signed in to the console with both steps."""
+    user = User.objects.create_user("operator", password="x" * 20, is_staff=True, is_superuser=True)
+    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    return Caller("operator", cookies={settings.SESSION_COOKIE_NAME: session.session_key or ""})
+
+
+def _caller(role: str, person: Person | None) -> Caller:
+    if person is None:
+        return Caller(role)
+    return Caller(role, person, {sessions.COOKIE: sessions.start(person, "h5")}, _own(person))
+
+
+def _own(person: Person) -> dict[str, Any]:
+    return {
+        "address": make.address(person).id,
+        "avatar": make.picture(person, "avatar").id,
+        "paper": make.picture(person, "certification").id,
+        "proof": make.picture(person, "proof").id,
+        "evidence": make.picture(person, "after_sale").id,
+    }
+
+
+def build() -> Town:
+    """Everything, through the product's own verbs."""
+    a = side(make.leader("林小满"), make.person("陈阿姨"))
+    c = side(make.leader("周海生"), make.person("赵子墨"))
+    people = {
+        "buyer": a.buyer, "other_buyer": c.buyer, "leader": a.leader, "other_leader": c.leader,
+        "applicant": make.applicant("申请中的人"), "suspended": _suspended(), "visitor": None,
+    }  # fmt: skip
+    callers = {role: _caller(role, person) for role, person in people.items()}
+    ended = sessions.start(a.buyer, "h5")
+    Session.objects.filter(token_hash=token_hash(ended)).update(expires_at=now())
+    callers["expired"] = Caller("expired", cookies={sessions.COOKIE: ended})
+    callers["operator"] = _operator()
+    _, code = create_invite_code(None, 100, now() + timedelta(days=1))
+    return Town({"a": a, "c": c, "absent": a.ghost()}, callers, code)
