@@ -93,4 +93,4 @@ export const api = {
 }
 
 export { ApiError } from './errors'
-export { createIntent } from './idempotency'
+export { createIntent, type Intent } from './idempotency'

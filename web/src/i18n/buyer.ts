@@ -1,8 +1,8 @@
-/** Words of the buyer's pages. Keys start with `buyer.`; `en` must have exactly the keys of `zh`. */
-export const zh = {
-  'buyer.title': '团员',
-} as const
+import * as account from './buyer-account'
+import * as orders from './buyer-orders'
+import * as sale from './buyer-sale'
 
-export const en: Record<keyof typeof zh, string> = {
-  'buyer.title': 'Member',
-}
+/** Words of the buyer's pages, from one file per area. */
+export const zh = { ...account.zh, ...orders.zh, ...sale.zh } as const
+
+export const en: Record<keyof typeof zh, string> = { ...account.en, ...orders.en, ...sale.en }

@@ -17,6 +17,11 @@ export type MessageKey = keyof typeof dictionaries.zh
 /** The language in use; reactive, so a switch repaints. Chinese unless the person chose otherwise. */
 export const locale = ref<Locale>(readStored('locale') === 'en' ? 'en' : 'zh')
 
+/** Whether there is a sentence for a key put together from data, for example a state's name. */
+export function isMessageKey(key: string): key is MessageKey {
+  return key in dictionaries.zh
+}
+
 /** Switches the language and remembers it. */
 export function setLocale(next: Locale): void {
   locale.value = next

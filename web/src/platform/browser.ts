@@ -1,3 +1,5 @@
+import { IS_H5, MINIPROGRAM_ORIGIN } from '@/config'
+
 /** True inside WeChat's own browser, where payment and sharing go through its bridge. */
 export function inWechatBrowser(): boolean {
   return typeof navigator !== 'undefined' && /MicroMessenger/i.test(navigator.userAgent)
@@ -6,4 +8,19 @@ export function inWechatBrowser(): boolean {
 /** True on a phone's browser; a desk shows a code to scan instead. */
 export function onPhone(): boolean {
   return typeof navigator !== 'undefined' && /Android|iPhone|iPad|iPod|Mobile|HarmonyOS/i.test(navigator.userAgent)
+}
+
+/** Full web address of a path of this shop, for links that leave the app. */
+export function webUrl(path: string): string {
+  return (IS_H5 ? location.origin : MINIPROGRAM_ORIGIN) + path
+}
+
+/** Opens an address outside the app's own pages, for example the operator's console. H5 only. */
+export function openWeb(url: string): void {
+  if (IS_H5) location.href = url
+}
+
+/** Name of the page in the browser's tab and history; the mini-program's bar is drawn by the page itself. */
+export function setDocumentTitle(title: string): void {
+  if (IS_H5) document.title = title
 }

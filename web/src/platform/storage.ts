@@ -6,6 +6,8 @@ interface Stored {
   locale: 'zh' | 'en'
   large: boolean
   sound: boolean
+  /** Which side a person who buys and sells looked at last. */
+  role: 'buyer' | 'leader'
   /** Whether the demo's tour was left, so that it does not open by itself again. */
   tourSeen: boolean
   /** Share tokens by group buy code: which link an order came through. */

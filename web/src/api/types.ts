@@ -1,0 +1,27 @@
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+// Short names of the server's answers, for pages and components.
+export type GroupBuyPage = Schemas['GroupBuyPage']
+export type GroupStatus = GroupBuyPage['status']
+export type PageProduct = Schemas['PageProduct']
+export type PageOffer = Schemas['PageOffer']
+export type JoinedRow = Schemas['JoinedRow']
+export type StoreCard = Schemas['StoreCard']
+export type StorePage = Schemas['StorePage']
+export type StoreGroupRow = Schemas['StoreGroupRow']
+export type PickupPoint = Schemas['PickupPointOut']
+export type Block = Schemas['BlockOut']
+export type Question = Schemas['Question']
+export type Address = Schemas['AddressOut']
+export type Quote = Schemas['QuoteOut']
+export type OrderRow = Schemas['OrderRow']
+export type OrderDetail = Schemas['OrderDetail']
+export type OrderLine = Schemas['OrderLineOut']
+export type AfterSaleDetail = Schemas['AfterSaleDetail']
+export type AfterSaleRow = Schemas['AfterSaleRow']
+export type AfterSaleOptions = Schemas['OptionsOut']
+export type Message = Schemas['MessageOut']
+export type MediaOut = Schemas['MediaOut']
+export type SessionRow = Schemas['SessionRow']

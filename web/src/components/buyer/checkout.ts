@@ -1,0 +1,77 @@
+import type { components } from '@/api/schema'
+import type { Address, GroupBuyPage, Question } from '@/api/types'
+import { t } from '@/i18n'
+import type { CartLine } from '@/stores/cart'
+
+export type OrderIn = components['schemas']['OrderIn']
+export type Delivery = 'courier' | 'pickup'
+export type PaymentMethod = 'wechatpay' | 'offline'
+
+/** What the buyer fills in to pick goods up. */
+export interface PickupForm {
+  readonly pointId: string
+  readonly name: string
+  readonly phone: string
+  readonly building: string
+  readonly unit: string
+  readonly room: string
+}
+
+/** Everything the buyer chose on the checkout page. */
+export interface Choice {
+  readonly delivery: Delivery
+  readonly address: Address | undefined
+  readonly pickup: PickupForm
+  readonly payment: PaymentMethod
+  readonly answers: Readonly<Record<string, string>>
+  readonly remark: string
+  readonly anonymous: boolean
+}
+
+/** Mainland mobile numbers, as the server takes them. */
+export const PHONE = /^1[3-9]\d{9}$/
+
+function missingAnswers(questions: readonly Question[], answers: Choice['answers']): Record<string, string> {
+  const missing = questions.filter((question) => question.required && !answers[question.id]?.trim())
+  return Object.fromEntries(missing.map((question) => [`q-${question.id}`, t('buyer.needAnswer', { label: question.label })]))
+}
+
+/** What still has to be filled in, by field; empty when the order can be sent. */
+export function missing(page: GroupBuyPage, choice: Choice): Record<string, string> {
+  const errors = missingAnswers(page.questions, choice.answers)
+  if (choice.delivery === 'courier') {
+    if (!choice.address) errors.address = t('buyer.needAddress')
+    return errors
+  }
+  if (!choice.pickup.pointId) errors.point = t('buyer.needPoint')
+  if (!choice.pickup.name.trim()) errors.name = t('buyer.needName')
+  if (!PHONE.test(choice.pickup.phone.trim())) errors.phone = t('buyer.needPhone')
+  return errors
+}
+
+/** Lines as the server takes them. */
+export function lineBodies(lines: readonly CartLine[]): { offer_id: string; quantity: number }[] {
+  return lines.map((line) => ({ offer_id: line.offer.id, quantity: line.quantity }))
+}
+
+/** The body of a checkout. `totalFen` is what the buyer was shown: another price is refused and asked again. */
+export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice: Choice, totalFen: number, shareToken: string): OrderIn {
+  const { pointId, name, phone, ...home } = choice.pickup
+  const courier = choice.delivery === 'courier'
+  return {
+    group_buy_id: page.id,
+    lines: lineBodies(lines),
+    delivery_method: choice.delivery,
+    address_id: courier ? (choice.address?.id ?? null) : null,
+    pickup_point_id: courier ? null : pointId,
+    contact: courier ? null : { name: name.trim(), phone: phone.trim(), ...home },
+    payment_method: choice.payment,
+    expected_total_fen: totalFen,
+    answers: Object.entries(choice.answers)
+      .filter(([, answer]) => answer.trim())
+      .map(([id, answer]) => ({ question_id: id, answer: answer.trim() })),
+    remark: choice.remark.trim(),
+    anonymous: choice.anonymous,
+    share_token: shareToken,
+  }
+}

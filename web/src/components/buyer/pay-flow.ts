@@ -1,0 +1,127 @@
+import { computed, onUnmounted, ref } from 'vue'
+
+import { ApiError, api, createIntent } from '@/api/http'
+import type { OrderDetail } from '@/api/types'
+import { toast, toastError } from '@/components/ui/feedback'
+import { t } from '@/i18n'
+import { canWechatLogin, wechatLogin } from '@/platform/login'
+import { pay, payChannel, type PayOutcome } from '@/platform/pay'
+import { IS_H5 } from '@/config'
+import { pageUrl, replace } from '@/utils/routes'
+import { useLoad } from '@/utils/use-load'
+
+const PATIENT_TRIES = 8
+const PATIENT_MS = 1500
+const CODE_MS = 3000
+
+/** True once money arrived or is on its way back; nothing is left to pay. */
+export function isPaid(order: OrderDetail): boolean {
+  return order.payment === 'paid' || order.payment === 'partly_refunded' || order.payment === 'refunded'
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/**
+ * Paying one order: asks the server for the way, walks it, and afterwards believes only the server.
+ *
+ * @param id the order's id; may be empty until the page knows it
+ */
+export function usePayFlow(id: () => string) {
+  const intent = createIntent()
+  const busy = ref(false)
+  const checking = ref(false)
+  const codeUrl = ref('')
+  const cashierUrl = ref('')
+  let left = false
+
+  const load = useLoad(() => api.post('/api/orders/{order_id}/pay/refresh', { path: { order_id: id() } }))
+  const order = load.data
+  const open = computed(() => order.value?.payment === 'unpaid')
+
+  function here(): string {
+    return pageUrl('/buyer/pay-result/index', { id: id(), back: 1 })
+  }
+
+  /** Asks until the answer is known or patience ends; the page keeps showing what it knows. */
+  async function check(): Promise<void> {
+    if (checking.value) return
+    checking.value = true
+    for (let round = 0; round < PATIENT_TRIES && !left; round += 1) {
+      await load.run()
+      if (!open.value) break
+      await wait(PATIENT_MS)
+    }
+    checking.value = false
+  }
+
+  /** A code on a desk's screen is paid on another device, so the page asks while it is shown. */
+  async function watchCode(): Promise<void> {
+    while (codeUrl.value && open.value && !left) {
+      await wait(CODE_MS)
+      if (!left) await load.run()
+    }
+    codeUrl.value = ''
+  }
+
+  async function follow(outcome: PayOutcome): Promise<void> {
+    if (outcome.kind === 'asked') await check()
+    else if (outcome.kind === 'cancelled') toast(t('pay.cancelled'))
+    else if (outcome.kind === 'failed') toast(t('pay.failed'))
+    else if (outcome.kind === 'offline') replace('/buyer/pay-offline/index', { id: id() })
+    else if (outcome.kind === 'show_code') {
+      codeUrl.value = outcome.codeUrl
+      cashierUrl.value = outcome.url
+      void watchCode()
+    }
+  }
+
+  async function start(): Promise<void> {
+    if (busy.value) return
+    busy.value = true
+    try {
+      const body = { channel: payChannel(), return_path: here() }
+      await follow(await pay(await api.post('/api/orders/{order_id}/pay', { path: { order_id: id() }, body, intent })))
+    } catch (error) {
+      await refused(error)
+    } finally {
+      busy.value = false
+    }
+  }
+
+  async function refused(error: unknown): Promise<void> {
+    if (!(error instanceof ApiError)) throw error
+    if (error.code === 'wechat_sign_in_needed' && IS_H5 && canWechatLogin()) {
+      await wechatLogin(pageUrl('/api/auth/wechat/start', { return_to: here() }))
+      return
+    }
+    toastError(error)
+    await load.run()
+  }
+
+  function stop(): void {
+    left = true
+    codeUrl.value = ''
+  }
+
+  onUnmounted(stop)
+  return {
+    load,
+    order,
+    busy,
+    checking,
+    /** Text of the code to scan; '' while none is shown. */
+    codeUrl,
+    /** Where the same payment can be made on this device, or ''. */
+    cashierUrl,
+    start,
+    check,
+    /** The page is out of sight: stop asking. */
+    stop,
+    /** The page is back. */
+    resume(): void {
+      left = false
+    },
+  }
+}
