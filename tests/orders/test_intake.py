@@ -70,6 +70,20 @@ def test_the_queue_is_bounded_and_stopping_drains_it(gate: threading.Event, worl
         intake.submit(draft)
 
 
+def test_who_gave_up_before_the_batch_is_left_out(gate: threading.Event, world: World) -> None:
+    draft, intake = world.draft(), Intake()
+    intake.start()
+    first = intake.submit(draft)
+    while intake.figures().waiting:
+        pass
+    second, third = intake.submit(draft), intake.submit(draft)
+    assert second.cancel()
+    gate.set()
+    settled([first, third])
+    intake.stop()
+    assert intake.figures().drafts == 2
+
+
 def test_a_bug_answers_and_the_thread_lives_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     draft, intake = world.draft(), Intake()
 

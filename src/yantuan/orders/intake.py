@@ -92,7 +92,9 @@ class Intake:
                 self._wake.wait()
             return [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
 
-    def _place(self, batch: list[tuple[Draft, Future[Outcome]]]) -> None:
+    def _place(self, waiting: list[tuple[Draft, Future[Outcome]]]) -> None:
+        # Whoever gave up before the batch began is left out; from here on nobody can.
+        batch = [(draft, future) for draft, future in waiting if future.set_running_or_notify_cancel()]
         self._batches += 1
         self._drafts += len(batch)
         self._largest = max(self._largest, len(batch))
@@ -104,8 +106,7 @@ class Intake:
             _log.exception("a batch failed")
             outcomes = [Refused(refusals.outcome_unknown()) for _ in batch]
         for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if not future.done():
-                future.set_result(outcome)
+            future.set_result(outcome)
 
 
 intake = Intake()
