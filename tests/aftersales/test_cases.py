@@ -289,3 +289,24 @@ def test_an_open_case_keeps_the_buyer_from_cancelling(shop: Shop) -> None:
     refused = trade.buyer.refused("POST", f"/orders/{trade.id}/cancel", {"reason": ""})
     assert refused == (409, "aftersale_open")
     assert Order.objects.get(id=trade.id).payment == "paid"
+
+
+def test_options_say_what_a_claim_may_bring(shop: Shop) -> None:
+    trade = shop.order(3)
+    path = f"/orders/{trade.id}/aftersale-options"
+    before = trade.buyer.ok("GET", path)
+    assert (before["open"], before["kinds"], before["until"]) == (True, ["refund_only"], None)
+    line = before["lines"][0]
+    assert (line["quantity_left"], line["quantity_returnable"], line["freight_by_piece"]) == (3, 0, True)
+    assert (line["goods_left_fen"], line["freight_left_fen"]) == (3 * 3990, FREIGHT)
+    trade.ship(trade.piece(0, 2))
+    after = trade.buyer.ok("GET", path)
+    line = after["lines"][0]
+    assert after["kinds"] == ["refund_only", "return_refund"]
+    assert (line["quantity_left"], line["quantity_returnable"], line["freight_by_piece"]) == (3, 2, False)
+    body = claim_body(trade, trade.piece(), amount=3991)
+    refused = trade.buyer.refused("POST", f"/orders/{trade.id}/aftersales", body)
+    assert refused == (409, "aftersale_amount_too_high")
+    body = claim_body(trade, trade.piece(0, 3), kind="return_refund")
+    assert trade.buyer.refused("POST", f"/orders/{trade.id}/aftersales", body) == (409, "nothing_to_return")
+    claim(trade, trade.piece(0, 3), amount=3 * 3990 + FREIGHT)

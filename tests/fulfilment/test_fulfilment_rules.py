@@ -51,7 +51,7 @@ def test_chosen_pieces_are_never_more_than_free(
     assert chosen == ({p.order_line_id: p.quantity for p in pieces} or {k: v for k, v in free.items() if v})
 
 
-@given(st.integers(1, 2**63 - 1), st.from_regex(r"\d{4,8}", fullmatch=True).filter(str.isascii))
+@given(st.integers(1, 2**63 - 1), st.text("0123456789", min_size=4, max_size=8))
 def test_a_pickup_text_reads_back(order_id: int, code: str) -> None:
     assert rules.read_pickup_text(rules.pickup_text(order_id, code)) == (order_id, code)
 

@@ -55,6 +55,7 @@ def options_of(order: Order) -> OptionsOut:
     lefts = {line.id: rules.line_left(line) for line in lines}
     free = [line for line in lines if line.id not in taken and lefts[line.id].quantity]
     pictures = media_map(line.picture_media_id for line in free)
+    by_piece = rules.untouched(lines)
     why = refusal.zh if refusal else "" if free else _nothing_free(bool(taken))
     if not why and not any(lefts[line.id].goods_fen + lefts[line.id].freight_fen for line in free):
         why = "没有可退的金额"
@@ -71,8 +72,10 @@ def options_of(order: Order) -> OptionsOut:
                 sku_name=line.sku_name,
                 picture_url=_thumb(pictures, line.picture_media_id),
                 quantity_left=lefts[line.id].quantity,
+                quantity_returnable=lefts[line.id].moved,
                 goods_left_fen=lefts[line.id].goods_fen,
                 freight_left_fen=lefts[line.id].freight_fen,
+                freight_by_piece=by_piece,
             )
             for line in free
         ],

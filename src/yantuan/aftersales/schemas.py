@@ -27,9 +27,13 @@ class ClaimableLine(Schema):
     sku_name: str
     picture_url: str
     quantity_left: int
+    quantity_returnable: int
+    """Of them, pieces that have left the shop: only these can be asked for as return-and-refund."""
     goods_left_fen: int
     """What is left to give back for all pieces left."""
     freight_left_fen: int
+    freight_by_piece: bool
+    """Single pieces bring their share of the freight along. False once something has left: then only all pieces do."""
 
 
 class OptionsOut(Schema):

@@ -13,7 +13,7 @@ from yantuan.orders.states import PAID_PAYMENTS
 
 UNDO_WITHIN: Final = timedelta(minutes=30)
 """How long the last hand-out may be taken back."""
-_QR = re.compile(r"yantuan:pickup:(\d{1,19}):(\d{4,8})")
+_QR = re.compile(r"yantuan:pickup:([0-9]{1,19}):([0-9]{4,8})")
 
 
 @dataclass(frozen=True)
