@@ -41,6 +41,13 @@ class Reader:
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment
+        self._kept: dict[str, list[tuple[Any, ...]]] = {}
+
+    def once(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows, asked for once a run: for sums over the great tables that several rules need."""
+        if sql not in self._kept:
+            self._kept[sql] = self.rows(sql)
+        return self._kept[sql]
 
     def at(self, moment: datetime) -> Any:
         """A moment as a parameter of the database in use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 
 from yantuan.reports.rules.base import MAX_IDS, Finding, Reader, finding, rule
 
@@ -27,8 +28,9 @@ def order_amounts(read: Reader) -> list[Finding]:
     )
 
 
+@lru_cache(maxsize=20_000)
 def promise_hash(offer_id: int, title: str, sku_name: str, price_fen: int) -> str:
-    """The hash kept with an order line over what was promised."""
+    """The hash kept with an order line over what was promised. Remembered, for many lines promise the same."""
     facts = json.dumps([offer_id, title, sku_name, price_fen], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(facts.encode()).hexdigest()
 

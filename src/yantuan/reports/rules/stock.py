@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
-from yantuan.reports.rules.base import GRACE, Finding, Reader, rule
+from dataclasses import dataclass
+
+from yantuan.reports.rules.base import GRACE, Finding, Reader, finding, rule
 
 _MOVED = """
 SELECT pool_id,
-    SUM(CASE WHEN kind = 'adjust' THEN quantity ELSE 0 END) AS adjusted,
-    SUM(CASE WHEN kind = 'hold' THEN quantity ELSE 0 END) AS holds,
-    SUM(CASE WHEN kind = 'release' THEN quantity ELSE 0 END) AS releases,
-    SUM(CASE WHEN kind = 'sell' THEN quantity ELSE 0 END) AS sells,
-    SUM(CASE WHEN kind = 'restock' THEN quantity ELSE 0 END) AS restocks
+    SUM(CASE WHEN kind = 'adjust' THEN quantity ELSE 0 END),
+    SUM(CASE WHEN kind = 'hold' THEN quantity ELSE 0 END),
+    SUM(CASE WHEN kind = 'release' THEN quantity ELSE 0 END),
+    SUM(CASE WHEN kind = 'sell' THEN quantity ELSE 0 END),
+    SUM(CASE WHEN kind = 'restock' THEN quantity ELSE 0 END)
 FROM catalog_stockmovement GROUP BY pool_id
 """
+_ORDERED = """
+SELECT l.pool_id,
+    SUM(CASE WHEN o.payment IN ('unpaid', 'awaiting_confirmation') THEN l.quantity ELSE 0 END),
+    SUM(CASE WHEN o.payment IN ('paid', 'partly_refunded', 'refunded') THEN l.quantity ELSE 0 END)
+FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id GROUP BY l.pool_id
+"""
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """A pool's counters beside what its movements add up to."""
+
+    id: int
+    total: int
+    available: int
+    held: int
+    sold: int
+    adjusted: int
+    holds: int
+    releases: int
+    sells: int
+    restocks: int
+
+
+def _pools(read: Reader) -> list[_Pool]:
+    moved = {int(row[0]): [int(n) for n in row[1:]] for row in read.once(_MOVED)}
+    nothing = [0, 0, 0, 0, 0]
+    rows = read.once("SELECT id, total, available, held, sold FROM catalog_stockpool")
+    return [_Pool(*row, *moved.get(row[0], nothing)) for row in rows]
 
 
 @rule("ST1", "S1", "可售 + 占用 + 已售 = 总库存 = 全部调整之和，都不为负")
 def stock_conserved(read: Reader) -> list[Finding]:
-    return read.probe(
-        f"""
-        SELECT p.id, p.total, p.available, p.held, p.sold, COALESCE(m.adjusted, 0)
-        FROM catalog_stockpool p LEFT JOIN ({_MOVED}) m ON m.pool_id = p.id
-        WHERE p.available < 0 OR p.held < 0 OR p.sold < 0
-            OR p.available + p.held + p.sold <> p.total OR p.total <> COALESCE(m.adjusted, 0)
-        """,
+    wrong = [
+        (p.id, p.total, p.available, p.held, p.sold, p.adjusted)
+        for p in _pools(read)
+        if min(p.available, p.held, p.sold) < 0
+        or p.available + p.held + p.sold != p.total
+        or p.total != p.adjusted
+    ]
+    return finding(
+        wrong,
         expected="总库存等于库存调整之和，且三项相加等于总库存",
         suggestion="盘点实物后，用「调整库存」更正可售数",
     )
@@ -31,36 +64,28 @@ def stock_conserved(read: Reader) -> list[Finding]:
 
 @rule("ST2", "S1", "占用 = 未付订单的件数，已售 = 已付订单的件数 − 退回库存")
 def stock_matches_orders(read: Reader) -> list[Finding]:
-    return read.probe(
-        """
-        SELECT p.id, p.held, COALESCE(u.held, 0), p.sold, COALESCE(u.sold, 0) - COALESCE(b.back, 0)
-        FROM catalog_stockpool p
-        LEFT JOIN (
-            SELECT l.pool_id,
-                SUM(CASE WHEN o.payment IN ('unpaid', 'awaiting_confirmation') THEN l.quantity ELSE 0 END) AS held,
-                SUM(CASE WHEN o.payment IN ('paid', 'partly_refunded', 'refunded') THEN l.quantity ELSE 0 END) AS sold
-            FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id GROUP BY l.pool_id
-        ) u ON u.pool_id = p.id
-        LEFT JOIN (
-            SELECT pool_id, SUM(quantity) AS back FROM catalog_stockmovement WHERE kind = 'restock' GROUP BY pool_id
-        ) b ON b.pool_id = p.id
-        WHERE p.held <> COALESCE(u.held, 0) OR p.sold <> COALESCE(u.sold, 0) - COALESCE(b.back, 0)
-        """,
-        expected="库存的占用与已售和订单一致",
-        suggestion="先停止该商品的销售，再核对相关订单",
+    ordered = {int(pool): (int(held), int(sold)) for pool, held, sold in read.once(_ORDERED)}
+    wrong = []
+    for p in _pools(read):
+        held, sold = ordered.get(p.id, (0, 0))
+        if (p.held, p.sold) != (held, sold - p.restocks):
+            wrong.append((p.id, p.held, held, p.sold, sold - p.restocks))
+    return finding(
+        wrong, expected="库存的占用与已售和订单一致", suggestion="先停止该商品的销售，再核对相关订单"
     )
 
 
 @rule("ST3", "S1", "库存变动记录完整解释每个计数")
 def movements_explain(read: Reader) -> list[Finding]:
-    sums = read.probe(
-        f"""
-        SELECT p.id, p.available, p.held, p.sold
-        FROM catalog_stockpool p LEFT JOIN ({_MOVED}) m ON m.pool_id = p.id
-        WHERE p.available <> COALESCE(m.adjusted - m.holds + m.releases + m.restocks, 0)
-            OR p.held <> COALESCE(m.holds - m.releases - m.sells, 0)
-            OR p.sold <> COALESCE(m.sells - m.restocks, 0)
-        """,
+    wrong = [
+        (p.id, p.available, p.held, p.sold)
+        for p in _pools(read)
+        if p.available != p.adjusted - p.holds + p.releases + p.restocks
+        or p.held != p.holds - p.releases - p.sells
+        or p.sold != p.sells - p.restocks
+    ]
+    sums = finding(
+        wrong,
         expected="可售、占用、已售分别等于变动记录之和",
         suggestion="查看该库存的变动记录，找出缺失的一笔",
     )
@@ -86,18 +111,16 @@ def movements_explain(read: Reader) -> list[Finding]:
 def counters_match(read: Reader) -> list[Finding]:
     limits = read.probe(
         """
-        SELECT u.id, u.offer_id, u.person_id, u.quantity, COALESCE(q.units, 0)
-        FROM orders_limituse u LEFT JOIN (
-            SELECT l.offer_id, o.person_id, SUM(l.quantity) - SUM(COALESCE(b.back, 0)) AS units
-            FROM orders_orderline l
-            JOIN orders_order o ON o.id = l.order_id AND o.payment <> 'closed'
-            LEFT JOIN (
-                SELECT order_line_id, SUM(quantity) AS back FROM catalog_stockmovement
-                WHERE kind = 'restock' GROUP BY order_line_id
-            ) b ON b.order_line_id = l.id
-            GROUP BY l.offer_id, o.person_id
-        ) q ON q.offer_id = u.offer_id AND q.person_id = u.person_id
-        WHERE u.quantity <> COALESCE(q.units, 0)
+        SELECT offer_id, person_id, SUM(n) FROM (
+            SELECT offer_id, person_id, quantity AS n FROM orders_limituse
+            UNION ALL
+            SELECT l.offer_id, o.person_id, -l.quantity
+            FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE o.payment <> 'closed'
+            UNION ALL
+            SELECT l.offer_id, o.person_id, m.quantity
+            FROM catalog_stockmovement m JOIN orders_orderline l ON l.id = m.order_line_id
+            JOIN orders_order o ON o.id = l.order_id WHERE m.kind = 'restock'
+        ) uses GROUP BY offer_id, person_id HAVING SUM(n) <> 0
         """,
         expected="每人每个商品的限购计数等于其有效订单的件数",
         suggestion="核对这位买家在该商品上的订单",

@@ -45,7 +45,7 @@ def no_orphans(read: Reader) -> list[Finding]:
         """
         SELECT x.id, x.pool_id FROM (
             SELECT id, pool_id FROM catalog_sku UNION ALL SELECT id, pool_id FROM groupbuys_offer
-            UNION ALL SELECT id, pool_id FROM orders_orderline UNION ALL SELECT id, pool_id FROM catalog_stockmovement
+            UNION ALL SELECT DISTINCT pool_id, pool_id FROM catalog_stockmovement
         ) x LEFT JOIN catalog_stockpool p ON p.id = x.pool_id WHERE p.id IS NULL
         """,
         expected="库存行存在",
