@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from asgiclient import Answer, ask, call, running_lane
+from django.db import OperationalError
 
 from orders.orderworld import World, counts
+from yantuan.api import lane_pages
 from yantuan.api.lane import Lane
+from yantuan.api.lane_pages import Encoded
 from yantuan.identity import sessions
 from yantuan.identity.models import Person
 from yantuan.orders.intake import Intake
@@ -170,3 +173,19 @@ def test_a_stopped_session_stops_within_a_second(
     moved = time.monotonic() + 1.1
     monkeypatch.setattr("yantuan.api.lane_sessions.time.monotonic", lambda: moved)
     assert post(lane, body, headers).status == 401
+
+
+def test_a_read_is_tried_once_more_then_busy(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def broken(code: str) -> Encoded:
+        calls.append(code)
+        if len(calls) != 2:
+            raise OperationalError("server closed the connection unexpectedly")
+        return Encoded(b"{}", b'W/"x"')
+
+    monkeypatch.setattr(lane_pages, "encode_page", broken)
+    assert ask(lane, "GET", "/api/g/one").status == 200
+    calls += ["a"]
+    answer = ask(lane, "GET", "/api/g/two")
+    assert (answer.status, answer.data["code"], answer.headers["retry-after"]) == (503, "busy", "2")

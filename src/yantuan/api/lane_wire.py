@@ -10,7 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from yantuan.kernel.errors import AppError, Busy
 
@@ -93,14 +93,21 @@ async def send_error(send: Send, error: AppError) -> None:
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run database work in one of the lane's few threads. Raises Busy when the database does not answer."""
+    """Run a read in one of the lane's few threads, once more on a fresh connection if the first was lost.
+
+    Raises Busy when the database does not answer.
+    """
 
     def run() -> T:
         close_old_connections()
         try:
             return work(*args, **kwargs)
+        except (OperationalError, InterfaceError):
+            connection.close()
+        try:
+            return work(*args, **kwargs)
         except DatabaseError as error:
-            close_old_connections()
+            connection.close()
             raise Busy(retry_after=2) from error
 
     return await asyncio.get_running_loop().run_in_executor(_threads, run)

@@ -13,6 +13,8 @@ from yantuan.orders.dialect import Row
 
 _PASSING = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, lock not available."""
+_SHUTDOWN = {"57P01", "57P02", "57P03"}
+"""The server stops, has crashed, or is starting."""
 
 
 class Postgres:
@@ -40,6 +42,11 @@ class Postgres:
 
     def passing(self, error: Exception) -> bool:
         return getattr(error.__cause__, "sqlstate", None) in _PASSING
+
+    def lost(self, error: Exception) -> bool:
+        # A connection that breaks without a word from the server has no SQLSTATE.
+        state = getattr(error.__cause__, "sqlstate", None)
+        return state is None or state.startswith("08") or state in _SHUTDOWN
 
 
 POSTGRES = Postgres()

@@ -32,5 +32,8 @@ class Sqlite:
     def passing(self, error: Exception) -> bool:
         return "locked" in str(error) or "busy" in str(error)
 
+    def lost(self, error: Exception) -> bool:
+        return False
+
 
 SQLITE = Sqlite()

@@ -31,3 +31,6 @@ class Dialect(Protocol):
 
     def passing(self, error: Exception) -> bool:
         """True for a lost race (deadlock, serialization, lock time-out): the same batch may simply be tried again."""
+
+    def lost(self, error: Exception) -> bool:
+        """True when the connection itself went away."""

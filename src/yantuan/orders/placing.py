@@ -58,10 +58,11 @@ def _book_patiently(drafts: Sequence[Draft]) -> list[Decision]:
         try:
             return _book_once(drafts)
         except (OperationalError, InterfaceError) as error:
-            lost = not connection.in_atomic_block and not connection.is_usable()
+            engine = dialect()
+            lost = engine.lost(error) and not connection.in_atomic_block
             if lost:
                 connection.close()
-            if attempt == _TRIES or not (lost or dialect().passing(error)):
+            if attempt == _TRIES or not (lost or engine.passing(error)):
                 raise
     raise AssertionError("unreachable")
 
