@@ -76,7 +76,7 @@ def everything() -> list[Wait]:
             "support_agent",
             "没有升级的售后",
         ),
-        Wait("退款异常", refunds(), "payments_refund", "", "currency_exchange", "退款都正常"),
+        Wait("退款异常", refunds(), "payments_refund", "state=abnormal", "currency_exchange", "退款都正常"),
         Wait(
             "对不上的支付通知",
             unmatched_notices(),
