@@ -9,6 +9,7 @@ from yantuan.aftersales.api import router as aftersales
 from yantuan.api import errors
 from yantuan.api.demo import router as demo
 from yantuan.api.me import router as me
+from yantuan.api.parsing import StrictParser
 from yantuan.catalog.api import router as catalog
 from yantuan.fulfilment.api import router as fulfilment
 from yantuan.groupbuys.api import router as groupbuys
@@ -28,6 +29,7 @@ api = NinjaAPI(
     description="团长自己的团购工具。Amounts are integer fen; ids are decimal strings; times are RFC 3339.",
     docs_url=None,
     openapi_url="/openapi.json",
+    parser=StrictParser(),
 )
 errors.install(api)
 for router in (
