@@ -56,7 +56,7 @@ def after_id(cursor: str | None) -> int | None:
     """The id a keyset cursor stands for. Raises Invalid `cursor_invalid`."""
     if cursor is None or cursor == "":
         return None
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 19:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 19 or int(cursor) >= 2**63:
         raise Invalid("cursor_invalid", "翻页参数不对，请刷新", "The cursor is not valid.", field="cursor")
     return int(cursor)
 
