@@ -79,7 +79,7 @@ def sim(_simulator_process: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -
     gateway.reset()
     simulator = Simulator(url)
     simulator.reset()
-    with override_settings(ROOT_URLCONF="payworld", ALLOWED_HOSTS=["*"]):
+    with override_settings(ALLOWED_HOSTS=["*"]):
         yield simulator
     gateway.reset()
     config.cache_clear()

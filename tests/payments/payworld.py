@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
-from types import ModuleType
 from typing import Any
 
 import httpx
 from django.db import transaction
 from django.test import Client
-from django.urls import path
-from ninja import NinjaAPI
 
-from yantuan.api import errors
 from yantuan.catalog import stock
 from yantuan.catalog.models import Product, Sku, StockMovement, StockPool
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
@@ -33,8 +28,6 @@ from yantuan.leaders.models import Leader
 from yantuan.orders.drafts import Draft, DraftLine, Placed, Recipient
 from yantuan.orders.models import LimitUse, Order, OrderLine
 from yantuan.orders.placing import place_orders
-from yantuan.payments import api as payments_api
-from yantuan.payments import views
 from yantuan.payments.actions import PayWish, pay
 from yantuan.payments.models import PaymentAttempt
 from yantuan.payments.schemas import PayInstruction
@@ -42,25 +35,6 @@ from yantuan.stores.models import PickupPoint, Store
 
 _serial = count(1)
 PAYER = "小雁"
-
-
-def _fresh_copy(module: ModuleType) -> ModuleType:
-    """The module once more, with a router of its own: one router can be mounted in one API only."""
-    spec = importlib.util.spec_from_file_location(f"{module.__name__}_copy", str(module.__file__))
-    assert spec and spec.loader
-    copy = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(copy)
-    return copy
-
-
-_api = NinjaAPI(urls_namespace="payments-test")
-errors.install(_api)
-_api.add_router("", _fresh_copy(payments_api).router)
-urlpatterns = [
-    path("api/", _api.urls),
-    path("notify/wechatpay/transactions", views.transaction_notice),
-    path("notify/wechatpay/refunds", views.refund_notice),
-]
 
 
 @dataclass

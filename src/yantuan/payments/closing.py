@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Literal
@@ -25,6 +26,8 @@ log = logging.getLogger("yantuan.payments")
 LEASE = timedelta(seconds=90)
 """How long one worker has an attempt to itself; longer than any gateway call with its repeats."""
 BATCH = 100
+ROUND_SECONDS = 30.0
+"""A round of timed work ends after this long, so that a slow provider doesn't keep other timed work waiting."""
 SILENCES = 3
 """After so many unanswered calls in a row a round of timed work ends."""
 _ENDED = (TradeState.CLOSED, TradeState.REVOKED)
@@ -132,7 +135,7 @@ def expire_due() -> int:
     """Close every unpaid order past its deadline that nothing is under way for; answers how many were looked at."""
     live = PaymentAttempt.objects.filter(order_id=OuterRef("id"), state__in=attempts.LIVE)
     due = Order.objects.filter(payment="unpaid", expires_at__lte=now()).exclude(Exists(live))
-    return each(_expire, list(due.order_by("expires_at").values_list("id", flat=True)[:BATCH]))
+    return each(_expire, list(due.order_by("expires_at").values_list("id", flat=True)[: 5 * BATCH]))
 
 
 def _expire(order_id: int) -> bool:
@@ -143,15 +146,15 @@ def _expire(order_id: int) -> bool:
 def each(work: Callable[[int], bool], ids: Sequence[int]) -> int:
     """Do `work` for every id; answers how many were tried.
 
-    One broken row doesn't keep the others waiting. A provider that stays silent does end the round: its rows have
-    been put off, and the next round begins within seconds.
+    One broken row doesn't keep the others waiting. A provider that stays silent or slow does end the round: the
+    next one begins within seconds, with the rows that waited longest.
     """
-    silent = 0
+    silent, end = 0, time.monotonic() + ROUND_SECONDS
     for done, row_id in enumerate(ids, start=1):
         try:
             silent = 0 if work(row_id) else silent + 1
         except Exception:
             log.exception("payment work on %s failed", row_id)
-        if silent == SILENCES:
+        if silent == SILENCES or time.monotonic() > end:
             return done
     return len(ids)
