@@ -117,7 +117,7 @@ export function groupDraft(group: GroupBuy): GroupDraft {
   const unopened = group.status === 'draft' && toMs(group.starts_at) <= serverNow()
   return {
     title: group.title,
-    blocks: group.blocks.map((block) => ({ key: uuid4(), kind: block.kind, text: block.text, picture: block.picture })),
+    blocks: group.blocks.map((block) => ({ key: uuid4(), kind: block.kind, text: block.text, picture: block.picture ?? null })),
     offers: group.offers.map(savedOffer),
     startsAt: unopened ? '' : group.starts_at,
     endsAt: group.ends_at ?? '',

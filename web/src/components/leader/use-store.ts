@@ -8,9 +8,10 @@ export type PageQuery = Readonly<Record<string, string | undefined>>
 
 /**
  * Runs `load` with the leader's store as soon as it is known. With `again` also each time the page is shown,
- * for lists that another page may have changed. Without a store it does not run: `LeaderGate` says what is missing.
+ * for lists that another page may have changed. Without a store it does not run, unless `needStore` is false:
+ * `LeaderGate` says what is missing.
  */
-export function useStorePage(load: (storeId: string, query: PageQuery) => void, again = false): { query: Ref<PageQuery> } {
+export function useStorePage(load: (storeId: string, query: PageQuery) => void, again = false, needStore = true): { query: Ref<PageQuery> } {
   const session = useSession()
   const query = ref<PageQuery>({})
   let ran = false
@@ -20,7 +21,7 @@ export function useStorePage(load: (storeId: string, query: PageQuery) => void, 
   onShow(() => {
     if (ran && !again) return
     void session.ensure().then(() => {
-      if (!session.storeId.value || !session.isLeader.value) return
+      if ((needStore && !session.storeId.value) || !session.isLeader.value) return
       ran = true
       load(session.storeId.value, query.value)
     })
