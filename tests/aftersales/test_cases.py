@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from fulfilment.tradeworld import NUMBER, Shop, caller, make_shop, picture
 from orders.orderworld import counts
 from yantuan.aftersales.actions import decide_silent, operator_decide
+from yantuan.aftersales.jobs import refund_of_case_done
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.errors import AppError
@@ -19,6 +20,7 @@ from yantuan.media.access import access_media
 from yantuan.orders.models import Order
 from yantuan.orders.queries import order_detail
 from yantuan.payments.models import Refund
+from yantuan.payments.refunds import finish
 
 FREIGHT = 800
 
@@ -310,3 +312,23 @@ def test_options_say_what_a_claim_may_bring(shop: Shop) -> None:
     body = claim_body(trade, trade.piece(0, 3), kind="return_refund")
     assert trade.buyer.refused("POST", f"/orders/{trade.id}/aftersales", body) == (409, "nothing_to_return")
     claim(trade, trade.piece(0, 3), amount=3 * 3990 + FREIGHT)
+
+
+def test_a_refund_in_trouble_is_shown_and_the_case_waits_for_the_money(shop: Shop) -> None:
+    case = case_in(shop, "agreed", "refund_only")
+    refund = Refund.objects.get(aftersale_id=case.id)
+    Refund.objects.filter(id=refund.id).update(state="abnormal", last_error="ABNORMAL")
+    for who in (
+        case.trade.buyer.ok("GET", f"/aftersales/{case.id}"),
+        case.boss.ok("GET", f"/leader/aftersales/{case.id}"),
+    ):
+        assert (who["state"], who["refund"]["state"]) == ("agreed", "abnormal")
+        assert "退款异常" in who["refund"]["problem"]
+    assert decide_silent() == 0
+    with transaction.atomic():
+        finish(Refund.objects.get(id=refund.id), now())
+    for _ in range(2):
+        refund_of_case_done({"order_id": str(case.trade.id), "aftersale_id": str(case.id)})
+    assert (case.state, case.trade.row.aftersale, case.trade.events("case").count("refund_done")) == (
+        "refunded", "settled", 1
+    )  # fmt: skip

@@ -8,7 +8,6 @@ from fulfilment.tradeworld import Shop
 from yantuan.fulfilment.actions import receive_due
 from yantuan.kernel.clock import frozen
 from yantuan.kernel.models import OutboxEvent
-from yantuan.orders.models import Order
 
 
 def test_the_buyer_confirms_once(shop: Shop) -> None:
@@ -51,8 +50,9 @@ def test_the_calendar_waits_for_an_open_aftersale(shop: Shop) -> None:
     trade.ship()
     due = trade.row.auto_receive_at
     assert due is not None
-    Order.objects.filter(id=trade.id).update(aftersale="open")
+    body = {"kind": "refund_only", "reason": "not_received", "lines": [trade.piece()], "amount_fen": 100}
+    case = trade.buyer.ok("POST", f"/orders/{trade.id}/aftersales", body)["id"]
     with frozen(due + timedelta(days=3)):
         assert receive_due() == 0
-        Order.objects.filter(id=trade.id).update(aftersale="settled")
+        trade.buyer.ok("POST", f"/aftersales/{case}/withdraw")
         assert receive_due() == 1

@@ -24,6 +24,8 @@ from yantuan.orders import actions
 from yantuan.orders.drafts import Placed
 from yantuan.orders.models import Order, OrderEvent, OrderLine
 from yantuan.orders.placing import place_orders
+from yantuan.reports.rules import RULES
+from yantuan.reports.rules.base import Reader
 
 _keys = itertools.count(1)
 NUMBER = "YT1234567890123"
@@ -159,3 +161,31 @@ def picture(owner: Person, purpose: str = "after_sale") -> Media:
         key=short_code(22), owner_id=owner.id, purpose=purpose, private=purpose != "product", mime="image/webp",
         width=8, height=6, size=1, sha256="0" * 64, created_at=now(),
     )  # fmt: skip
+
+
+CHECKED = (
+    "M1",
+    "M2",
+    "L4",
+    "L5",
+    "ST1",
+    "ST2",
+    "ST3",
+    "ST4",
+    "O1",
+    "O2",
+    "O3",
+    "O4",
+    "O5",
+    "P1",
+    "P4",
+    "R1",
+    "R2",
+)
+"""Invariants of money, stock, states and cases that hold after every test, whatever it did."""
+
+
+def books_add_up() -> None:
+    """Every invariant `yantuan check` knows of this part of the shop."""
+    reader = Reader(now())
+    assert {name: found for name in CHECKED if name in RULES and (found := RULES[name].check(reader))} == {}
