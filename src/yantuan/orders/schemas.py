@@ -1,4 +1,8 @@
-"""Bodies of the orders API."""
+"""Bodies of the orders API.
+
+A checkout's own classes are plain pydantic models: ninja's Schema looks attributes up on foreign objects, which bodies never
+need, and costs the hot lane five times the decoding.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,22 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from yantuan.kernel.http import Count, IdIn, IdOut, Phone, Text
 
 
-class LineIn(Schema):
+class LineIn(BaseModel):
     offer_id: IdIn
     quantity: Count
 
 
-class AnswerIn(Schema):
+class AnswerIn(BaseModel):
     question_id: Annotated[Text, Field(min_length=1, max_length=8)]
     answer: Annotated[Text, Field(max_length=200)]
 
 
-class PickupContact(Schema):
+class PickupContact(BaseModel):
     name: Annotated[Text, Field(min_length=1, max_length=50)]
     phone: Phone
     building: Annotated[Text, Field(max_length=20)] = ""
@@ -57,7 +61,7 @@ class QuoteOut(Schema):
     orderable: bool
 
 
-class OrderIn(Schema):
+class OrderIn(BaseModel):
     """One checkout. The caller sends what it showed (`expected_total_fen`) only so that a changed price can be refused."""
 
     group_buy_id: IdIn
