@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -57,50 +58,48 @@ def unmatched_notices() -> int:
     return ProviderNotice.objects.filter(outcome="unmatched").count()
 
 
+_KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
+    (
+        certifications,
+        "待审核认证",
+        "leaders_certification",
+        "state=pending",
+        "verified_user",
+        "没有待审核的申请",
+    ),
+    (
+        aftersales,
+        "平台介入的售后",
+        "aftersales_aftersale",
+        "state=escalated",
+        "support_agent",
+        "没有升级的售后",
+    ),
+    (refunds, "退款异常", "payments_refund", "state=abnormal", "currency_exchange", "退款都正常"),
+    (
+        unmatched_notices,
+        "对不上的支付通知",
+        "payments_providernotice",
+        "outcome=unmatched",
+        "notifications_active",
+        "通知都对得上",
+    ),
+    (dead_events, "已放弃的事件", "kernel_outboxevent", "state=dead", "pending_actions", "没有放弃的事件"),
+    (
+        failed_deliveries,
+        "七天内发送失败",
+        "notices_delivery",
+        "state=failed",
+        "outgoing_mail",
+        "消息都已送达",
+    ),
+]
+
+
 def everything() -> list[Wait]:
-    """All kinds, what touches people's money first."""
+    """All kinds, counted now."""
     return [
-        Wait(
-            "待审核认证",
-            certifications(),
-            "leaders_certification",
-            "state=pending",
-            "verified_user",
-            "没有待审核的申请",
-        ),
-        Wait(
-            "平台介入的售后",
-            aftersales(),
-            "aftersales_aftersale",
-            "state=escalated",
-            "support_agent",
-            "没有升级的售后",
-        ),
-        Wait("退款异常", refunds(), "payments_refund", "state=abnormal", "currency_exchange", "退款都正常"),
-        Wait(
-            "对不上的支付通知",
-            unmatched_notices(),
-            "payments_providernotice",
-            "outcome=unmatched",
-            "notifications_active",
-            "通知都对得上",
-        ),
-        Wait(
-            "已放弃的事件",
-            dead_events(),
-            "kernel_outboxevent",
-            "state=dead",
-            "pending_actions",
-            "没有放弃的事件",
-        ),
-        Wait(
-            "七天内发送失败",
-            failed_deliveries(),
-            "notices_delivery",
-            "state=failed",
-            "outgoing_mail",
-            "消息都已送达",
-        ),
+        Wait(title, count(), table, query, icon, calm) for count, title, table, query, icon, calm in _KINDS
     ]
 
 
