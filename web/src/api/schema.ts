@@ -3514,10 +3514,14 @@ export interface components {
             picture_url: string;
             /** Quantity Left */
             quantity_left: number;
+            /** Quantity Returnable */
+            quantity_returnable: number;
             /** Goods Left Fen */
             goods_left_fen: number;
             /** Freight Left Fen */
             freight_left_fen: number;
+            /** Freight By Piece */
+            freight_by_piece: boolean;
         };
         /**
          * OptionsOut

@@ -2,11 +2,25 @@ import type { AfterSaleOptions } from '@/api/types'
 
 export type ClaimableLine = AfterSaleOptions['lines'][number]
 
-/** The most that can be asked back for `quantity` pieces of a line, in fen: their share of goods and freight, rounded down. */
+/** The part of `total` fen that `pieces` of `of` equal pieces carry by largest remainder, as the server splits it. */
+export function pieceShare(total: number, pieces: number, of: number): number {
+  if (pieces >= of) return total
+  return Math.floor(total / of) * pieces + Math.min(total % of, pieces)
+}
+
+/**
+ * The most that can be asked back for `quantity` pieces of a line, in fen. Once something has left the shop, freight
+ * comes back only with all that is left of the line.
+ */
 export function mostFor(line: ClaimableLine, quantity: number): number {
   if (quantity <= 0 || line.quantity_left <= 0) return 0
-  if (quantity >= line.quantity_left) return line.goods_left_fen + line.freight_left_fen
-  return Math.floor((line.goods_left_fen * quantity) / line.quantity_left) + Math.floor((line.freight_left_fen * quantity) / line.quantity_left)
+  const freight = line.freight_by_piece || quantity >= line.quantity_left ? pieceShare(line.freight_left_fen, quantity, line.quantity_left) : 0
+  return pieceShare(line.goods_left_fen, quantity, line.quantity_left) + freight
+}
+
+/** How many pieces of a line can be claimed: goods that never left the shop can't be sent back. */
+export function piecesOf(line: ClaimableLine, kind: 'refund_only' | 'return_refund'): number {
+  return kind === 'return_refund' ? Math.min(line.quantity_left, line.quantity_returnable) : line.quantity_left
 }
 
 /** The most for everything chosen (line id → pieces), in fen. */
