@@ -13,6 +13,7 @@ from yantuan.identity.phones import mask_phone, phone_of
 from yantuan.identity.schemas import PersonIn
 from yantuan.kernel.config import config
 from yantuan.leaders.models import Leader
+from yantuan.media.access import own_media
 from yantuan.media.queries import media_map
 from yantuan.notices.queries import unread
 from yantuan.stores.models import Store
@@ -68,6 +69,8 @@ def get_me(request: HttpRequest, response: HttpResponse) -> MeOut:
 @router.patch("/me", response=MeOut, auth=signed_in)
 def update_me(request: HttpRequest, body: PersonIn) -> MeOut:
     person: Person = request.auth  # type: ignore[attr-defined]
+    if body.avatar_media_id is not None:
+        own_media(person.id, [body.avatar_media_id], {"avatar"})
     return me_out(identity_actions.update_person(person, body))
 
 
