@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import HttpResponse
+
 from matrix.calls import address, owner, send_raw
 from matrix.leaves import at, keys_of, leaves, objects, replaced
 from matrix.sending import SENT
 from matrix.table import operations
 from matrix.town import Side, Town
 from matrix.watch import COUNTERS, Watch
-
 from yantuan.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -161,7 +161,7 @@ def test_ids_in_addresses(value: str, town: Town, watch: Watch) -> None:
     for name, sent in SENT.items():
         if not any(p.endswith("_id") for p in sent.path):
             continue
-        ids = {key: value for key in town.sides["a"].ids}
+        ids = dict.fromkeys(town.sides["a"].ids, value)
         side = Side(town.sides["a"].leader, town.sides["a"].buyer, ids, town.sides["a"].data)
         with watch.cell():
             client = owner(name, town).client
