@@ -1,0 +1,145 @@
+"""Routes outside the API: pages, pictures, notices, the console. A route nobody listed here fails."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from matrix.town import ROLES, Town
+from matrix.watch import Watch
+from yantuan.api.urls import urlpatterns
+from yantuan.console.site import console_site
+from yantuan.identity import sessions
+from yantuan.notices.sse import events_app
+
+pytestmark = pytest.mark.django_db
+
+PAGES: dict[str, tuple[str, int, int]] = {
+    "healthz": ("/healthz", 200, 200),
+    "readyz": ("/readyz", 200, 200),
+    "media/<str:name>": ("/media/{code}.webp", 404, 404),
+    "notify/wechatpay/transactions": ("/notify/wechatpay/transactions", 405, 405),
+    "notify/wechatpay/refunds": ("/notify/wechatpay/refunds", 405, 405),
+    "share/<str:token>/poster.jpg": ("/share/{token}/poster.jpg", 200, 404),
+    "share/<str:token>/qr.png": ("/share/{token}/qr.png", 200, 404),
+    "share/<str:token>/card.jpg": ("/share/{token}/card.jpg", 200, 404),
+    "g/<str:code>": ("/g/{code}", 200, 404),
+    "s/<str:code>": ("/s/{store_code}", 200, 404),
+    "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/order/list", 200, 200),
+}
+"""Pattern of `api/urls.py` → address, status for what exists, status for what doesn't; the same for everybody."""
+OPEN_CONSOLE = re.compile(r"^/console/(login|verify|set-up|logout|demo|jsi18n)/")
+
+
+def test_every_route_is_listed() -> None:
+    own = {str(p.pattern) for p in urlpatterns if not isinstance(p, URLResolver)}
+    assert own == set(PAGES)
+    assert {str(p.pattern) for p in urlpatterns if isinstance(p, URLResolver)} == {"api/", "console/"}
+
+
+@pytest.mark.parametrize("pattern", sorted(PAGES))
+def test_pages(pattern: str, town: Town, watch: Watch) -> None:
+    address, there, absent = PAGES[pattern]
+    for role in ROLES:
+        for target, wanted in (("a", there), ("absent", absent)):
+            with watch.cell():
+                path = address.format(**town.sides[target].ids)
+                answer = town.callers[role].client.get(path)
+                assert answer.status_code == wanted, (role, path)
+                assert not watch.changed(), (role, path)
+            if path.endswith((".jpg", ".png")) or address.startswith("/g/"):
+                assert answer.headers["Cache-Control"], path
+    for method in ("PUT", "PATCH", "DELETE", "TRACE"):
+        with watch.cell():
+            answer = town.callers["buyer"].client.generic(method, address.format(**town.sides["a"].ids), "{}")
+            assert answer.status_code in (200, 404, 405) and not watch.changed()
+
+
+def test_private_pictures_have_no_public_address(town: Town, watch: Watch) -> None:
+    a, buyer = town.sides["a"], town.callers["buyer"]
+    shown = buyer.client.get(f"/api/media/{a.ids['media_id']}/private")
+    assert shown.status_code == 200 and shown["Content-Type"] == "image/webp"
+    assert "no-store" in shown["Cache-Control"] or "private" in shown["Cache-Control"]
+
+
+def test_forged_notices_change_nothing(town: Town, watch: Watch) -> None:
+    for path in ("/notify/wechatpay/transactions", "/notify/wechatpay/refunds"):
+        for role in ("visitor", "leader", "operator"):
+            for body in ("", "{}", '{"id": "1", "resource": {}}', "x" * 300_000):
+                with watch.cell():
+                    answer = town.callers[role].client.post(path, body, content_type="application/json")
+                    assert 400 <= answer.status_code < 600 and answer.status_code != 500, (
+                        path,
+                        answer.status_code,
+                    )
+                    assert not watch.changed()
+
+
+def test_live_events_need_a_session(town: Town) -> None:
+    async def ask(token: str) -> int:
+        sent = []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        headers = [(b"cookie", f"{sessions.COOKIE}={token}".encode())] if token else []
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/api/events",
+            "query_string": b"",
+            "headers": headers,
+        }
+        await events_app(scope, receive, send)  # type: ignore[arg-type]
+        return int(str(sent[0]["status"]))
+
+    assert asyncio.run(ask("")) == 401
+
+
+def console_paths(patterns: list[URLPattern | URLResolver], above: str) -> Iterator[str]:
+    for pattern in patterns:
+        here = above + re.sub(r"<[^>]+>|\(\?P<\w+>[^)]*\)", "1", str(pattern.pattern)).strip("^$")
+        if isinstance(pattern, URLResolver):
+            yield from console_paths(pattern.url_patterns, here)
+        else:
+            yield here
+
+
+def test_only_operators_enter_the_console(town: Town, watch: Watch) -> None:
+    paths = sorted({p for p in console_paths(list(console_site.urls[0]), "/console/") if "\\" not in p})
+    assert len(paths) > 60
+    for path in paths:
+        if OPEN_CONSOLE.match(path):
+            continue
+        for role in [role for role in ROLES if role != "operator"]:
+            for method in ("GET", "POST"):
+                with watch.cell():
+                    client: Client = town.callers[role].client
+                    answer = client.generic(method, path)
+                    away = answer.status_code == 302 and "/console/login/" in answer["Location"]
+                    assert away or answer.status_code in (403, 404, 405), (
+                        role,
+                        method,
+                        path,
+                        answer.status_code,
+                    )
+                    assert not watch.changed(), (role, method, path)
+
+
+def test_an_operator_reads_every_page(town: Town, watch: Watch) -> None:
+    paths = {p for p in console_paths(list(console_site.urls[0]), "/console/") if "\\" not in p}
+    for path in sorted(p for p in paths if "1" not in p and "demo" not in p and "logout" not in p):
+        with watch.cell():
+            answer = town.callers["operator"].client.get(path)
+        assert answer.status_code in (200, 302, 403, 404), (path, answer.status_code)
+    with watch.cell():
+        assert town.callers["operator"].client.get("/console/").status_code == 200
+        assert town.callers["operator"].client.get("/console/demo/").status_code == 404
