@@ -18,6 +18,7 @@ from yantuan.notices.models import Delivery
 from yantuan.notices.rules import AFTER_SALE_WORDS, Words, paid_buyer, paid_leader
 from yantuan.orders.models import Order
 from yantuan.payments.models import OfflineProof, Refund
+from yantuan.payments.queries import refund_problem
 
 _HOW = {"courier": "快递", "pickup": "自提"}
 
@@ -117,7 +118,7 @@ def refund_succeeded(payload: dict[str, Any]) -> None:
 def refund_trouble(payload: dict[str, Any]) -> None:
     refund = Refund.objects.get(id=payload["refund_id"])
     order = Order.objects.select_related("store__leader").get(id=refund.order_id)
-    words = Words(f"订单 #{order.number} 退款遇到问题", refund.last_error or "请打开订单查看并重试")
+    words = Words(f"订单 #{order.number} 退款遇到问题", refund_problem(refund) or "请打开订单查看并重试")
     _both(order, "refund_trouble", words, None, f"refund_trouble:{refund.id}:{refund.tries}")
 
 
