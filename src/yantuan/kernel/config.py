@@ -41,7 +41,6 @@ class Config(BaseSettings):
     hold_seconds: int = 900
     """How long an unpaid order keeps its stock."""
     auto_receive_days_courier: int = 10
-    auto_receive_days_pickup: int = 2
     aftersale_window_days: int = 7
     """Days after receipt in which an after-sale may be opened."""
     aftersale_reply_hours: int = 48

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from yantuan.orders.states import LIVE_PAYMENTS, PAID_PAYMENTS, HasAxes
+from yantuan.orders.states import PAID_PAYMENTS, HasAxes
 
 VISIBLE_AFTER_RECEIPT = timedelta(days=30)
 """How long after receipt the leader still sees the recipient in full."""
@@ -65,9 +65,7 @@ def buyer_actions(order: OrderFacts, now: datetime, window: timedelta) -> list[s
     """Words of what the buyer may do now, the main one first."""
     words: list[str] = []
     if order.payment == "unpaid":
-        words += ["send_proof"] if order.payment_method == "offline" else ["pay"]
-    if order.payment in LIVE_PAYMENTS:
-        words.append("cancel")
+        words += ["send_proof", "cancel"] if order.payment_method == "offline" else ["pay", "cancel"]
     if order.payment in PAID_PAYMENTS:
         if order.delivery == "shipped":
             words.append("confirm_receipt")
