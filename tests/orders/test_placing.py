@@ -18,7 +18,7 @@ from yantuan.orders import actions
 from yantuan.orders.drafts import Draft, Placed
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine, Participation
 from yantuan.orders.placing import place_orders
-from yantuan.stores.models import Store
+from yantuan.stores.models import PickupPoint, Store
 
 
 def test_an_order_keeps_what_was_promised(world: World) -> None:
@@ -236,3 +236,21 @@ def test_statements_per_order(world: World) -> None:
         place_orders(many)
     assert len(one) <= 16
     assert connection.vendor == "sqlite" or len(eight) <= len(one)
+
+
+def test_only_live_points_of_this_sale_hand_out(world: World) -> None:
+    other = PickupPoint.objects.create(
+        store=world.store, name="西门", address="文三路 2 号", created_at=now()
+    )
+    elsewhere = world.draft(delivery_method="pickup", pickup_point_id=other.id)
+    assert refusal(place_orders([elsewhere])[0]) == "pickup_point_unknown"
+    foreign = make_world().point
+    GroupBuy.objects.filter(id=world.group_buy.id).update(
+        pickup_point_ids=[str(world.point.id), str(foreign.id)]
+    )
+    assert refusal(place_orders([world.draft(delivery_method="pickup", pickup_point_id=foreign.id)])[0]) == (
+        "pickup_point_unknown"
+    )
+    PickupPoint.objects.filter(id=world.point.id).update(archived_at=now())
+    assert refusal(place_orders([world.draft(delivery_method="pickup")])[0]) == "pickup_point_unknown"
+    assert Order.objects.count() == 0
