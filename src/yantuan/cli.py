@@ -27,7 +27,13 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--data", help="data folder (default: $YANTUAN_DATA or ./data)")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _serving(commands)
+    _instance(commands)
+    _keeping(commands)
+    return root
 
+
+def _serving(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     up = commands.add_parser(
         "up", help="set up if needed, then run web, worker and (in demo) the WeChat simulator"
     )
@@ -37,14 +43,6 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--demo", action="store_true", help="demo shop with the WeChat simulator beside it")
     up.add_argument("--simulator-port", type=int, default=8001)
     up.set_defaults(run=_run("yantuan.commands.up", "up"))
-
-    migrate = commands.add_parser("migrate", help="bring the database to this version")
-    migrate.set_defaults(run=_run("yantuan.commands.basic", "migrate"))
-
-    demo = commands.add_parser(
-        "demo", help="load the demo shop (once; --again resets nothing, it only fills what is missing)"
-    )
-    demo.set_defaults(run=_run("yantuan.commands.basic", "demo"))
 
     worker = commands.add_parser("worker", help="run background work")
     worker.add_argument("--threads", type=int, default=2)
@@ -59,10 +57,23 @@ def parser() -> argparse.ArgumentParser:
     )
     simulator.set_defaults(run=_run("yantuan.commands.simulate", "simulator"))
 
+
+def _instance(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    migrate = commands.add_parser("migrate", help="bring the database to this version")
+    migrate.set_defaults(run=_run("yantuan.commands.basic", "migrate"))
+
+    demo = commands.add_parser("demo", help="load the demo shop; what is there already stays")
+    demo.set_defaults(run=_run("yantuan.commands.basic", "demo"))
+
     operator = commands.add_parser("createoperator", help="create an operator of the console")
     operator.add_argument("username")
     operator.set_defaults(run=_run("yantuan.commands.basic", "createoperator"))
 
+    openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
+    openapi.set_defaults(run=_run("yantuan.commands.basic", "openapi"))
+
+
+def _keeping(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser("check", help="verify every invariant of money, stock and states (read-only)")
     check.add_argument("--json", action="store_true")
     check.add_argument("--rule", action="append", default=[], help="only this rule; may be repeated")
@@ -77,10 +88,6 @@ def parser() -> argparse.ArgumentParser:
     )
     restore.add_argument("file")
     restore.set_defaults(run=_run("yantuan.commands.backup", "restore"))
-
-    openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
-    openapi.set_defaults(run=_run("yantuan.commands.basic", "openapi"))
-    return root
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

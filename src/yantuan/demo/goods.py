@@ -88,5 +88,22 @@ PRODUCTS = (
     ),
 )
 
+POINTS: tuple[dict[str, str], ...] = (
+    {
+        "name": "东门岗亭",
+        "address": "枫林路 88 弄东门",
+        "hours": "18:00–20:00",
+        "contact_name": "林小满",
+        "contact_phone": "13900000001",
+    },
+    {
+        "name": "物业前台",
+        "address": "枫林里 1 号楼大堂",
+        "hours": "08:00–22:00",
+        "contact_name": "物业小张",
+        "contact_phone": "02150000000",
+    },
+)
+
 BUYERS = ("李建国", "王秀英", "赵敏", "刘一诺", "孙浩", "何静")
 """Neighbours who have ordered already."""

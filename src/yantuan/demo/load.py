@@ -12,7 +12,7 @@ import httpx
 from yantuan.catalog.actions import create_product
 from yantuan.catalog.models import Product, Sku
 from yantuan.catalog.schemas import ProductIn, SkuIn
-from yantuan.demo.goods import BUYERS, PRODUCTS
+from yantuan.demo.goods import BUYERS, POINTS, PRODUCTS
 from yantuan.demo.people import DEMO_PEOPLE
 from yantuan.demo.pictures import demo_picture
 from yantuan.fulfilment.schemas import ShipIn
@@ -132,24 +132,8 @@ def _store(leader: Person) -> Store:
             return_address="上海市浦东新区枫林路 88 弄枫林里 3 号楼 101",
         ),
     )
-    points = [
-        PickupPointIn(
-            name="东门岗亭",
-            address="枫林路 88 弄东门",
-            hours="18:00–20:00",
-            contact_name="林小满",
-            contact_phone="13900000001",
-        ),
-        PickupPointIn(
-            name="物业前台",
-            address="枫林里 1 号楼大堂",
-            hours="08:00–22:00",
-            contact_name="物业小张",
-            contact_phone="02150000000",
-        ),
-    ]
-    for point in points:
-        add_pickup_point(leader, store.id, point)
+    for point in POINTS:
+        add_pickup_point(leader, store.id, PickupPointIn(**point))
     return store
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -110,14 +110,7 @@ def queue(
 ) -> Delivery:
     """Write one delivery; a burst to one recipient is held back so that it goes out as one message."""
     moment = now()
-    gather = timedelta(seconds=config().notice_gather_seconds)
-    recent = Delivery.objects.filter(
-        channel=channel, recipient=recipient, created_at__gte=moment - 3 * gather
-    )
-    last = recent.exclude(state="failed").aggregate(at=Max("due_at"))["at"]
-    planned = last if last is not None and last > moment else due_at(moment, last, gather)
-    # A row being sent just now carries the end of its claim; nothing waits longer than one gathering for it.
-    planned = min(planned, moment + gather)
+    planned = _planned(channel, recipient, moment)
     with transaction.atomic():
         delivery = Delivery(
             id=new_id(),
@@ -140,6 +133,18 @@ def queue(
                 "notice.deliver", {"channel": channel, "recipient": recipient}, store_id=store_id, delay=delay
             )
     return delivery
+
+
+def _planned(channel: str, recipient: str, moment: datetime) -> datetime:
+    """When the next message to this recipient may go out."""
+    gather = timedelta(seconds=config().notice_gather_seconds)
+    recent = Delivery.objects.filter(
+        channel=channel, recipient=recipient, created_at__gte=moment - 3 * gather
+    )
+    last = recent.exclude(state="failed").aggregate(at=Max("due_at"))["at"]
+    planned = last if last is not None and last > moment else due_at(moment, last, gather)
+    # A row being sent just now carries the end of its claim; nothing waits longer than one gathering for it.
+    return min(planned, moment + gather)
 
 
 def mark_read(person: Person, body: ReadIn) -> None:
