@@ -4,6 +4,7 @@ import { useBoot } from './api/boot'
 import { setUnauthorizedHandler } from './api/transport'
 import App from './App.vue'
 import { IS_H5 } from './config'
+import { reloadOnNewVersion } from './platform/browser'
 import { enableKeyboard } from './platform/keyboard'
 import { applyLarge } from './stores/prefs'
 import { expandShort, toLogin } from './utils/routes'
@@ -18,6 +19,7 @@ if (IS_H5) {
   openShortLink()
   applyLarge()
   enableKeyboard()
+  reloadOnNewVersion()
 }
 setUnauthorizedHandler(toLogin)
 

@@ -6,6 +6,7 @@ import { mostFor, mostForAll, piecesOf, pieceShare, type ClaimableLine } from '@
 import { payNext, takePayNext } from '@/components/buyer/pay-next'
 import { axisLabels } from '@/components/buyer/words'
 import { cartCount, cartLines, cartTotal } from '@/stores/cart'
+import { decodeNext } from '@/utils/routes'
 
 function offer(id: string, price: number, stock: number, limit = 0) {
   return { id, sku_name: '', price_fen: price, limit_per_person: limit, stock, sold: 0 }
@@ -95,5 +96,16 @@ describe('order labels', () => {
   it('promises no delivery for an order that is over', () => {
     const order = { payment: 'closed', delivery: 'none', aftersale: 'none', delivery_method: 'courier', labels: { payment: '已关闭', delivery: '待发货', aftersale: '无售后', headline: '已关闭' } }
     expect(axisLabels(order as OrderRow).map((label) => label.text)).toEqual(['已关闭', '不再发货', '无售后'])
+  })
+})
+
+describe('the way back after signing in', () => {
+  it.each(['/pages/checkout/index?code=a', '%2Fpages%2Fcheckout%2Findex%3Fcode%3Da', '%252Fpages%252Fcheckout%252Findex%253Fcode%253Da'])('reads %s', (next) => {
+    expect(decodeNext(next)).toBe('/pages/checkout/index?code=a')
+  })
+
+  it('gives up on a damaged one', () => {
+    expect(decodeNext('%2Fpages%')).toBe('')
+    expect(decodeNext(undefined)).toBe('')
   })
 })

@@ -127,7 +127,7 @@ export const en: Record<keyof typeof zh, string> = {
   'buyer.aboutTitle': 'About this sale',
   'buyer.leaderName': 'Leader {name}',
   'buyer.certified': 'Verified',
-  'buyer.certifiedKind': 'Verified ({kind})',
+  'buyer.certifiedKind': 'Verified',
   'buyer.toStore': 'Store',
   'buyer.leaderWechat': 'WeChat: {id}',
   'buyer.copy': 'Copy',

@@ -24,3 +24,19 @@ export function openWeb(url: string): void {
 export function setDocumentTitle(title: string): void {
   if (IS_H5) document.title = title
 }
+
+const RELOAD_KEY = 'yt.reloaded'
+const RELOAD_PAUSE_MS = 30_000
+
+/**
+ * After an update of the server the open page asks for chunks that are gone; loading the document again mends it.
+ * At most once in half a minute, so that a missing file never becomes a loop. H5 only.
+ */
+export function reloadOnNewVersion(): void {
+  window.addEventListener('vite:preloadError', () => {
+    const last = Number(sessionStorage.getItem(RELOAD_KEY) ?? 0)
+    if (Date.now() - last < RELOAD_PAUSE_MS) return
+    sessionStorage.setItem(RELOAD_KEY, String(Date.now()))
+    location.reload()
+  })
+}

@@ -87,6 +87,12 @@ export function setTabBadge(index: number, count: number): void {
   else uni.removeTabBarBadge({ index, fail })
 }
 
+/** Names the tabs of the bottom bar, in their order. */
+export function setTabTexts(texts: readonly string[]): void {
+  // The platform refuses outside tab pages; the next switch of language or start names them.
+  texts.forEach((text, index) => uni.setTabBarItem({ index, text, fail: () => {} }))
+}
+
 /**
  * Asks in the mini-program for leave to send subscription messages; must be called from a tap.
  *

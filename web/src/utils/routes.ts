@@ -38,6 +38,18 @@ export function safeNext(next: string | undefined, fallback = '/pages/home/index
   return /^\/(pages|leader|buyer)\/[\w-]+\/index(\?[^#]*)?$/.test(next) ? next : fallback
 }
 
+/** A page address that came as a query value: the platforms hand it over encoded never, once or twice. */
+export function decodeNext(next: string | undefined): string {
+  let text = next ?? ''
+  try {
+    for (let round = 0; round < 2 && /^%(25)?2F/i.test(text); round += 1) text = decodeURIComponent(text)
+  } catch {
+    // A cut-off address is no way back; the caller falls back to the home page.
+    return ''
+  }
+  return text
+}
+
 /** Opens a page; tab pages are switched to (their query is lost by the platform), others are pushed. */
 export function go(path: string, query: Query = {}): void {
   const url = pageUrl(path, query)
