@@ -68,6 +68,7 @@ if os.environ.get("YANTUAN_ROLE") == "worker":
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "yantuan.identity.middleware.PersonalAnswers",
+    "yantuan.api.middleware.TypedMethodRefusal",
     "yantuan.api.middleware.MethodOverride",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -80,6 +81,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "yantuan.api.urls"
+CSRF_FAILURE_VIEW = "yantuan.api.refusals.form_lost"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

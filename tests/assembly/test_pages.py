@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
-import factories
 import pytest
 from django.test import Client
 
+import factories
 from yantuan.api import pages
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.sharing.actions import share_group_buy

@@ -39,7 +39,7 @@ def field_error(error: ValidationError) -> AppError:
     first = fields[0]["field"] if fields else ""
     return AppError(
         "fields_invalid",
-        "填写的内容有误，请检查后再提交" + (f"（{first}）" if first else ""),
+        "填写的内容有误，请检查后再提交",
         f"Some fields are not valid: {first}.",
         status=422,
         fields=fields,

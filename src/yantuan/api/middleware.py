@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from yantuan.api.refusals import wrong_method
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -20,3 +22,20 @@ class MethodOverride:
             request.method = "PATCH"
             request.META["REQUEST_METHOD"] = "PATCH"
         return self._get_response(request)
+
+
+class TypedMethodRefusal:
+    """A wrong method on an API address is refused in the same envelope as everything else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if (
+            isinstance(response, HttpResponse)
+            and response.status_code == 405
+            and request.path.startswith("/api/")
+        ):
+            return wrong_method(request, response)
+        return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from yantuan.api import health, pages
+from yantuan.api import health, pages, refusals
 from yantuan.api.main import api
 from yantuan.console.site import console_site
 from yantuan.media.views import public_picture
@@ -26,3 +26,8 @@ urlpatterns = [
     path("s/<str:code>", pages.store),
     re_path(r"^(?!api/|console/|media/|share/|notify/|assets/|static/).*$", pages.app),
 ]
+
+handler400 = refusals.unreadable
+handler403 = refusals.forbidden
+handler404 = refusals.not_found
+handler500 = refusals.failed
