@@ -16,6 +16,7 @@ from pathlib import Path
 
 import django
 import pytest
+
 from pgserver import postgres
 
 _stack = ExitStack()

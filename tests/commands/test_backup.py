@@ -43,7 +43,9 @@ def test_what_goes_in_comes_out(shop: Path, tmp_path: Path, monkeypatch: pytest.
     fresh = tmp_path / "fresh"
     assert _restore_into(fresh, archive, monkeypatch) == 0
     assert (fresh / "secret_key").read_text() == "s" * 40
-    before, after = (hashlib.sha256((f / "media/ab/abc.webp").read_bytes()).hexdigest() for f in (shop, fresh))
+    before, after = (
+        hashlib.sha256((f / "media/ab/abc.webp").read_bytes()).hexdigest() for f in (shop, fresh)
+    )
     assert before == after
     database = sqlite3.connect(fresh / "yantuan.sqlite3")
     assert database.execute("SELECT count(*), sum(n) FROM t").fetchone() == (500, 124_750)
@@ -51,7 +53,9 @@ def test_what_goes_in_comes_out(shop: Path, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip"])
-def test_a_damaged_archive_is_refused(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+def test_a_damaged_archive_is_refused(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
     archive = tmp_path / "b.tar.gz"
     module.backup(argparse.Namespace(file=str(archive)))
     body = bytearray(archive.read_bytes())
@@ -65,7 +69,9 @@ def test_a_damaged_archive_is_refused(shop: Path, tmp_path: Path, monkeypatch: p
     assert not fresh.exists() or not any(fresh.iterdir())
 
 
-def test_a_shop_in_use_is_never_overwritten(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shop_in_use_is_never_overwritten(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive = tmp_path / "b.tar.gz"
     module.backup(argparse.Namespace(file=str(archive)))
     before = (shop / "yantuan.sqlite3").read_bytes()

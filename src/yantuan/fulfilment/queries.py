@@ -42,7 +42,10 @@ def _parcel_out(row: Shipment, delivery: str) -> ParcelOut:
         carrier_name=row.carrier_name,
         tracking_no=row.tracking_no,
         note=row.note,
-        lines=[f"{line.order_line.title} {line.order_line.sku_name}".strip() + f" ×{line.quantity}" for line in lines],
+        lines=[
+            f"{line.order_line.title} {line.order_line.sku_name}".strip() + f" ×{line.quantity}"
+            for line in lines
+        ],
         created_at=row.created_at,
         corrected=row.corrected_at is not None,
         withdrawn=row.withdrawn_at is not None,
@@ -70,7 +73,9 @@ def find_pickups(store: Store, text: str) -> PickupFound:
     if scanned is not None:
         rows = own.filter(id=scanned[0], pickup_code=scanned[1])
         if not rows.exists():
-            raise Conflict("pickup_not_here", "这个自提码不是本店的，或已失效", "Not a pick-up code of this store.")
+            raise Conflict(
+                "pickup_not_here", "这个自提码不是本店的，或已失效", "Not a pick-up code of this store."
+            )
     else:
         rows = own.filter(_meanings(text)).exclude(payment="closed")
     waiting = Case(

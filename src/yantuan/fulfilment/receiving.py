@@ -30,7 +30,9 @@ def _receive(order_id: int, actor: Actor, *, auto: bool) -> Order:
     if order.delivery == "received":
         return order
     if order.payment not in PAID_PAYMENTS:
-        raise Conflict("order_not_paid", "订单没有付款或已退款，不能确认收货", "Nothing is paid for this order.")
+        raise Conflict(
+            "order_not_paid", "订单没有付款或已退款，不能确认收货", "Nothing is paid for this order."
+        )
     order = orders.transition(
         order_id,
         "delivery",
@@ -50,7 +52,9 @@ def _due(order: Order) -> bool:
 
 def receive_due() -> int:
     """Receive what was shipped long enough ago, but never while an after-sale is open. Returns how many."""
-    rows = Order.objects.filter(delivery="shipped", auto_receive_at__lte=now(), payment__in=list(PAID_PAYMENTS))
+    rows = Order.objects.filter(
+        delivery="shipped", auto_receive_at__lte=now(), payment__in=list(PAID_PAYMENTS)
+    )
     ids = rows.exclude(aftersale="open").order_by("auto_receive_at").values_list("id", flat=True)[:BATCH]
     return sum(_receive_if_due(order_id) for order_id in list(ids))
 

@@ -46,7 +46,9 @@ def payment_refusal(payment: str) -> AppError | None:
 def ship_refusal(order: Facts) -> AppError | None:
     """Why no parcel may leave for this order; None if one may."""
     if order.delivery_method != "courier":
-        return Conflict("order_is_pickup", "这是自提订单，不需要发货", "This order is picked up, not shipped.")
+        return Conflict(
+            "order_is_pickup", "这是自提订单，不需要发货", "This order is picked up, not shipped."
+        )
     refusal = payment_refusal(order.payment)
     if refusal is None and order.delivery in ("shipped", "received"):
         return Conflict("already_shipped", "这笔订单已经全部发货", "Everything has been shipped already.")
@@ -56,11 +58,15 @@ def ship_refusal(order: Facts) -> AppError | None:
 def pickup_refusal(order: Facts, last_at: datetime | None) -> AppError | None:
     """Why nothing may be handed out for this order; None if something may. `last_at`: the latest hand-out."""
     if order.delivery_method != "pickup":
-        return Conflict("order_is_courier", "这是快递订单，不在自提点领取", "This order is shipped, not picked up.")
+        return Conflict(
+            "order_is_courier", "这是快递订单，不在自提点领取", "This order is shipped, not picked up."
+        )
     refusal = payment_refusal(order.payment)
     if refusal is None and order.delivery == "picked":
         when = last_at.isoformat() if last_at else ""
-        return Conflict("already_picked", "这笔订单已经全部领取", "Everything was handed out already.", at=when)
+        return Conflict(
+            "already_picked", "这笔订单已经全部领取", "Everything was handed out already.", at=when
+        )
     return refusal
 
 
@@ -80,7 +86,9 @@ def choose(left: Mapping[int, int], held: Mapping[int, int], wanted: Sequence[Pi
         raise Invalid("order_line_repeated", "同一件商品只能填一行", "Name each line once.", field="lines")
     for piece in wanted:
         if piece.order_line_id not in left:
-            raise Invalid("order_line_unknown", "订单里没有这件商品", "No such line in this order.", field="lines")
+            raise Invalid(
+                "order_line_unknown", "订单里没有这件商品", "No such line in this order.", field="lines"
+            )
         if piece.quantity > left[piece.order_line_id]:
             raise Conflict(
                 "too_many_pieces",
