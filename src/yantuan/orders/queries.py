@@ -138,7 +138,8 @@ def _row_fields(
 
 def _actions(order: Order, viewer: Viewer, lines: Sequence[OrderLine], moment: datetime) -> list[str]:
     window = timedelta(days=config().aftersale_window_days)
-    own = buyer_actions(order, moment, window) if viewer == "buyer" else leader_actions(order, lines)
+    buyer = viewer == "buyer"
+    own = buyer_actions(order, lines, moment, window) if buyer else leader_actions(order, lines)
     return list(dict.fromkeys([*own, *parts.more_actions(order, viewer)]))
 
 

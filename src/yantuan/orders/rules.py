@@ -26,6 +26,11 @@ class LineCounts(Protocol):
     shipped_quantity: int
     picked_quantity: int
     refunded_quantity: int
+    amount_fen: int
+    discount_share_fen: int
+    freight_share_fen: int
+    refunded_goods_fen: int
+    refunded_freight_fen: int
 
 
 class OrderFacts(HasAxes, Protocol):
@@ -54,14 +59,27 @@ def recipient_visible(order: OrderFacts, now: datetime) -> bool:
     return order.received_at is None or now - order.received_at <= VISIBLE_AFTER_RECEIPT
 
 
-def aftersale_possible(order: OrderFacts, now: datetime, window: timedelta) -> bool:
-    """A paid order without an open case, up to `window` after receipt."""
+def left_to_refund(line: LineCounts) -> bool:
+    """Whether pieces or money of the line are not on their way back yet."""
+    goods_fen = line.amount_fen - line.discount_share_fen - line.refunded_goods_fen
+    freight_fen = line.freight_share_fen - line.refunded_freight_fen
+    return line.refunded_quantity < line.quantity or goods_fen > 0 or freight_fen > 0
+
+
+def aftersale_possible(
+    order: OrderFacts, lines: Sequence[LineCounts], now: datetime, window: timedelta
+) -> bool:
+    """A paid order with pieces to claim and without an open case, up to `window` after receipt."""
     if order.payment not in PAID_PAYMENTS or order.aftersale == "open":
+        return False
+    if all(line.refunded_quantity >= line.quantity for line in lines):
         return False
     return order.received_at is None or now - order.received_at <= window
 
 
-def buyer_actions(order: OrderFacts, now: datetime, window: timedelta) -> list[str]:
+def buyer_actions(
+    order: OrderFacts, lines: Sequence[LineCounts], now: datetime, window: timedelta
+) -> list[str]:
     """Words of what the buyer may do now, the main one first."""
     words: list[str] = []
     if order.payment == "unpaid":
@@ -71,7 +89,7 @@ def buyer_actions(order: OrderFacts, now: datetime, window: timedelta) -> list[s
             words.append("confirm_receipt")
         if order.delivery in ("awaiting_pickup", "part_picked"):
             words.append("pickup_code")
-    if aftersale_possible(order, now, window):
+    if aftersale_possible(order, lines, now, window):
         words.append("aftersale")
     return words
 
@@ -86,6 +104,7 @@ def leader_actions(order: OrderFacts, lines: Sequence[LineCounts]) -> list[str]:
             words.append("ship")
         if order.delivery in ("awaiting_pickup", "part_picked"):
             words.append("pickup")
-        words.append("refund")
+        if any(left_to_refund(line) for line in lines):
+            words.append("refund")
     words.append("note")
     return words
