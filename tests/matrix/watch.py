@@ -20,6 +20,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._before: dict[str, str] = {}
+        self._held: dict[str, str] = {}
         self.touched: set[str] = set()
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -40,6 +41,15 @@ class Watch:
                 yield
         finally:
             transaction.savepoint_rollback(point)
+            self._before |= self._held
+            self._held = {}
+
+    def forget(self) -> None:
+        """What was written until now belongs to the preparation: compare with the rows of this moment."""
+        for table in self.touched:
+            self._held.setdefault(table, self._before[table])
+            self._before[table] = digest(table)
+        self.touched = set()
 
     def changed(self) -> list[str]:
         """Tables whose rows differ now from before the request, counters left out."""
