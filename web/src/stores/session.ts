@@ -47,6 +47,11 @@ const isLeader = computed(() => leader.value?.state === 'approved')
 const canSell = computed(() => isLeader.value && leader.value?.suspended === false)
 const storeId = computed(() => leader.value?.store_id ?? '')
 
+function refresh(): Promise<Me | null> {
+  asking ??= ask()
+  return asking
+}
+
 /** The person using the app: one reactive copy for every page. */
 export function useSession() {
   return {
@@ -64,13 +69,10 @@ export function useSession() {
     /** The leader's store, or '' while there is none. */
     storeId,
     /** Asks the server again. Never opens the login page and never throws for a failed call. */
-    refresh(): Promise<Me | null> {
-      asking ??= ask()
-      return asking
-    },
+    refresh,
     /** Asks only when nothing is known yet. */
     ensure(): Promise<Me | null> {
-      return known.value ? Promise.resolve(me.value) : this.refresh()
+      return known.value ? Promise.resolve(me.value) : refresh()
     },
     /** Takes over a fresh `MeOut`, for example what `PATCH /api/me` answered. */
     take,
@@ -81,7 +83,7 @@ export function useSession() {
     /** Takes over what a login answered. `token` is for the mini-program; H5 gets its cookie from the server. */
     signedIn(token: string): Promise<Me | null> {
       saveToken(token)
-      return this.refresh()
+      return refresh()
     },
     /** Ends the session on the server and here; the phone forgets it even when the server can't be reached. */
     async logout(): Promise<void> {

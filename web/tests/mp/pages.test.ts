@@ -42,7 +42,7 @@ describe.skipIf(!existsSync(BUILD))('the compiled mini-program', () => {
       options.success({ statusCode: 401, data: { code: 'not_signed_in', message: '请先登录' }, header: {} })) as never)
     app.launch()
     const page = await app.open('pages/home/index')
-    expect(page.text()).toContain('首页')
+    expect(page.text()).toContain('团长自己的团购工具')
     const requests = app.double.calls.filter((call) => call.name === 'request').map((call) => call.args[0])
     expect(requests.filter((request) => (request as { url: string }).url === '__YANTUAN_ORIGIN__/api/me')).toHaveLength(1)
     expect(app.double.calls.map((call) => call.name)).not.toContain('navigateTo')
