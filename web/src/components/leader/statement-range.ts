@@ -6,7 +6,7 @@ export interface DaySpan {
   readonly last: string
 }
 
-export type Preset = 'today' | 'week' | 'month'
+export type Preset = 'today' | 'yesterday' | 'week' | 'month'
 
 /** Longest span the server answers. */
 export const MAX_DAYS = 366
@@ -26,9 +26,10 @@ export function chinaDay(ms: number): string {
   return isoToWall(new Date(ms).toISOString()).slice(0, 10)
 }
 
-/** Today, this week (from Monday) or this month, each up to today. */
+/** Today, yesterday, this week (from Monday) or this month, the last two up to today. */
 export function presetSpan(preset: Preset, today: string): DaySpan {
   if (preset === 'month') return { first: `${today.slice(0, 8)}01`, last: today }
+  if (preset === 'yesterday') return { first: plus(today, -1), last: plus(today, -1) }
   if (preset === 'today') return { first: today, last: today }
   const sinceMonday = (new Date(utc(today)).getUTCDay() + 6) % 7
   return { first: plus(today, -sinceMonday), last: today }
