@@ -73,7 +73,6 @@ def send_certification(person: Person, body: CertificationIn) -> Leader:
             created_at=now(),
         )
         audit.record(Actor("leader", person.id), "certification.send", "certification", row.id)
-        outbox.emit("certification.sent", {"leader_id": leader.id, "certification_id": row.id})
     return leader
 
 
@@ -144,8 +143,14 @@ def suspend_leader(leader_id: int, reason: str, operator_id: int) -> Leader:
             leader.suspended_at, leader.suspend_reason = now(), words
             leader.save(update_fields=["suspended_at", "suspend_reason"])
             audit.record(Actor("operator", operator_id), "leader.suspend", "leader", leader.id, reason=words)
-            outbox.emit("leader.suspended", {"leader_id": leader.id})
+            _tell("leader.suspended", leader, words)
         return leader
+
+
+def _tell(topic: str, leader: Leader, reason: str) -> None:
+    selling = leader.suspended_at is None
+    payload = {"leader_id": leader.id, "selling": selling, "reason": reason, "at": now().isoformat()}
+    outbox.emit(topic, payload)
 
 
 def restore_leader(leader_id: int, reason: str, operator_id: int) -> Leader:
@@ -157,5 +162,5 @@ def restore_leader(leader_id: int, reason: str, operator_id: int) -> Leader:
             leader.suspended_at, leader.suspend_reason = None, ""
             leader.save(update_fields=["suspended_at", "suspend_reason"])
             audit.record(Actor("operator", operator_id), "leader.restore", "leader", leader.id, reason=words)
-            outbox.emit("leader.restored", {"leader_id": leader.id})
+            _tell("leader.restored", leader, words)
         return leader

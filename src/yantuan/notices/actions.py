@@ -71,8 +71,15 @@ def tell_leader(
         order_id=order_id,
         link=link,
     )
-    for channel in LeaderChannel.objects.filter(store_id=store.id, enabled=True).order_by("kind"):
-        queue(store.id, channel.kind, str(store.id), kind, words, event_key, order_id=order_id)
+    tell_channels(store.id, kind, words, event_key, order_id=order_id)
+
+
+def tell_channels(
+    store_id: int, kind: str, words: Words, event_key: str, *, order_id: int | None = None
+) -> None:
+    """Queue a message for every channel a store has switched on."""
+    for channel in LeaderChannel.objects.filter(store_id=store_id, enabled=True).order_by("kind"):
+        queue(store_id, channel.kind, str(store_id), kind, words, event_key, order_id=order_id)
 
 
 def tell_buyer(

@@ -13,12 +13,13 @@ from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.leaders.models import Leader
 from yantuan.notices import sending
-from yantuan.notices.actions import post, tell_buyer, tell_leader
+from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
-from yantuan.notices.rules import AFTER_SALE_WORDS, Words, paid_buyer, paid_leader
+from yantuan.notices.rules import AFTER_SALE_WORDS, SELLING_WORDS, Words, paid_buyer, paid_leader
 from yantuan.orders.models import Order
 from yantuan.payments.models import OfflineProof, Refund
 from yantuan.payments.queries import refund_problem
+from yantuan.stores.models import Store
 
 _HOW = {"courier": "快递", "pickup": "自提"}
 
@@ -153,6 +154,25 @@ def certification_decided(payload: dict[str, Any]) -> None:
     stamp = payload.get("certification_id") or int(now().timestamp())
     link = "/leader/certify/index"
     post(leader.person_id, "leader", "certification", words, f"certification:{leader.id}:{stamp}", link=link)
+
+
+@on("leader.suspended")
+@on("leader.restored")
+def leader_selling_changed(payload: dict[str, Any]) -> None:
+    leader = Leader.objects.get(id=payload["leader_id"])
+    words = Words(SELLING_WORDS["leader", bool(payload["selling"])], str(payload["reason"]))
+    key = f"selling:{leader.id}:{payload['at']}"
+    post(leader.person_id, "leader", "selling", words, f"leader:{key}", link="/leader/certify/index")
+    for store_id in Store.objects.filter(leader=leader).values_list("id", flat=True):
+        tell_channels(store_id, "selling", words, key)
+
+
+@on("store.suspended")
+@on("store.restored")
+def store_selling_changed(payload: dict[str, Any]) -> None:
+    store = Store.objects.select_related("leader").get(id=payload["store_id"])
+    title = f"{store.name}：{SELLING_WORDS['store', bool(payload['selling'])]}"
+    tell_leader(store, "selling", Words(title, str(payload["reason"])), f"selling:{store.id}:{payload['at']}")
 
 
 @on("notice.deliver")

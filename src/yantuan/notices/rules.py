@@ -66,3 +66,11 @@ AFTER_SALE_WORDS: dict[str, tuple[str, str]] = {
     "close": ("both", "售后已关闭"),
 }
 """Event of an after-sale case → whom to tell, and the title."""
+
+SELLING_WORDS = {
+    ("leader", False): "团长资格已被平台暂停，不能再接单",
+    ("leader", True): "团长资格已恢复，可以继续开团",
+    ("store", False): "卖场已被平台暂停，不能再接单",
+    ("store", True): "卖场已恢复，可以继续卖货",
+}
+"""Title of what the operator decided, by whom it is about and whether they may sell now; the reason is the body."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from yantuan.identity.models import Person
-from yantuan.kernel import audit
+from yantuan.kernel import audit, outbox
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict, NotFound
@@ -104,6 +104,7 @@ def suspend_store(store_id: int, reason: str, operator_id: int) -> Store:
             store.suspended_at, store.suspend_reason = now(), reason
             store.save(update_fields=["suspended_at", "suspend_reason"])
             _note(operator_id, "store.suspend", store, reason)
+            _tell("store.suspended", store, reason)
     return store
 
 
@@ -115,6 +116,7 @@ def restore_store(store_id: int, reason: str, operator_id: int) -> Store:
             store.suspended_at, store.suspend_reason = None, ""
             store.save(update_fields=["suspended_at", "suspend_reason"])
             _note(operator_id, "store.restore", store, reason)
+            _tell("store.restored", store, reason)
     return store
 
 
@@ -128,3 +130,9 @@ def _locked(store_id: int) -> Store:
 def _note(operator_id: int, action: str, store: Store, reason: str) -> None:
     actor = Actor("operator", operator_id)
     audit.record(actor, action, "store", store.id, store_id=store.id, reason=reason)
+
+
+def _tell(topic: str, store: Store, reason: str) -> None:
+    selling = store.suspended_at is None
+    payload = {"store_id": store.id, "selling": selling, "reason": reason, "at": now().isoformat()}
+    outbox.emit(topic, payload, store_id=store.id)
