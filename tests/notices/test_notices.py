@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 
 from yantuan.gateways.errors import GatewayUnavailable
 from yantuan.gateways.wecom import RobotGone
@@ -19,11 +20,13 @@ from yantuan.kernel import outbox
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.models import OutboxEvent
+from yantuan.leaders import actions as leader_actions
 from yantuan.leaders.models import Leader
 from yantuan.notices import actions, queries, sending, sse
 from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
 from yantuan.notices.rules import Words, due_at, gathered
 from yantuan.notices.schemas import ChannelIn, ReadIn
+from yantuan.stores import actions as store_actions
 from yantuan.stores.models import Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -216,3 +219,102 @@ def test_a_stranger_gets_no_stream() -> None:
     got = async_to_sync(_watch)("nobody", "", 1)[0]
     assert got["status"] == 401
     assert json.loads(got["text"])["code"] == "sign_in_needed"
+
+
+@pytest.mark.parametrize("what", ["leader", "store"])
+def test_a_leader_hears_of_a_stop_and_its_reason_and_of_its_end(
+    store: Store, wecom: LeaderChannel, robot: Robot, what: str
+) -> None:
+    stop, go = (
+        (leader_actions.suspend_leader, leader_actions.restore_leader)
+        if what == "leader"
+        else (store_actions.suspend_store, store_actions.restore_store)
+    )
+    target = store.leader.id if what == "leader" else store.id
+    for _ in range(2):
+        stop(target, "资料过期", 1)
+    outbox.drain()
+    go(target, "资料已补", 1)
+    with frozen(now() + timedelta(minutes=1)):
+        outbox.drain()
+    bodies = list(InboxMessage.objects.order_by("id").values_list("role", "kind", "body"))
+    assert bodies == [("leader", "selling", "资料过期"), ("leader", "selling", "资料已补")]
+    assert [("暂停" in sent, "恢复" in sent) for sent in robot.sent] == [(True, False), (False, True)]
+
+
+def test_what_fails_unexpectedly_is_tried_a_bounded_number_of_times(
+    store: Store, wecom: LeaderChannel, robot: Robot
+) -> None:
+    robot.trouble = RuntimeError("a bug")
+    actions.tell_leader(store, "order_paid", Words("新订单", "", None), "paid:1")
+    moment = now()
+    for _ in range(sending.MAX_TRIES + 2):
+        moment += timedelta(hours=1)
+        with frozen(moment), contextlib.suppress(RuntimeError):
+            sending.deliver("wecom", str(store.id))
+    row = Delivery.objects.get()
+    assert (row.state, row.tries, row.error) == ("failed", sending.MAX_TRIES, "平台内部出错，消息没有发出")
+
+
+def test_a_burst_of_others_hides_no_message_from_its_watcher(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many messages fall into the window a look reaches back over, each watcher sees all of its own."""
+    person = store.leader.person
+    token = sessions.start(person, "h5", "test")
+    monkeypatch.setattr(sse, "LOOK_SECONDS", 0.2)
+    strangers = [(person.id + 1, f"b{n}") for n in range(1200)]
+
+    def crowd() -> None:
+        InboxMessage.objects.bulk_create(
+            InboxMessage(
+                person_id=who, role="leader", kind="order_paid", title=text, dedupe=text, created_at=now()
+            )
+            for who, text in [*strangers, (person.id, "mine")]
+        )
+
+    async def story() -> list[dict[str, Any]]:
+        watching = asyncio.create_task(_watch(token, "", 1))
+        await asyncio.sleep(0.3)
+        await sync_to_async(crowd)()
+        return await watching
+
+    assert '"title":"mine"' in async_to_sync(story)()[0]["text"]
+
+
+@pytest.mark.parametrize("last", ["9" * 5000, "9" * 19, "-1", "x"])
+def test_a_last_event_that_cannot_be_one_replays_nothing(store: Store, last: str) -> None:
+    actions.post(store.leader.person_id, "leader", "order_paid", Words("m", ""), "l")
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    assert async_to_sync(sse._replay)(store.leader.person_id, last, send) == set()
+    assert sent == []
+
+
+def test_signing_out_elsewhere_ends_an_open_stream(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = store.leader.person
+    token = sessions.start(person, "h5", "test")
+    monkeypatch.setattr(sse, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(sse, "PING_SECONDS", 0.05)
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def story() -> None:
+        headers = [(b"cookie", f"{sessions.COOKIE}={token}".encode())]
+        stream = asyncio.create_task(sse.events_app({"headers": headers, "method": "GET"}, receive, send))
+        while not any(b"ping" in message.get("body", b"") for message in sent):
+            await asyncio.sleep(0.01)
+        await sync_to_async(sessions.revoke)(token)
+        await asyncio.wait_for(stream, 10)
+
+    async_to_sync(story)()
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

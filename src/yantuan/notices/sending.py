@@ -23,6 +23,9 @@ from yantuan.stores.models import Store
 
 CLAIM_SECONDS = 60
 MAX_TRIES = 8
+_BROKEN = AppError(
+    "internal_error", "平台内部出错，消息没有发出", "The message could not be made.", status=500
+)
 
 
 class CannotSend(Exception):
@@ -68,6 +71,10 @@ def deliver(channel: str, recipient: str) -> None:
     except GatewayError as error:
         _put_back(rows, error, 2 ** (first.tries + 1))
         raise
+    except Exception:
+        # Counted as well, or a message that always fails here would be tried for ever.
+        _put_back(rows, _BROKEN, 2 ** (first.tries + 1))
+        raise
     else:
         _finish([first], "sent", "")
         if rest:
@@ -102,7 +109,7 @@ def _finish(rows: list[Delivery], state: str, error: str) -> None:
         )
 
 
-def _put_back(rows: list[Delivery], error: GatewayError, seconds: int) -> None:
+def _put_back(rows: list[Delivery], error: AppError, seconds: int) -> None:
     later = now() + timedelta(seconds=seconds)
     for row in rows:
         tries = row.tries + 1

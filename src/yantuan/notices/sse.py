@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from yantuan.identity import sessions
 from yantuan.identity.auth import pick_token
@@ -29,13 +30,23 @@ PING_SECONDS = 15
 OVERLAP_MS = 15_000
 """How far back every look reaches: a message whose commit came late has an older id than one already seen."""
 REPLAY = 100
+MAX_ID_DIGITS = 19
 MAX_WATCHERS = 2000
 QUEUE = 200
+CHECK_SECONDS = 60.0
+"""How often an open stream's session is looked at again: signing out elsewhere must end it."""
+
+_AWAY = (DatabaseError, InterfaceError)
 
 
-def _recent(after: int) -> list[tuple[int, int, str]]:
+def _recent(after: int) -> dict[int, int]:
+    """Person by message id, of every message after an id: two numbers a row, so that a burst is no burden."""
     close_old_connections()
-    rows = InboxMessage.objects.filter(id__gt=after).order_by("id")[:1000]
+    return dict(InboxMessage.objects.filter(id__gt=after).values_list("id", "person_id"))
+
+
+def _texts(ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    rows = InboxMessage.objects.filter(id__in=ids).order_by("id")
     return [(row.person_id, row.id, message_out(row).model_dump_json()) for row in rows]
 
 
@@ -48,6 +59,14 @@ def _missed(person_id: int, after: int) -> list[tuple[int, str]]:
 def _resolve(token: str) -> int | None:
     close_old_connections()
     return sessions.resolve(token)
+
+
+def _signed_out(token: str) -> bool:
+    """Whether the session has surely ended; a database that is away says nothing."""
+    try:
+        return _resolve(token) is None
+    except _AWAY:
+        return False
 
 
 class Hub:
@@ -78,28 +97,38 @@ class Hub:
                 self._watchers.pop(person_id, None)
 
     async def _look(self) -> None:
-        seen: dict[int, None] = {message_id: None for _, message_id, _ in await self._fetch()}
+        seen: Collection[int] = await self._fetch() or ()
         while self._watchers:
             await asyncio.sleep(LOOK_SECONDS)
-            fresh = await self._fetch()
-            for person_id, message_id, text in fresh:
-                if message_id in seen:
-                    continue
-                seen[message_id] = None
-                for queue in self._watchers.get(person_id, ()):
-                    # A watcher that doesn't read loses messages here and gets them by Last-Event-ID.
-                    with contextlib.suppress(asyncio.QueueFull):
-                        queue.put_nowait((message_id, text))
-            while len(seen) > 5000:
-                seen.pop(next(iter(seen)))
+            found = await self._fetch()
+            if found is None:
+                continue
+            wanted = [i for i, person in found.items() if i not in seen and person in self._watchers]
+            if wanted and not await self._hand_out(wanted):
+                continue
+            # What has left the window can't come back, so nothing older needs to be remembered.
+            seen = found
 
-    async def _fetch(self) -> list[tuple[int, int, str]]:
+    async def _hand_out(self, ids: Sequence[int]) -> bool:
+        """Put the messages into their watchers' queues; False when they could not be read."""
+        try:
+            messages = await sync_to_async(_texts, thread_sensitive=False)(ids)
+        except _AWAY:
+            return False
+        for person_id, message_id, text in messages:
+            for queue in self._watchers.get(person_id, ()):
+                # A watcher that doesn't read loses messages here and gets them by Last-Event-ID.
+                with contextlib.suppress(asyncio.QueueFull):
+                    queue.put_nowait((message_id, text))
+        return True
+
+    async def _fetch(self) -> dict[int, int] | None:
+        """The window's messages; None while the database is away, and the next look tries again."""
         since = (int(now().timestamp() * 1000) - EPOCH_MS - OVERLAP_MS) << 22
         try:
             return await sync_to_async(_recent, thread_sensitive=False)(since)
-        except Exception:
-            # The database is away; the next look tries again.
-            return []
+        except _AWAY:
+            return None
 
 
 hub = Hub()
@@ -129,14 +158,14 @@ async def events_app(scope: Scope, receive: Receive, send: Send) -> None:
         )
         return
     try:
-        await _stream(person_id, headers.get("Last-Event-Id", ""), queue, receive, send)
+        await _open(send)
+        sent = await _replay(person_id, headers.get("Last-Event-Id", ""), send)
+        await _stream(token, queue, sent, receive, send)
     finally:
         hub.leave(person_id, queue)
 
 
-async def _stream(
-    person_id: int, last: str, queue: asyncio.Queue[tuple[int, str]], receive: Receive, send: Send
-) -> None:
+async def _open(send: Send) -> None:
     kinds = [
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-store"),
@@ -144,12 +173,23 @@ async def _stream(
     ]
     await send({"type": "http.response.start", "status": 200, "headers": kinds})
     await _write(send, "retry: 3000\n\n")
+
+
+async def _replay(person_id: int, last: str, send: Send) -> set[int]:
+    """Send what came after the last event the browser has; answers the ids sent. Anything but an id replays nothing."""
     sent: set[int] = set()
-    if last.isascii() and last.isdigit():
+    if last.isascii() and last.isdigit() and len(last) <= MAX_ID_DIGITS:
         for message_id, text in await sync_to_async(_missed, thread_sensitive=False)(person_id, int(last)):
             sent.add(message_id)
-            await _write(send, f"id: {message_id}\nevent: message\ndata: {text}\n\n")
+            await _write(send, _event(message_id, text))
+    return sent
+
+
+async def _stream(
+    token: str, queue: asyncio.Queue[tuple[int, str]], sent: set[int], receive: Receive, send: Send
+) -> None:
     gone = asyncio.create_task(_until_gone(receive))
+    checked = time.monotonic()
     try:
         while not gone.done():
             getter = asyncio.create_task(queue.get())
@@ -159,13 +199,22 @@ async def _stream(
             if getter in done:
                 message_id, text = getter.result()
                 if message_id not in sent:
-                    await _write(send, f"id: {message_id}\nevent: message\ndata: {text}\n\n")
-                continue
-            getter.cancel()
-            if gone not in done:
-                await _write(send, ": ping\n\n")
+                    await _write(send, _event(message_id, text))
+            else:
+                getter.cancel()
+                if gone not in done:
+                    await _write(send, ": ping\n\n")
+            if time.monotonic() - checked >= CHECK_SECONDS:
+                checked = time.monotonic()
+                if await sync_to_async(_signed_out, thread_sensitive=False)(token):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    return
     finally:
         gone.cancel()
+
+
+def _event(message_id: int, text: str) -> str:
+    return f"id: {message_id}\nevent: message\ndata: {text}\n\n"
 
 
 async def _until_gone(receive: Receive) -> None:
