@@ -29,7 +29,7 @@ export const zh = {
   'leader.pick.title': '核销交付',
   'leader.pick.waiting': '买家已付款，等买家来取',
   'leader.pick.hint': '只来取一部分也可以，剩下的下次再核销。',
-  'leader.pick.send': '已交付 {n} 件',
+  'leader.pick.send': '确认交付 {n} 件',
   'leader.pick.done': '已核销',
   'leader.pick.undo': '撤销上次核销',
   'leader.pick.undoHint': '30 分钟内可以撤销',
