@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from idcards import id_number
 from yantuan.aftersales import actions as aftersale_actions
 from yantuan.aftersales.models import AfterSale
 from yantuan.aftersales.queries import options_of
@@ -54,13 +55,6 @@ from yantuan.stores.schemas import PickupPointIn, StoreIn
 
 Method = Literal["courier", "pickup"]
 _serial = count(1)
-_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-
-
-def id_number() -> str:
-    """A made-up identity card number with a valid check digit, another one each time."""
-    first = f"11010519491231{next(_serial) % 1000:03d}"
-    return first + "10X98765432"[sum(int(d) * w for d, w in zip(first, _ID_WEIGHTS, strict=True)) % 11]
 
 
 def png(size: int = 64) -> bytes:

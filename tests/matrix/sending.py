@@ -10,6 +10,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 import factories as make
+from idcards import id_number
 from matrix.town import Caller, Side, Town
 from yantuan.kernel.clock import now
 
@@ -60,7 +61,7 @@ def _address(side: Side, me: Caller, town: Town) -> dict[str, Any]:
 
 def _certification(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     return {
-        "kind": "person", "legal_name": "林小满", "id_number": make.id_number(), "category": "水果",
+        "kind": "person", "legal_name": "林小满", "id_number": id_number(), "category": "水果",
         "paper_media_ids": [str(me.own.get("paper", 1))],
     }  # fmt: skip
 

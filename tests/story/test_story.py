@@ -14,7 +14,7 @@ import pytest
 from people import Bell, Browser, Operator, Simulator, jpeg, until
 from PIL import Image
 
-from factories import id_number
+from idcards import id_number
 from stack import Stack
 from yantuan.simulator.credentials import ensure_credentials
 
