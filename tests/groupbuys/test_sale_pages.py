@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from stores.shop_kit import STORE, offer, person, public, shop
 from yantuan.catalog.models import StockPool
-from yantuan.groupbuys import parts
+from yantuan.groupbuys import pages, parts
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.groupbuys.schemas import JoinedRow
 from yantuan.kernel.clock import frozen, now
@@ -213,6 +213,18 @@ def test_a_store_shows_running_sales_and_its_shelf() -> None:
     assert page["shelf"]["ends_at"] is None
     mine.boss.ok("PUT", f"/leader/group-buys/{shelf['id']}", mine.sale_body(ends_at=None))
     assert public(f"/s/{mine.store['code']}")["shelf"] is None
+
+
+def test_the_shelf_is_shown_however_many_sales_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = shop()
+    rice = mine.product()
+    mine.sale(offer(rice))
+    mine.sale(offer(rice))
+    shelf = mine.boss.ok("GET", f"{mine.path}/shelf")
+    mine.boss.ok("PUT", f"/leader/group-buys/{shelf['id']}", mine.sale_body(offer(rice), ends_at=None))
+    monkeypatch.setattr(pages, "STORE_GROUPS", 1)
+    page = public(f"/s/{mine.store['code']}")
+    assert (page["shelf"]["kind"], len(page["groups"])) == ("shelf", 1)
 
 
 def test_a_store_of_a_never_certified_leader_is_not_shown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Max, Min, Q
+from django.db.models import F, Max, Min, Q
 
 from yantuan.groupbuys.desk import blocks_out, counters, live_offers, picture_ids, status_of
 from yantuan.groupbuys.models import GroupBuy, Offer
@@ -157,13 +157,13 @@ def store_page(code: str) -> StorePage:
 
 
 def _running(store: Store) -> list[GroupBuy]:
-    """Published sales that aren't over, the next to end first, and the shelf; each with its range of prices."""
+    """The shelf, then published sales that aren't over, the next to end first; each with its range of prices."""
     live = Q(offers__removed_at=None)
     rows: list[GroupBuy] = list(
         GroupBuy.objects.filter(store=store, state=GroupBuy.State.PUBLISHED)
         .filter(Q(ends_at=None) | Q(ends_at__gt=now()))
         .annotate(low=Min("offers__price_fen", filter=live), high=Max("offers__price_fen", filter=live))
-        .order_by("ends_at", "id")[: STORE_GROUPS + 1]
+        .order_by(F("ends_at").asc(nulls_first=True), "id")[: STORE_GROUPS + 1]
     )
     for group_buy in rows:
         group_buy.store = store
