@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django.db.models import Count, Sum
@@ -166,7 +168,9 @@ def summary(store: Store) -> SummaryOut:
     today = day_start(china_day(now()))
     tomorrow = today + timedelta(days=1)
     money = list(received(store, today, tomorrow))
-    waiting = Order.objects.filter(store=store).aggregate(
+    # Narrowed first, so that a million finished orders are not looked at.
+    some = reduce(or_, (LEADER_TABS[tab] for tab in WAITING))
+    waiting = Order.objects.filter(some, store=store).aggregate(
         **{tab: Count("id", filter=LEADER_TABS[tab]) for tab in WAITING}
     )
     running = GroupBuy.objects.filter(
