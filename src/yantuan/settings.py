@@ -16,8 +16,9 @@ DATA = data_folder()
 SECRET_KEY = instance_secret(CONFIG)
 DEBUG = False
 ALLOWED_HOSTS = [h.strip() for h in CONFIG.allowed_hosts.split(",") if h.strip()]
-if urlsplit(CONFIG.public_url).hostname:
-    ALLOWED_HOSTS.append(str(urlsplit(CONFIG.public_url).hostname))
+_PUBLIC_HOST = urlsplit(CONFIG.public_url).hostname or ""
+if _PUBLIC_HOST:
+    ALLOWED_HOSTS.append(f"[{_PUBLIC_HOST}]" if ":" in _PUBLIC_HOST else _PUBLIC_HOST)
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 
 INSTALLED_APPS = [

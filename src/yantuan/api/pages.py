@@ -18,9 +18,9 @@ from yantuan.api.me import instance_out, me_out
 from yantuan.groupbuys.queries import group_buy_page, store_page
 from yantuan.groupbuys.schemas import GroupBuyPage
 from yantuan.identity.auth import person_or_none
+from yantuan.identity.limits import address_of
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
-from yantuan.kernel.http import client_ip
 from yantuan.kernel.money import price_text
 from yantuan.sharing.actions import count_open
 from yantuan.sharing.queries import Preview, preview
@@ -101,9 +101,7 @@ def _store(request: HttpRequest, code: str, location: str) -> HttpResponse:
 def _count_open(request: HttpRequest) -> None:
     token = request.GET.get("t", "")
     if _TOKEN.fullmatch(token):
-        proxies = frozenset(config().trusted_proxies.split(","))
-        visitor = f"{client_ip(request, proxies)} {request.headers.get('User-Agent', '')}"
-        count_open(token, visitor)
+        count_open(token, f"{address_of(request)} {request.headers.get('User-Agent', '')}")
 
 
 def _snapshot(page: GroupBuyPage) -> str:

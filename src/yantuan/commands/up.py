@@ -92,7 +92,7 @@ class Children:
 
 def _configure(options: argparse.Namespace, data: Path) -> None:
     """Put what the children need into the environment; anything set by the operator wins."""
-    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+    host = _near(options.host)
     public = os.environ.setdefault("YANTUAN_PUBLIC_URL", f"http://{host}:{options.port}")
     if options.demo:
         os.environ["YANTUAN_DEMO"] = "1"
@@ -102,6 +102,13 @@ def _configure(options: argparse.Namespace, data: Path) -> None:
             os.environ.setdefault(name, value)
     if options.workers > 1 and not os.environ.get("YANTUAN_DATABASE_URL"):
         raise SystemExit("more than one web process needs PostgreSQL: set YANTUAN_DATABASE_URL")
+
+
+def _near(host: str) -> str:
+    """The host of an address on this machine for what is listened on: any address means this machine's own."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    return f"[{host}]" if ":" in host else host
 
 
 def _simulator_environment(data: Path, simulator_url: str, public_url: str) -> dict[str, str]:
@@ -149,7 +156,7 @@ def _when_serving(options: argparse.Namespace, children: Children) -> None:
     """Start the worker and print the addresses once the web answers: on a small machine the two would slow each other."""
     for _ in range(600):
         try:
-            with urllib.request.urlopen(f"http://{options.host}:{options.port}/healthz", timeout=2):
+            with urllib.request.urlopen(f"http://{_near(options.host)}:{options.port}/healthz", timeout=2):
                 break
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)

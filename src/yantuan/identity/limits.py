@@ -25,5 +25,4 @@ def address_key(text: str) -> str:
 
 def address_of(request: HttpRequest) -> str:
     """The key of the peer behind a request; forwarded headers count only from trusted proxies."""
-    trusted = frozenset(p.strip() for p in config().trusted_proxies.split(",") if p.strip())
-    return address_key(client_ip(request, trusted))
+    return address_key(client_ip(request, config().trusted_peers))

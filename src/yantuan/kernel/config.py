@@ -98,6 +98,11 @@ class Config(BaseSettings):
         return init_settings, env_settings, toml
 
     @property
+    def trusted_peers(self) -> frozenset[str]:
+        """`trusted_proxies`, taken apart."""
+        return frozenset(peer.strip() for peer in self.trusted_proxies.split(",") if peer.strip())
+
+    @property
     def has_wechatpay(self) -> bool:
         return bool(self.wechatpay_mchid and self.wechatpay_merchant_key_path)
 

@@ -30,8 +30,7 @@ def pay_order(request: HttpRequest, order_id: IdIn, body: PayIn) -> PayInstructi
     # The one live attempt per order makes this repeatable by itself; the key is asked for so that clients treat all
     # payments alike. Nothing is replayed, because a pay sheet's parameters must be signed afresh.
     _key(request)
-    peers = frozenset(peer.strip() for peer in config().trusted_proxies.split(","))
-    wish = actions.PayWish(body.channel, body.return_path, client_ip(request, peers))
+    wish = actions.PayWish(body.channel, body.return_path, client_ip(request, config().trusted_peers))
     return actions.pay(person_of(request), order_id, wish)
 
 

@@ -7,9 +7,9 @@ from ninja import Router
 
 from yantuan.groupbuys.access import access_group_buy
 from yantuan.identity.auth import signed_in
+from yantuan.identity.limits import address_of
 from yantuan.kernel import ratelimit
-from yantuan.kernel.config import config
-from yantuan.kernel.http import IdIn, Ok, client_ip
+from yantuan.kernel.http import IdIn, Ok
 from yantuan.sharing import actions, queries
 from yantuan.sharing.schemas import JsSignatureOut, ShareIn, ShareOut
 from yantuan.stores.access import access_store, person_of
@@ -44,7 +44,7 @@ def list_store_shares(request: HttpRequest, store_id: IdIn) -> list[ShareOut]:
 @router.post("/shares/{token}/open", response=Ok, auth=None)
 def open_share(request: HttpRequest, token: str) -> Ok:
     """Count a look at a shared link; says the same for unknown tokens."""
-    address = _address(request)
+    address = address_of(request)
     ratelimit.hit(f"share-open:{address}", limit=OPENS_PER_HOUR, seconds=3600)
     actions.count_open(token, f"{address} {request.headers.get('User-Agent', '')}")
     return Ok()
@@ -52,12 +52,8 @@ def open_share(request: HttpRequest, token: str) -> Ok:
 
 @router.get("/wechat/js-signature", response=JsSignatureOut, auth=None)
 def sign_page(request: HttpRequest, url: str) -> JsSignatureOut:
-    ratelimit.hit(f"js-signature:{_address(request)}", limit=SIGNATURES_PER_MINUTE, seconds=60)
+    ratelimit.hit(f"js-signature:{address_of(request)}", limit=SIGNATURES_PER_MINUTE, seconds=60)
     signed = actions.sign_page(url)
     return JsSignatureOut(
         app_id=signed.appid, timestamp=signed.timestamp, nonce=signed.nonce, signature=signed.signature
     )
-
-
-def _address(request: HttpRequest) -> str:
-    return client_ip(request, frozenset(config().trusted_proxies.split(",")))
