@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from yantuan.api.schemas import InstanceOut, MeLeader, MeOut, MePerson
 from yantuan.identity import actions as identity_actions
-from yantuan.identity.auth import person_or_none, signed_in
+from yantuan.identity.auth import person_of, person_or_none, signed_in
 from yantuan.identity.models import Person
 from yantuan.identity.phones import mask_phone, phone_of
 from yantuan.identity.schemas import PersonIn
 from yantuan.kernel.config import config
 from yantuan.leaders.models import Leader
+from yantuan.leaders.queries import LeaderState
 from yantuan.media.access import own_media
 from yantuan.media.queries import media_map
 from yantuan.notices.queries import unread
@@ -51,7 +54,7 @@ def _leader(person: Person) -> MeLeader | None:
     return MeLeader(
         id=str(leader.id),
         display_name=leader.display_name,
-        state=leader.certification,  # type: ignore[arg-type]
+        state=cast(LeaderState, leader.certification),
         state_label=Leader.State(leader.certification).label,
         suspended=leader.suspended_at is not None or (store is not None and store.suspended_at is not None),
         store_id=str(store.id) if store else None,
@@ -68,7 +71,7 @@ def get_me(request: HttpRequest, response: HttpResponse) -> MeOut:
 
 @router.patch("/me", response=MeOut, auth=signed_in)
 def update_me(request: HttpRequest, body: PersonIn) -> MeOut:
-    person: Person = request.auth  # type: ignore[attr-defined]
+    person = person_of(request)
     if body.avatar_media_id is not None:
         own_media(person.id, [body.avatar_media_id], {"avatar"})
     return me_out(identity_actions.update_person(person, body))

@@ -57,9 +57,6 @@ class RetryPolicy:
     first_pause: float = 0.2
 
 
-ONCE = RetryPolicy(attempts=1)
-
-
 class HttpCaller:
     """A shared connection pool to one provider, thread-safe.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from ninja import Router
 
 from yantuan.identity import actions, binding, codes, queries, sessions, signing_in
 from yantuan.identity.auth import (
     drop_cookie,
+    person_of,
     person_or_none,
     pick_token,
     require_same_site,
@@ -18,7 +17,6 @@ from yantuan.identity.auth import (
     signed_in,
 )
 from yantuan.identity.limits import address_of
-from yantuan.identity.models import Person
 from yantuan.identity.pages import sign_in_failed
 from yantuan.identity.schemas import (
     AddressIn,
@@ -41,10 +39,6 @@ router = Router(tags=["identity"])
 STATE_COOKIE = "yt_oauth"
 _MINI_PER_MINUTE = 120
 _OAUTH_PER_MINUTE = 60
-
-
-def _person(request: HttpRequest) -> Person:
-    return cast(Person, request.auth)  # type: ignore[attr-defined]
 
 
 def _agent(request: HttpRequest) -> str:
@@ -140,7 +134,7 @@ def bind_phone(request: HttpRequest, body: PhoneBindIn) -> Ok:
     session = session_of(request)
     if session is None:
         raise SignInNeeded()
-    binding.bind_phone(_person(request), session.id, body.phone, body.code, address_of(request))
+    binding.bind_phone(person_of(request), session.id, body.phone, body.code, address_of(request))
     return Ok()
 
 
@@ -155,31 +149,31 @@ def sign_out(request: HttpRequest, response: HttpResponse) -> Ok:
 @router.get("/me/sessions", response=list[SessionRow], auth=signed_in, summary="登录设备")
 def list_my_sessions(request: HttpRequest) -> list[SessionRow]:
     session = session_of(request)
-    return queries.session_rows(_person(request), session.id if session else None)
+    return queries.session_rows(person_of(request), session.id if session else None)
 
 
 @router.post("/me/sessions/{session_id}/revoke", response=Ok, auth=signed_in, summary="下线设备")
 def revoke_my_session(request: HttpRequest, session_id: IdIn) -> Ok:
-    sessions.revoke_one(_person(request), session_id)
+    sessions.revoke_one(person_of(request), session_id)
     return Ok()
 
 
 @router.get("/me/addresses", response=list[AddressOut], auth=signed_in, summary="收货地址")
 def list_my_addresses(request: HttpRequest) -> list[AddressOut]:
-    return queries.addresses_of(_person(request))
+    return queries.addresses_of(person_of(request))
 
 
 @router.post("/me/addresses", response=AddressOut, auth=signed_in, summary="新增地址")
 def add_my_address(request: HttpRequest, body: AddressIn) -> AddressOut:
-    return queries.address_out(actions.add_address(_person(request), body))
+    return queries.address_out(actions.add_address(person_of(request), body))
 
 
 @router.put("/me/addresses/{address_id}", response=AddressOut, auth=signed_in, summary="修改地址")
 def change_my_address(request: HttpRequest, address_id: IdIn, body: AddressIn) -> AddressOut:
-    return queries.address_out(actions.change_address(_person(request), address_id, body))
+    return queries.address_out(actions.change_address(person_of(request), address_id, body))
 
 
 @router.delete("/me/addresses/{address_id}", response=Ok, auth=signed_in, summary="删除地址")
 def delete_my_address(request: HttpRequest, address_id: IdIn) -> Ok:
-    actions.delete_address(_person(request), address_id)
+    actions.delete_address(person_of(request), address_id)
     return Ok()

@@ -112,13 +112,12 @@ class SessionAuth(AuthBase):
         return session.person
 
 
-class OptionalAuth(SessionAuth):
-    """Always lets in; `request.auth` is the Person or `NOBODY`. Prefer `person_or_none` with `auth=None`."""
+def person_of(request: HttpRequest) -> Person:
+    """Who `signed_in` let through. Raises SignInNeeded if a route forgot to ask."""
+    person = vars(request).get("auth")
+    if not isinstance(person, Person):
+        raise SignInNeeded()
+    return person
 
-    def __call__(self, request: HttpRequest) -> Person:
-        return person_or_none(request) or NOBODY
 
-
-NOBODY = Person(id=0)
 signed_in = SessionAuth()
-optional = OptionalAuth()

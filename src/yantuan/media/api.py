@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Router
 from ninja.files import UploadedFile
 
-from yantuan.identity.auth import signed_in
-from yantuan.identity.models import Person
+from yantuan.identity.auth import person_of, signed_in
 from yantuan.kernel.errors import NotFound
 from yantuan.kernel.http import IdIn
 from yantuan.media.access import access_media
@@ -22,22 +19,18 @@ from yantuan.media.views import picture_response
 router = Router(tags=["media"])
 
 
-def _person(request: HttpRequest) -> Person:
-    return cast(Person, request.auth)  # type: ignore[attr-defined]
-
-
 @router.post("/media", response=MediaOut, auth=signed_in, summary="上传图片")
 def upload_picture(request: HttpRequest, file: File[UploadedFile], purpose: Form[str]) -> MediaOut:
     """JPEG, PNG, WebP or GIF up to 10 MB; kept re-encoded, without metadata."""
     if (file.size or 0) > MAX_BYTES:
         raise PictureTooLarge(MAX_BYTES)
-    return media_out(upload(_person(request).id, purpose, file.read(MAX_BYTES + 1)))
+    return media_out(upload(person_of(request).id, purpose, file.read(MAX_BYTES + 1)))
 
 
 @router.get("/media/{media_id}/private", auth=signed_in, summary="查看私密图片", response={200: None})
 def view_private_picture(request: HttpRequest, media_id: IdIn, thumb: bool = False) -> HttpResponse:
     """Only for its owner and for those an upper floor names."""
-    media = access_media(_person(request), media_id)
+    media = access_media(person_of(request), media_id)
     try:
         data = read_bytes(media, thumb=thumb)
     except FileNotFoundError:

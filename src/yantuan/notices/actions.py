@@ -19,12 +19,11 @@ from yantuan.kernel.errors import Invalid
 from yantuan.kernel.ids import new_id
 from yantuan.kernel.tokens import seal
 from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
-from yantuan.notices.rules import Words, due_at
+from yantuan.notices.rules import CHANNEL_NAMES, Words, due_at
 from yantuan.notices.schemas import ChannelIn, ReadIn
 from yantuan.stores.models import Store
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
-KINDS = ("wecom", "email", "subscribe")
 
 
 def post(
@@ -164,7 +163,7 @@ def mark_read(person: Person, body: ReadIn) -> None:
 
 def save_channel(person: Person, store: Store, kind: str, body: ChannelIn) -> LeaderChannel:
     """Switch a channel on or off and set where it goes. Raises Invalid for a target that can't be one."""
-    if kind not in KINDS:
+    if kind not in CHANNEL_NAMES:
         raise Invalid("channel_unknown", "没有这种通知方式", "There is no such channel.", field="kind")
     sealed, hint = _target(kind, body.target)
     moment = now()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from django.http import HttpRequest
 from ninja import Router
 
@@ -14,6 +12,7 @@ from yantuan.kernel.http import IdIn, Ok, Page
 from yantuan.notices import actions, queries
 from yantuan.notices.schemas import (
     ChannelIn,
+    ChannelKind,
     ChannelOut,
     ConsentIn,
     DeliveryOut,
@@ -26,7 +25,6 @@ from yantuan.notices.schemas import (
 from yantuan.stores.access import access_store, person_of
 
 router = Router(tags=["notices"], auth=signed_in)
-Kind = Literal["wecom", "email", "subscribe"]
 
 
 @router.get("/messages", response=Page[MessageOut])
@@ -70,7 +68,7 @@ def list_channels(request: HttpRequest, store_id: IdIn) -> list[ChannelOut]:
 
 
 @router.put("/leader/stores/{store_id}/channels/{kind}", response=ChannelOut)
-def save_channel(request: HttpRequest, store_id: IdIn, kind: Kind, body: ChannelIn) -> ChannelOut:
+def save_channel(request: HttpRequest, store_id: IdIn, kind: ChannelKind, body: ChannelIn) -> ChannelOut:
     person = person_of(request)
     store = access_store(person, store_id)
     actions.save_channel(person, store, kind, body)
@@ -78,7 +76,7 @@ def save_channel(request: HttpRequest, store_id: IdIn, kind: Kind, body: Channel
 
 
 @router.post("/leader/stores/{store_id}/channels/{kind}/test", response=DeliveryOut)
-def test_channel(request: HttpRequest, store_id: IdIn, kind: Kind) -> DeliveryOut:
+def test_channel(request: HttpRequest, store_id: IdIn, kind: ChannelKind) -> DeliveryOut:
     store = access_store(person_of(request), store_id)
     ratelimit.hit(f"channel-test/{store.id}", limit=5, seconds=60)
     return queries.delivery_out(actions.send_test(store, kind))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db.models import Count
 
 from yantuan.identity.models import Person
@@ -9,7 +11,15 @@ from yantuan.kernel.config import config
 from yantuan.kernel.http import Page, after_id
 from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
 from yantuan.notices.rules import CHANNEL_NAMES
-from yantuan.notices.schemas import ChannelOut, DeliveryOut, MessageOut, SubscribeTemplates, UnreadOut
+from yantuan.notices.schemas import (
+    ChannelKind,
+    ChannelOut,
+    DeliveryOut,
+    MessageOut,
+    Role,
+    SubscribeTemplates,
+    UnreadOut,
+)
 from yantuan.stores.models import Store
 
 PAGE = 20
@@ -29,7 +39,7 @@ def unread(person_id: int) -> UnreadOut:
 def message_out(row: InboxMessage) -> MessageOut:
     return MessageOut(
         id=str(row.id),
-        role=row.role,  # type: ignore[arg-type]
+        role=cast(Role, row.role),
         kind=row.kind,
         title=row.title,
         body=row.body,
@@ -55,7 +65,7 @@ def delivery_out(row: Delivery) -> DeliveryOut:
     return DeliveryOut(
         id=str(row.id),
         channel=row.channel,
-        channel_name=CHANNEL_NAMES.get(row.channel, row.channel),
+        channel_name=CHANNEL_NAMES.get(cast(ChannelKind, row.channel), row.channel),
         kind=row.kind,
         title=row.title,
         body=row.body,
@@ -84,7 +94,7 @@ def channels(store: Store) -> list[ChannelOut]:
     return [channel_out(store, kind) for kind in CHANNEL_NAMES]
 
 
-def channel_out(store: Store, kind: str) -> ChannelOut:
+def channel_out(store: Store, kind: ChannelKind) -> ChannelOut:
     cfg = config()
     row = LeaderChannel.objects.filter(store_id=store.id, kind=kind).first()
     available = {
@@ -99,7 +109,7 @@ def channel_out(store: Store, kind: str) -> ChannelOut:
         )
         permits = mine.values_list("permits", flat=True).first() or 0
     return ChannelOut(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         name=CHANNEL_NAMES[kind],
         enabled=bool(row and row.enabled),
         target_hint=row.target_hint if row else "",

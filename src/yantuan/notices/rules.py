@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from yantuan.kernel.money import price_text
+from yantuan.notices.schemas import ChannelKind
 
-CHANNEL_NAMES = {"wecom": "企业微信群机器人", "email": "邮件", "subscribe": "微信订阅消息"}
+CHANNEL_NAMES: dict[ChannelKind, str] = {
+    "wecom": "企业微信群机器人",
+    "email": "邮件",
+    "subscribe": "微信订阅消息",
+}
 GATHER_LINES = 8
 """How many messages of a burst are named; the rest are counted."""
 

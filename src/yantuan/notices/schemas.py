@@ -11,6 +11,7 @@ from pydantic import Field
 from yantuan.kernel.http import IdIn, IdOut, Text
 
 Role = Literal["leader", "buyer"]
+ChannelKind = Literal["wecom", "email", "subscribe"]
 
 
 class MessageOut(Schema):
@@ -38,7 +39,7 @@ class UnreadOut(Schema):
 
 
 class ChannelOut(Schema):
-    kind: Literal["wecom", "email", "subscribe"]
+    kind: ChannelKind
     name: str
     enabled: bool
     target_hint: str

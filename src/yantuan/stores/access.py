@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
-
+from yantuan.identity.auth import person_of as person_of
 from yantuan.identity.models import Person
-from yantuan.kernel.errors import NotFound, SignInNeeded
+from yantuan.kernel.errors import NotFound
 from yantuan.stores.models import PickupPoint, Store
 
 
@@ -31,11 +30,3 @@ def access_pickup_point(person: Person, point_id: int) -> PickupPoint:
     if point is None:
         raise NotFound
     return point
-
-
-def person_of(request: HttpRequest) -> Person:
-    """Who `signed_in` let through. Raises SignInNeeded if a route forgot to ask."""
-    person = vars(request).get("auth")
-    if not isinstance(person, Person):
-        raise SignInNeeded
-    return person
