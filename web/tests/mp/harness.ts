@@ -23,6 +23,7 @@ interface PageCaller {
   route?: string
   options?: Record<string, string>
   onLoad?(query: Record<string, string>): void
+  onShow?(): void
   onReady?(): void
   onUnload?(): void
 }
@@ -180,6 +181,8 @@ export class MiniProgram {
     root.attach(host as never, place as never)
     caller.onLoad?.(query)
     root.getComponent().triggerPageLifetime('show', [])
+    // Components hear of it by their page lifetime, the page itself by its own method.
+    caller.onShow?.()
     caller.onReady?.()
     await settle(20)
     return page
