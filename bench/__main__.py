@@ -28,7 +28,7 @@ def _on_postgres(what: str, seconds: int) -> dict[str, Any]:
         found["postgres_cold_start_s"] = running.cold_start_s
         if what in ("place", "all"):
             found["place"] = runs.place(running, clients=CLIENTS, seconds=seconds)
-            found["postgres_web_mib"] = running.rss_mib()
+            found["postgres_service_mib"] = running.rss_mib()
         if what in ("read", "all"):
             found["read"] = runs.read(running, clients=CLIENTS, seconds=seconds)
         found["statements"] = runs.statements(running)

@@ -43,8 +43,9 @@ def _report(found: dict[str, Any]) -> str:
             f"  ({statements['128'] / 128:.2f} per order).",
             "- After each run: units sold = units in lines = per-person counters = live orders = answers 201; the pool adds up;",
             "  跟团号 without gaps; no answer other than 201.",
-            f"- Embedded service: cold start to the first page {embedded['cold_start_s']} s, {embedded['idle_mib']} MiB idle,",
-            f"  {embedded['busy_mib']} MiB after the load (one web process with its supervisor, PSS).",
+            f"- Embedded service (supervisor, web and worker together): cold start to the first page {embedded['cold_start_s']} s;",
+            f"  memory idle {embedded['idle_mib']['rss']} MiB RSS ({embedded['idle_mib']['pss']} PSS), after the load",
+            f"  {embedded['busy_mib']['rss']} MiB RSS ({embedded['busy_mib']['pss']} PSS). RSS counts shared pages in each process.",
             "",
         ]
     )

@@ -14,7 +14,8 @@ from PIL import Image
 
 from identity.small_app import App, make_person, picture_bytes
 from yantuan.media import access, files
-from yantuan.media.actions import clear_orphans, store_picture
+from yantuan.media.actions import store_picture
+from yantuan.media.cleaning import clear_orphans
 from yantuan.media.models import Media
 from yantuan.media.queries import media_map
 

@@ -19,7 +19,7 @@ from yantuan.kernel.ids import new_id
 from yantuan.media.actions import store_picture
 from yantuan.orders.models import Order, Participation
 from yantuan.orders.parts import share_ids
-from yantuan.sharing import actions, pictures
+from yantuan.sharing import actions, drawings, pictures
 from yantuan.sharing.models import Share, ShareOpen
 from yantuan.sharing.queries import preview
 from yantuan.stores.models import Store
@@ -215,7 +215,7 @@ def test_posters_cards_and_codes_are_drawn_and_kept() -> None:
     assert ended["ETag"] != first["ETag"]
     assert ended.content != first.content
     assert Client().get("/share/unknown1/poster.jpg").status_code == 404
-    assert pictures.clear_old() == 0
+    assert drawings.clear_old() == 0
 
 
 def test_a_lost_picture_file_does_not_cost_the_poster() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yantuan.kernel import schedule
-from yantuan.media.actions import clear_orphans
+from yantuan.media.cleaning import clear_orphans
 
 
 @schedule.every(6 * 3600)

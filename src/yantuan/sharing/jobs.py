@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yantuan.kernel.schedule import every
-from yantuan.sharing import actions, pictures
+from yantuan.sharing import actions, drawings
 
 
 @every(6 * 3600)
@@ -15,4 +15,4 @@ def forget_visitors() -> int:
 @every(24 * 3600)
 def clear_posters() -> int:
     """Drawings nobody asked for in a week go."""
-    return pictures.clear_old()
+    return drawings.clear_old()

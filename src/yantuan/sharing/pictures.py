@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,17 +13,16 @@ from typing import Final
 
 from yantuan.groupbuys.queries import group_buy_page, store_page
 from yantuan.groupbuys.schemas import GroupBuyPage, StorePage
-from yantuan.kernel.config import data_folder
 from yantuan.kernel.errors import Conflict
 from yantuan.media.models import Media
 from yantuan.media.queries import read_bytes
+from yantuan.sharing.drawings import folder
 from yantuan.sharing.models import Share
 from yantuan.sharing.poster import PosterData, draw_card, draw_poster
 from yantuan.sharing.queries import code_of, share_url
 from yantuan.sharing.rules import ends_text, sale_state
 
 MAX_PICTURES: Final = 3
-KEEP_SECONDS: Final = 7 * 86400
 VERSION: Final = 1
 """Raise it when the drawing changes, so that kept files are drawn anew."""
 
@@ -129,26 +127,9 @@ def _public(ids: Sequence[int]) -> list[Media]:
     return [rows[i] for i in ids if i in rows]
 
 
-def folder() -> Path:
-    """Where drawn pictures are kept; safe to delete at any time."""
-    return data_folder() / "cache" / "posters"
-
-
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
         file.write(data)
     Path(temporary).replace(path)
-
-
-def clear_old() -> int:
-    """Delete drawings older than a week; they are drawn anew when asked for. Answers how many went."""
-    # Ages of files are compared with the file system's clock, not the trade's.
-    before = time.time() - KEEP_SECONDS
-    gone = 0
-    for path in folder().glob("*/*"):
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
-            gone += 1
-    return gone
