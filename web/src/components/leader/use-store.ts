@@ -1,5 +1,5 @@
 import { onLoad, onShow } from '@dcloudio/uni-app'
-import { ref, type Ref } from 'vue'
+import { computed, ref, type ComputedRef, type Ref } from 'vue'
 
 import { useSession } from '@/stores/session'
 
@@ -27,4 +27,10 @@ export function useStorePage(load: (storeId: string, query: PageQuery) => void, 
     })
   })
   return { query }
+}
+
+/** Whether this person stands inside the gate, so that a page may offer its main action. */
+export function useGateOpen(needStore = true): ComputedRef<boolean> {
+  const session = useSession()
+  return computed(() => session.isLeader.value && (!needStore || session.storeId.value !== ''))
 }
