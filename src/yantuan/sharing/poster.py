@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from PIL import Image, ImageDraw
 
 from yantuan.kernel.money import price_text
 from yantuan.sharing.codes import qr_image, qr_png
+from yantuan.sharing.kinds import SaleState
 from yantuan.sharing.painting import (
     AMBER,
     AMBER_PALE,
@@ -33,7 +34,6 @@ from yantuan.sharing.typesetting import Colour, face
 
 __all__ = ["PosterData", "SaleState", "draw_card", "draw_poster", "qr_png"]
 
-SaleState = Literal["upcoming", "open", "sold_out", "ended", "suspended"]
 
 _STATE_WORDS: Final[dict[SaleState, str]] = {
     "upcoming": "即将开始",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from yantuan.groupbuys.schemas import GroupBuyPage, Status, StorePage
 from yantuan.kernel.clock import CHINA
 from yantuan.kernel.money import price_text
-from yantuan.sharing.poster import SaleState
+from yantuan.sharing.kinds import SaleState
 
 MAX_GOODS_LINES: Final = 8
 _OVER: Final[frozenset[Status]] = frozenset({"ended", "closed"})
