@@ -26,6 +26,7 @@ from yantuan.sharing.actions import count_open
 from yantuan.sharing.queries import Preview, preview
 
 WEBAPP = Path(__file__).resolve().parent.parent / "webapp" / "h5"
+_HOME = "pages/home/index"
 _TOKEN = re.compile(r"[1-9A-HJ-NP-Za-km-z]{6,16}")
 _DEFAULT = Preview(title="雁团", description="团长自己的团购工具", image_url="/static/icon-512.png", state="")
 
@@ -68,7 +69,10 @@ def app(request: HttpRequest) -> HttpResponse:
         return _group_buy(request, code, "")
     if request.path == "/pages/s/index" and code:
         return _store(request, code, "")
-    return _render(request, Shell(page=request.path.strip("/") or "pages/home/index"))
+    page = request.path.strip("/") or _HOME
+    if not _is_page(page):
+        return _render(request, Shell(page=_HOME, location=f"/{_HOME}", status=404))
+    return _render(request, Shell(page=page))
 
 
 def _group_buy(request: HttpRequest, code: str, location: str) -> HttpResponse:
@@ -126,14 +130,29 @@ def _document() -> str:
     return path.read_text()
 
 
+@lru_cache(maxsize=1)
+def _manifest() -> dict[str, Any]:
+    """What the build made of each source file; empty before the first build."""
+    path = WEBAPP / ".vite" / "manifest.json"
+    read: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return read
+
+
+def _chunk(page: str) -> str | None:
+    """Key of a page's chunk in the manifest."""
+    return next((k for k in _manifest() if re.sub(r"\.vue.*$", "", k).endswith(f"/{page}")), None)
+
+
+def _is_page(page: str) -> bool:
+    """Whether the app has such a page; the router shows nothing at all for an unknown one."""
+    return not _manifest() or (page.count("/") == 2 and _chunk(page) is not None)
+
+
 @lru_cache(maxsize=64)
 def _preloads(page: str) -> str:
     """modulepreload links for a page's chunk and what it imports."""
-    manifest_path = WEBAPP / ".vite" / "manifest.json"
-    if not manifest_path.exists():
-        return ""
-    manifest: dict[str, Any] = json.loads(manifest_path.read_text())
-    entry = next((k for k in manifest if re.sub(r"\.vue.*$", "", k).endswith(page)), None)
+    manifest = _manifest()
+    entry = _chunk(page)
     files: list[str] = []
     styles: list[str] = []
     seen: set[str] = set()
