@@ -24,7 +24,10 @@ atexit.register(_stack.close)
 _folder = tempfile.mkdtemp(prefix="yantuan-test-")
 _stack.callback(shutil.rmtree, _folder, True)
 
-for _name in [n for n in os.environ if n.startswith("YANTUAN_") and n != "YANTUAN_DATABASE_URL"]:
+_OURS = {"YANTUAN_DATABASE_URL", "YANTUAN_TEST_POSTGRES", "YANTUAN_SCREENSHOTS"}
+"""Choices of this run; everything else of an instance's settings is left out."""
+
+for _name in [n for n in os.environ if n.startswith("YANTUAN_") and n not in _OURS]:
     del os.environ[_name]
 os.environ["YANTUAN_DATA"] = _folder
 os.environ["YANTUAN_SECRET_KEY"] = "test-only-secret-that-is-long-enough-0123456789"

@@ -10,7 +10,7 @@ from stack import Stack, running_stack
 from yantuan.api.pages import WEBAPP
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The whole product with the built app; in the end its doctor must find nothing."""
     assert (WEBAPP / "index.html").exists(), "build the app first: make web"

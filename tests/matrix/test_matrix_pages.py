@@ -30,7 +30,7 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "share/<str:token>/card.jpg": ("/share/{token}/card.jpg", 200, 404),
     "g/<str:code>": ("/g/{code}", 200, 404),
     "s/<str:code>": ("/s/{store_code}", 200, 404),
-    "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/order/list", 200, 200),
+    "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/orders/index", 200, 200),
 }
 """Pattern of `api/urls.py` → address, status for what exists, status for what doesn't; the same for everybody."""
 OPEN_CONSOLE = re.compile(r"^/console/(login|verify|set-up|logout|demo|jsi18n)/")
