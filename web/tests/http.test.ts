@@ -4,7 +4,7 @@ import { loadBoot } from '@/api/boot'
 import { ApiError } from '@/api/errors'
 import { buildPath } from '@/api/http'
 import { createIntent, uuid4 } from '@/api/idempotency'
-import { send, sendFile, setUnauthorizedHandler } from '@/api/transport'
+import { absolutePictures, send, sendFile, setUnauthorizedHandler } from '@/api/transport'
 
 interface Sent {
   url: string
@@ -143,5 +143,18 @@ describe('intent', () => {
     const keys = new Set(Array.from({ length: 500 }, uuid4))
     expect(keys.size).toBe(500)
     for (const key of keys) expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+})
+
+describe('picture addresses in the mini-program', () => {
+  it('become full wherever they stand; other text stays', () => {
+    const answer = { cover_url: '/media/a.webp', lines: [{ picture_url: '/media/b_t.webp', title: '/media 的故事' }], count: 2, none: null, url: 'https://x/media/c' }
+    expect(absolutePictures(answer, 'https://shop')).toEqual({
+      cover_url: 'https://shop/media/a.webp',
+      lines: [{ picture_url: 'https://shop/media/b_t.webp', title: '/media 的故事' }],
+      count: 2,
+      none: null,
+      url: 'https://x/media/c',
+    })
   })
 })

@@ -82,10 +82,22 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
+/**
+ * The server names pictures by their path. A browser knows the origin; a mini-program would look into its own package,
+ * so there every such path in an answer becomes a full address.
+ */
+export function absolutePictures(value: unknown, origin: string): unknown {
+  if (typeof value === 'string') return value.startsWith('/media/') ? origin + value : value
+  if (Array.isArray(value)) return value.map((item) => absolutePictures(item, origin))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, absolutePictures(item, origin)]))
+}
+
 function settle(answer: Answer, options: SendOptions): unknown {
   readClock(answer)
   if (answer.statusCode >= 200 && answer.statusCode < 300) {
-    return answer.statusCode === 204 || answer.data === '' ? undefined : answer.data
+    if (answer.statusCode === 204 || answer.data === '') return undefined
+    return IS_MP ? absolutePictures(answer.data, API_BASE) : answer.data
   }
   if (answer.statusCode === 401 && options.auth !== 'quiet') onUnauthorized()
   throw errorFromResponse(answer.statusCode, answer.data)

@@ -10,8 +10,9 @@ export function onPhone(): boolean {
   return typeof navigator !== 'undefined' && /Android|iPhone|iPad|iPod|Mobile|HarmonyOS/i.test(navigator.userAgent)
 }
 
-/** Full web address of a path of this shop, for links that leave the app. */
+/** Full web address of a path of this shop, for links that leave the app; a full address stays as it is. */
 export function webUrl(path: string): string {
+  if (!path.startsWith('/')) return path
   return (IS_H5 ? location.origin : MINIPROGRAM_ORIGIN) + path
 }
 
