@@ -9,7 +9,7 @@ from yantuan.gateways.wechatpay import WeChatPayClient
 from yantuan.kernel import outbox, schedule
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
-from yantuan.payments import closing, gateway, inbox, refund_work
+from yantuan.payments import closing, gateway, inbox, reconcile, refund_work
 from yantuan.payments.models import Refund
 
 log = logging.getLogger("yantuan.payments")
@@ -57,6 +57,12 @@ def push_refunds() -> int:
 def handle_notices() -> int:
     """Catch up with stored notices."""
     return inbox.handle_left_over()
+
+
+@schedule.every(3600)
+def reconcile_bills() -> int:
+    """Check the days whose bill is ready."""
+    return reconcile.reconcile_due() if config().has_wechatpay else 0
 
 
 @schedule.every(3600)

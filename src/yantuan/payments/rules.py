@@ -56,6 +56,20 @@ def out_refund_no(refund_id: int) -> str:
     return "R" + base32(refund_id)
 
 
+def is_out_trade_no(text: str) -> bool:
+    """Whether a number has the shape of `out_trade_no`."""
+    return text[:1] == "P" and _is_base32(text[1:])
+
+
+def is_out_refund_no(text: str) -> bool:
+    """Whether a number has the shape of `out_refund_no`."""
+    return text[:1] == "R" and _is_base32(text[1:])
+
+
+def _is_base32(text: str) -> bool:
+    return len(text) == 13 and all(char in _BASE32 for char in text)
+
+
 def _step(steps: Sequence[int], count: int) -> int:
     return steps[min(count, len(steps) - 1)]
 
