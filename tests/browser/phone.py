@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -88,13 +90,20 @@ class Phone:
         assert answer.ok, f"{path}: {answer.status}"
         return answer.json()
 
-    def picture(self, name: str, *, full: bool = False) -> None:
+    def picture(self, name: str) -> None:
         """Keep a picture for the README, when asked to."""
         if not wants_pictures():
             return
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_load_state("networkidle") if full else self.page.wait_for_timeout(600)
-        self.page.screenshot(path=IMAGES / name, full_page=full)
+        expect(self.page.locator("uni-toast:visible")).to_have_count(0, timeout=PATIENCE_MS)
+        self.page.wait_for_timeout(600)
+        keep(name, self.page.screenshot())
+
+
+def keep(name: str, data: bytes) -> None:
+    """A screenshot in 256 colours: a third of the bytes, and the eye sees the same."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with Image.open(io.BytesIO(data)) as shot:
+        shot.convert("RGB").quantize(256).save(IMAGES / name, optimize=True)
 
 
 def wants_pictures() -> bool:

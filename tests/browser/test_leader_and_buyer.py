@@ -81,7 +81,6 @@ def open_sale(leader: Phone) -> None:
     leader.tap("group-ends-confirm")
     leader.tap("block-add-text")
     leader.fill(block_0_text="周四截单，周五到小区。现摘现发，坏果包赔。")
-    leader.picture("group-edit.png")
     leader.tap("group-publish")
 
 

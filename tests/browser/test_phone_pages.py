@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from phone import IMAGES, Phone, wants_pictures
+from phone import IMAGES, Phone, keep, wants_pictures
 from playwright.sync_api import Browser, expect
 
 from stack import Stack
@@ -15,16 +15,16 @@ from stack import Stack
 pytestmark = pytest.mark.browser
 
 BUYER = {
-    "/pages/home/index": "home.png", "/pages/orders/index": "orders.png", "/pages/order/index?id={order}": "order.png",
+    "/pages/home/index": "", "/pages/orders/index": "orders.png", "/pages/order/index?id={order}": "order.png",
     "/pages/messages/index": "", "/pages/me/index": "", "/g/{code}": "group-buy.png", "/s/{store_code}": "store.png",
     "/buyer/addresses/index": "", "/buyer/address-edit/index": "", "/buyer/settings/index?show=terms": "",
     "/buyer/tracking/index?id={order}": "", "/buyer/after-sale-apply/index?id={order}": "",
 }  # fmt: skip
 LEADER = {
     "/pages/home/index": "leader-home.png", "/leader/orders/index": "leader-orders.png",
-    "/pages/order/index?id={sold}&as=leader": "leader-order.png", "/leader/products/index": "products.png",
+    "/pages/order/index?id={sold}&as=leader": "leader-order.png", "/leader/products/index": "",
     "/leader/product-edit/index?id={product}": "", "/leader/groups/index": "", "/leader/group-edit/index?id={sale}": "",
-    "/leader/group-edit/index?shelf=1": "", "/leader/share/index?id={sale}": "poster-page.png", "/leader/store/index": "",
+    "/leader/group-edit/index?shelf=1": "", "/leader/share/index?id={sale}": "", "/leader/store/index": "",
     "/leader/pickup-points/index": "", "/leader/notify/index": "", "/leader/statement/index": "statement.png",
     "/leader/after-sales/index": "", "/leader/verify/index": "", "/leader/preview/index?id={sale}": "",
     "/leader/certify/index": "",
@@ -115,6 +115,6 @@ def test_console_and_poster(chromium: Browser, stack: Stack) -> None:
     poster = client.get(share["poster_url"])
     assert poster.headers["content-type"] == "image/jpeg"
     if wants_pictures():
-        page.screenshot(path=IMAGES / "console.png")
+        keep("console.png", page.screenshot())
         (IMAGES / "poster.jpg").write_bytes(poster.content)
     page.close()
