@@ -92,6 +92,7 @@ PLANTS: list[tuple[str, Plant]] = [
     ("P2", lambda t: PaymentAttempt.objects.filter(**rows(t, "late")).update(state="prepaid", created_at=now() - LONG_AGO)),
     ("P3", lambda t: ProviderNotice.objects.create(
         notice_id="n", event_type="e", business_no="b", body="", resource="", dedupe="d", received_at=now() - LONG_AGO)),
+    ("P5", lambda t: PaymentAttempt.objects.filter(**rows(t, "online")).update(success_at=now() - LONG_AGO)),
     ("P4", lambda t: PaymentAttempt.objects.filter(**rows(t, "twice")).update(extra=False)),
     ("P4", lambda t: Refund.objects.filter(cause="extra").update(amount_fen=1)),
     ("R1", lambda t: Refund.objects.filter(**rows(t, "online")).update(next_try_at=now() - timedelta(minutes=16))),

@@ -25,7 +25,7 @@ log = logging.getLogger("yantuan.payments")
 
 READY_AT = time(10, 15)
 """Beijing time from which the day before has its bill."""
-DAYS_BACK = 3
+DAYS_BACK = 7
 """An instance that was away catches up with so many days."""
 CHECKED = "BILL.CHECKED"
 DIFFERENCE = "BILL.DIFFERENCE"
@@ -48,7 +48,7 @@ def reconcile_due() -> int:
     for day in days_due(now()):
         if ProviderNotice.objects.filter(dedupe=_digest(CHECKED, day.isoformat())).exists():
             continue
-        if not PaymentAttempt.objects.filter(created_at__lt=_begin(day + timedelta(days=1))).exists():
+        if not PaymentAttempt.objects.filter(created_at__lt=day_begin(day + timedelta(days=1))).exists():
             continue
         try:
             reconcile(day)
@@ -147,13 +147,13 @@ def _missing(day: date, rows: Sequence[BillRow]) -> list[Difference]:
     known = {row.out_trade_no for row in rows if row.state == "SUCCESS"}
     ours = PaymentAttempt.objects.filter(
         state=PaymentAttempt.State.SUCCEEDED,
-        success_at__gte=_begin(day),
-        success_at__lt=_begin(day + timedelta(days=1)),
+        success_at__gte=day_begin(day),
+        success_at__lt=day_begin(day + timedelta(days=1)),
     ).values_list("out_trade_no", flat=True)
     return [Difference(number, "not_in_bill") for number in ours.iterator() if number not in known]
 
 
-def _begin(day: date) -> datetime:
+def day_begin(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=CHINA)
 
 

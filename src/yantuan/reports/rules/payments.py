@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from yantuan.payments import reconcile
 from yantuan.reports.rules.base import GRACE, Finding, Reader, rule
+
+BILL_GRACE = timedelta(hours=6)
+"""So long after a bill was ready it must have been compared."""
 
 
 @rule("P1", "S1", "成功的支付单有唯一交易号，金额与订单一致")
@@ -68,6 +72,26 @@ def extra_money_goes_back(read: Reader) -> list[Finding]:
         suggestion="为该支付单发起退款",
     )
     return twice + kept
+
+
+@rule("P5", "S1", "有收款的日子都和微信账单对过账")
+def bills_reconciled(read: Reader) -> list[Finding]:
+    found: list[Finding] = []
+    for day in reconcile.days_due(read.moment - BILL_GRACE):
+        found += read.probe(
+            """
+            SELECT id, out_trade_no, success_at FROM payments_paymentattempt
+            WHERE state = 'succeeded' AND success_at >= %s AND success_at < %s AND NOT EXISTS (
+                SELECT 1 FROM payments_providernotice WHERE event_type = %s AND business_no = %s)
+            """,
+            read.at(reconcile.day_begin(day)),
+            read.at(reconcile.day_begin(day + timedelta(days=1))),
+            reconcile.CHECKED,
+            day.isoformat(),
+            expected="次日上午拿到微信账单后自动对账",
+            suggestion="检查后台任务是否在运行、微信支付是否可达",
+        )
+    return found
 
 
 @rule("R1", "S1", "退款单金额等于明细，处理中的持续在查")
