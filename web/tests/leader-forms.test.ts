@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { ApiError } from '@/api/errors'
+import { fullPictures } from '@/api/transport'
 import { amountText, fieldErrors, wholeNumber, type FieldErrors } from '@/components/leader/form'
 import { emptyGroup, lacks, newQuestion, pickedOffer, readGroup, type GroupDraft } from '@/components/leader/group-draft'
 import { allPieces, pieceBody, toHandOut, toRefund, toShip } from '@/components/leader/pieces'
@@ -116,5 +117,12 @@ describe('pieces of an order', () => {
     const from = toShip(lines)
     expect(pieceBody(from, allPieces(from))).toEqual([])
     expect(pieceBody(from, { l1: 1 })).toEqual([{ order_line_id: 'l1', quantity: 1 }])
+  })
+})
+
+describe('pictures in the mini-program', () => {
+  it('get the address of the server, and nothing else changes', () => {
+    const answer = { cover_url: '/media/a.webp', lines: [{ picture: null, url: '/api/media/1/private', title: '见 /media/', n: 3 }] }
+    expect(fullPictures(answer, 'https://shop.example')).toEqual({ ...answer, cover_url: 'https://shop.example/media/a.webp' })
   })
 })

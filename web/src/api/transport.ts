@@ -93,6 +93,17 @@ export function absolutePictures(value: unknown, origin: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, absolutePictures(item, origin)]))
 }
 
+// Public pictures come as paths of this server, which a browser completes by itself.
+const PICTURE_PATH = '/media/'
+
+/** The mini-program has no page address to complete a path with: every picture path gets the server's address. */
+export function fullPictures(value: unknown, base: string = API_BASE): unknown {
+  if (typeof value === 'string') return value.startsWith(PICTURE_PATH) ? base + value : value
+  if (Array.isArray(value)) return value.map((item) => fullPictures(item, base))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fullPictures(item, base)]))
+}
+
 function settle(answer: Answer, options: SendOptions): unknown {
   readClock(answer)
   if (answer.statusCode >= 200 && answer.statusCode < 300) {
