@@ -41,6 +41,7 @@ from yantuan.orders.quoting import quote
 from yantuan.orders.schemas import LineIn, OrderIn, PickupContact, QuoteIn
 from yantuan.payments.models import PaymentAttempt
 from yantuan.payments.paying import PayWish, pay, refresh
+from yantuan.sharing.codes import qr_png
 from yantuan.stores.actions import add_pickup_point, create_store
 from yantuan.stores.models import Store
 from yantuan.stores.schemas import PickupPointIn, StoreIn
@@ -66,12 +67,11 @@ def load_demo() -> None:
 
 def _person(role: str) -> Person:
     known = DEMO_PEOPLE[role]
-    avatar = "avatar-1" if role == "leader" else f"avatar-{len(role) - 2}"
-    return _named(known.phone, known.nickname, avatar)
+    return _named(known.phone, known.nickname, known.avatar)
 
 
 def _neighbour(number: int, name: str) -> Person:
-    return _named(f"1390000001{number}", name, f"avatar-{number % 4 + 3}")
+    return _named(f"1390000001{number}", name, f"avatar-{(6, 6, 4, 4, 2, 5)[number]}")
 
 
 def _named(phone: str, nickname: str, avatar: str) -> Person:
@@ -108,7 +108,7 @@ def _certify(person: Person) -> None:
 
 def _store(leader: Person) -> Store:
     cover = store_picture(leader.id, "store", demo_picture("cover-orchard"))
-    code = store_picture(leader.id, "collection_code", demo_picture("cover-harbour"))
+    code = store_picture(leader.id, "collection_code", qr_png("演示收款码，请勿付款"))
     store = create_store(
         leader,
         StoreIn(

@@ -16,12 +16,13 @@ class DemoPerson:
     nickname: str
     phone: str
     go: str
+    avatar: str
 
 
 DEMO_PEOPLE = {
-    "leader": DemoPerson("林小满", "13900000001", "/pages/home/index"),
-    "buyer": DemoPerson("陈阿姨", "13900000002", "/pages/home/index"),
-    "buyer2": DemoPerson("周子墨", "13900000003", "/pages/home/index"),
+    "leader": DemoPerson("林小满", "13900000001", "/pages/home/index", "avatar-1"),
+    "buyer": DemoPerson("陈阿姨", "13900000002", "/pages/home/index", "avatar-5"),
+    "buyer2": DemoPerson("周子墨", "13900000003", "/pages/home/index", "avatar-3"),
 }
 
 
