@@ -31,6 +31,9 @@ def test_the_buyer_shows_a_code_and_the_host_finds_the_order(shop: Shop) -> None
     assert found(shop, "没有的房号") == []
     Order.objects.filter(id=trade.id).update(building="3", room="1201")
     assert found(shop, "3-1201") == [trade.id]
+    assert found(shop, "1201室") == [trade.id]
+    Order.objects.filter(id=trade.id).update(building="3号楼")
+    assert found(shop, "3-1201室") == [trade.id]
 
 
 def test_waiting_orders_come_first(shop: Shop) -> None:

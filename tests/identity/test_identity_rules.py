@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from yantuan.identity.limits import address_key
 from yantuan.identity.phones import hash_phone, mask_phone, phone_of, seal_phone
-from yantuan.identity.rules import address_text, local_path, masked_name, may_merge
+from yantuan.identity.rules import address_text, local_path, masked_name, may_merge, plain_room
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,14 @@ def test_phones_are_masked_sealed_and_found() -> None:
     assert phone_of(sealed) == "13812341234"
     assert seal_phone("13812341234") != sealed
     assert hash_phone("13812341234") == hash_phone("13812341234") != hash_phone("13812341235")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("1201室", "1201"), ("12A", "12A"), ("老张家", "老张家"), ("东侧室", "东侧室"), ("室", "室"), ("", "")],
+)
+def test_a_room_is_kept_as_it_is_searched(typed: str, kept: str) -> None:
+    assert plain_room(typed) == kept
 
 
 def test_addresses_read_well() -> None:

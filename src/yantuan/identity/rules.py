@@ -57,6 +57,12 @@ def masked_name(nickname: str) -> str:
     return f"{glyphs[0]}*{glyphs[-1]}"
 
 
+def plain_room(text: str) -> str:
+    """`1201室` and `1201` are the same door; the suffix is added again where it is read."""
+    bare = text.removesuffix("室")
+    return bare if bare.isascii() and bare.isalnum() else text
+
+
 def _with_unit(text: str, suffix: str) -> str:
     """`3` → `3栋`; words that already say what they are stay."""
     return f"{text}{suffix}" if text.isascii() and text.isalnum() else text

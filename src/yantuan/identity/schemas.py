@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from yantuan.identity.rules import plain_room
 from yantuan.kernel.http import IdIn, IdOut, Phone, Text
 
 ClientKind = Literal["h5", "mp"]
+Room = Annotated[Text, Field(max_length=20), AfterValidator(plain_room)]
+"""A door's number as orders are searched by it: `1201室` is kept as `1201`."""
 
 
 class SmsIn(Schema):
@@ -65,7 +68,7 @@ class AddressIn(Schema):
     detail: Annotated[Text, Field(min_length=1, max_length=120)]
     building: Annotated[Text, Field(max_length=20)] = ""
     unit: Annotated[Text, Field(max_length=20)] = ""
-    room: Annotated[Text, Field(max_length=20)] = ""
+    room: Room = ""
     is_default: bool = False
 
 
