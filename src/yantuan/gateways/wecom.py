@@ -25,6 +25,11 @@ _ELLIPSIS = "…"
 class RobotGone(GatewayRefused):
     """The robot's key is not valid (any more): stop sending and tell its owner."""
 
+    def __init__(self, provider: str, provider_code: str, provider_message: str) -> None:
+        super().__init__(provider, provider_code, provider_message)
+        self.zh = "群机器人已被移除或地址不对，请在群里重新添加后填写新地址"
+        self.en = "The robot was removed or its address is wrong; add it again and fill in the new address."
+
 
 @dataclass(frozen=True, slots=True)
 class WeComSettings:

@@ -238,5 +238,5 @@ def send_test(store: Store, kind: str) -> Delivery:
         raise Invalid(
             "channel_target_needed", "请先保存这个通知方式", "Save this channel first.", field="target"
         )
-    words = Words(f"{store.name} 的测试消息", "收到这条消息，说明通知已经接通。")
+    words = Words("测试消息", f"{store.name}：收到这条消息，说明通知已经接通。")
     return queue(store.id, kind, str(store.id), "test", words, f"test:{new_id()}")
