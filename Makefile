@@ -58,13 +58,18 @@ fmt: setup ## Format the Python side
 	@$(BIN)/ruff check --fix src tests bench
 	@$(BIN)/ruff format src tests bench
 
-test: lint test-sqlite test-postgres test-web test-browser ## Everything that must pass
+test: lint ## Everything that must pass
+	@$(MAKE) --no-print-directory -j2 -Otarget test-sqlite test-postgres
+	@$(MAKE) --no-print-directory test-web test-browser
 
 test-sqlite: setup ## Server tests on SQLite
 	@$(BIN)/pytest -m "not browser" --db=sqlite
 
+# The simulator, the gateways and drawing never touch the product's database: once is enough.
+NO_DATABASE := tests/simulator tests/gateways tests/demo
+
 test-postgres: setup ## Server tests on a private PostgreSQL
-	@$(BIN)/pytest -m "not browser" --db=postgres
+	@$(BIN)/pytest -m "not browser" --db=postgres $(addprefix --ignore=,$(NO_DATABASE))
 
 test-web: web/node_modules/.installed miniprogram ## Types and unit tests of the app, compiled mini-program
 	@cd web && npm run --silent type-check && npm test --silent
