@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "yantuan.identity.middleware.PersonalAnswers",
     "yantuan.api.middleware.TypedMethodRefusal",
+    "yantuan.api.middleware.NoNul",
     "yantuan.api.middleware.MethodOverride",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
