@@ -60,6 +60,23 @@ def test_pages(pattern: str, town: Town, watch: Watch) -> None:
             assert answer.status_code in (200, 404, 405) and not watch.changed()
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/s/", "/api/g/", "/g/", "/s/", "/share/", "/api/shares/", "/media/", "/console/"]
+)
+def test_addresses_with_nul(path: str, town: Town, watch: Watch) -> None:
+    for tail in (
+        "a%00b",
+        "a%00b/joined",
+        "a%00b/poster.jpg",
+        "a%00b/open",
+        "a?t=%00",
+        "leaders/leader/?q=%00",
+    ):
+        with watch.cell():
+            answer = town.callers["operator"].client.get(path + tail)
+        assert answer.status_code == 400, path + tail
+
+
 def test_private_pictures_have_no_public_address(town: Town, watch: Watch) -> None:
     a, buyer = town.sides["a"], town.callers["buyer"]
     shown = buyer.client.get(f"/api/media/{a.ids['media_id']}/private")
