@@ -12,3 +12,8 @@ export function setRole(next: Role): void {
   role.value = next
   writeStored('role', next)
 }
+
+/** A leader who never chose a side begins at the one they work on. */
+export function startAs(isLeader: boolean): void {
+  if (readStored('role') === undefined) role.value = isLeader ? 'leader' : 'buyer'
+}

@@ -4,6 +4,7 @@ import { ApiError } from '@/api/errors'
 import type { components } from '@/api/schema'
 import { send } from '@/api/transport'
 import { saveToken } from '@/platform/storage'
+import { startAs } from '@/stores/role'
 
 type MeOut = components['schemas']['MeOut']
 export type MePerson = components['schemas']['MePerson']
@@ -24,6 +25,7 @@ let asking: Promise<Me | null> | null = null
 
 function take(answer: MeOut | null | undefined): Me | null {
   me.value = answer?.person ? { ...answer, person: answer.person } : null
+  startAs(me.value?.leader?.state === 'approved')
   known.value = true
   return me.value
 }
