@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from fulfilment.tradeworld import NUMBER, Shop, caller, make_shop, picture
 from orders.orderworld import counts
+from yantuan.aftersales import flow
 from yantuan.aftersales.actions import decide_silent, operator_decide
 from yantuan.aftersales.jobs import refund_of_case_done
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
@@ -231,6 +232,21 @@ def test_silence_pays_unshipped_orders_and_asks_people_about_the_rest(shop: Shop
         assert decide_silent() == 0
     assert (unshipped.state, sent.state) == ("agreed", "escalated")
     assert Refund.objects.get(aftersale_id=unshipped.id).amount_fen == 3990
+
+
+def test_a_case_that_cannot_move_keeps_no_other_waiting(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = (claim(trade, trade.piece()) for trade in (shop.order(), shop.order()))
+    lock = flow.lock_case
+
+    def fail(case_id: int) -> tuple[Order, AfterSale]:
+        if case_id == broken.id:
+            raise RuntimeError("a bug")
+        return lock(case_id)
+
+    monkeypatch.setattr(flow, "lock_case", fail)
+    with frozen(now() + timedelta(days=3)):
+        assert decide_silent() == 1
+    assert (broken.state, sound.state) == ("requested", "agreed")
 
 
 def test_silence_that_cannot_pay_asks_the_platform(shop: Shop) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from fulfilment.tradeworld import Shop
+from yantuan.fulfilment import receiving
 from yantuan.fulfilment.actions import receive_due
-from yantuan.kernel.clock import frozen
+from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.models import OutboxEvent
+from yantuan.orders.models import Order
 
 
 def test_the_buyer_confirms_once(shop: Shop) -> None:
@@ -43,6 +47,26 @@ def test_the_calendar_receives_when_due_and_not_before(shop: Shop) -> None:
         assert (receive_due(), receive_due()) == (1, 0)
     assert (trade.row.delivery, trade.row.received_at) == ("received", due)
     assert OutboxEvent.objects.filter(topic="order.received").count() <= 1
+
+
+def test_an_order_that_cannot_move_keeps_no_other_waiting(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = shop.order(), shop.order()
+    for trade in (broken, sound):
+        trade.ship()
+    due = max(broken.row.auto_receive_at or now(), sound.row.auto_receive_at or now())
+    lock = receiving.orders.lock_order
+
+    def fail(order_id: int) -> Order:
+        if order_id == broken.id:
+            raise RuntimeError("a bug")
+        return lock(order_id)
+
+    monkeypatch.setattr(receiving.orders, "lock_order", fail)
+    with frozen(due):
+        assert receive_due() == 1
+    assert (broken.row.delivery, sound.row.delivery) == ("shipped", "received")
 
 
 def test_the_calendar_waits_for_an_open_aftersale(shop: Shop) -> None:

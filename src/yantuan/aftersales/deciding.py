@@ -68,6 +68,15 @@ def decide_silent() -> int:
 
 def _decide_if_due(aftersale_id: int) -> bool:
     try:
+        return _decide_one(aftersale_id)
+    except Exception:
+        # One case that can't move must not keep the others waiting.
+        logger.exception("silence about case %s failed", aftersale_id)
+        return False
+
+
+def _decide_one(aftersale_id: int) -> bool:
+    try:
         return retrying(lambda: _silence(aftersale_id, may_pay=True))
     except AppError as error:
         # The money can't go by itself (too old, refunded elsewhere): a person has to look.

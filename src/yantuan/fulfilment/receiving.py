@@ -71,3 +71,6 @@ def _receive_if_due(order_id: int) -> bool:
         # One order that can't move must not keep the others waiting.
         logger.warning("automatic receipt of order %s: %s", order_id, error.code)
         return False
+    except Exception:
+        logger.exception("automatic receipt of order %s failed", order_id)
+        return False
