@@ -93,11 +93,6 @@ def _buildings(text: str) -> list[str]:
     return [text, *(f"{text}{word}" for word in ("栋", "幢", "座", "号", "号楼"))]
 
 
-def _building_names(text: str) -> list[str]:
-    """How a building may have been written: `2` also stands for 2号楼, 2栋, …"""
-    return [text, *(text + word for word in ("号楼", "栋", "幢", "座", "号"))]
-
-
 def _meanings(text: str) -> Q:
     digits = text.removeprefix("#")
     plain = digits.isascii() and digits.isdigit() and int(digits[:19]) <= _MAX_ID and len(digits) <= 19
