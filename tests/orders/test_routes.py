@@ -160,7 +160,7 @@ def test_the_leader_sees_people_only_while_it_matters(world: World) -> None:
     assert leader.send("post", f"{path}/reveal").json()["code"] == "recipient_hidden"
     assert AuditEntry.objects.count() == 0
     pay(order)
-    assert shown() == ("王小雁", FULL_PHONE, "浙江省杭州市西湖区 文三路 1 号 3栋2单元501室")
+    assert shown() == ("王小雁", MASKED_PHONE, "浙江省杭州市西湖区 文三路 1 号 3栋2单元501室")
     assert leader.send("post", f"{path}/reveal").json()["phone"] == FULL_PHONE
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.target_id, entry.actor_id) == (

@@ -144,9 +144,12 @@ def _actions(order: Order, viewer: Viewer, lines: Sequence[OrderLine], moment: d
 
 
 def _recipient(order: Order, viewer: Viewer, moment: datetime) -> dict[str, str]:
+    """The buyer sees all. The leader of a paid, open order sees name and place to hand out by; the whole phone only by a reveal, which is audited."""
     phone = phone_of(order.phone_sealed)
-    if viewer == "buyer" or recipient_visible(order, moment):
+    if viewer == "buyer":
         return {"recipient_name": order.recipient_name, "phone": phone, "place": _place(order)}
+    if recipient_visible(order, moment):
+        return {"recipient_name": order.recipient_name, "phone": mask_phone(phone), "place": _place(order)}
     rough = f"{order.province}{order.city if order.city != order.province else ''}{order.district}"
     return {
         "recipient_name": masked_name(order.recipient_name),

@@ -135,8 +135,9 @@ class OrderRow(Schema):
     paid_fen: int
     refunded_fen: int
     recipient_name: str
-    """Masked for the leader until the order is paid and open; whole for the buyer."""
+    """Masked for the leader unless the order is paid and open; whole for the buyer."""
     phone: str
+    """Whole for the buyer; masked for the leader, who may reveal it where the order is paid and open."""
     place: str
     """Address or pick-up point on one line."""
     remark: str
