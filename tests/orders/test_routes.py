@@ -133,6 +133,7 @@ def test_pages_by_key_and_a_fixed_number_of_queries(world: World) -> None:
 def test_search_finds_what_leaders_type(world: World) -> None:
     first, second = world.buyer(), world.buyer()
     second[1].name, second[1].room, second[1].phone_last4 = "赵四", "1808", "7788"
+    second[1].building = "7号楼"
     second[1].save()
     one, two = placed(world, first), placed(world, second, delivery_method="courier")
     third = placed(world, delivery_method="pickup")
@@ -140,7 +141,8 @@ def test_search_finds_what_leaders_type(world: World) -> None:
     third.refresh_from_db()
     leader, path = Caller(world.leader_person), f"/api/leader/stores/{world.store.id}/orders"
     asked = {
-        "#1": [one], "2": [two], "赵": [two], "7788": [two], "1808": [two], str(one.id): [one],
+        "#1": [one], "2": [two], "赵": [two], "7788": [two], "1808": [two], "1808室": [two], "7-1808": [two], "7号楼": [two],
+        "8-1808": [], str(one.id): [one],
         third.pickup_code: [third], "红富士": [third, two, one], "香蕉": [], "x" * 500: [],
     }  # fmt: skip
     for text, orders in asked.items():

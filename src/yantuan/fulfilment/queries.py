@@ -9,7 +9,7 @@ from yantuan.fulfilment import rules
 from yantuan.fulfilment.carriers import CARRIERS, OTHER, likely
 from yantuan.fulfilment.models import Shipment
 from yantuan.fulfilment.schemas import CarrierOut, PickupCodeOut, PickupFound
-from yantuan.identity.rules import plain_room
+from yantuan.identity.rules import building_names, plain_room
 from yantuan.kernel.errors import Conflict
 from yantuan.orders.models import Order
 from yantuan.orders.queries import order_rows, with_rows
@@ -88,11 +88,6 @@ def find_pickups(store: Store, text: str) -> PickupFound:
     return PickupFound(orders=order_rows(found, "leader"))
 
 
-def _buildings(text: str) -> list[str]:
-    """The ways people write a building."""
-    return [text, *(f"{text}{word}" for word in ("栋", "幢", "座", "号", "号楼"))]
-
-
 def _meanings(text: str) -> Q:
     digits = text.removeprefix("#")
     plain = digits.isascii() and digits.isdigit() and int(digits[:19]) <= _MAX_ID and len(digits) <= 19
@@ -101,7 +96,7 @@ def _meanings(text: str) -> Q:
     meanings = Q(room__in={text, plain_room(text)})
     if "-" in text:
         building, _, room = text.rpartition("-")
-        meanings |= Q(building__in=_buildings(building.strip()), room=plain_room(room.strip()))
+        meanings |= Q(building__in=building_names(building.strip()), room=plain_room(room.strip()))
     if plain:
         meanings |= Q(number=int(digits))
         meanings |= Q(pickup_code=digits) if len(digits) in (6, 8) else Q(pk__in=[])

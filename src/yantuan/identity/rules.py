@@ -63,6 +63,11 @@ def plain_room(text: str) -> str:
     return bare if bare.isascii() and bare.isalnum() else text
 
 
+def building_names(text: str) -> list[str]:
+    """The ways people write a building: `2` also stands for 2栋, 2号楼, …"""
+    return [text, *(f"{text}{word}" for word in ("栋", "幢", "座", "号", "号楼"))]
+
+
 def _with_unit(text: str, suffix: str) -> str:
     """`3` → `3栋`; words that already say what they are stay."""
     return f"{text}{suffix}" if text.isascii() and text.isalnum() else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Q, QuerySet
 
 from yantuan.identity.models import Person
+from yantuan.identity.rules import building_names, plain_room
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.http import Page, after_id
 from yantuan.orders.models import Order
@@ -120,8 +121,19 @@ def _numbers(text: str) -> Q | None:
     return meanings
 
 
+def _door(text: str) -> Q:
+    """A room (`1201`, `1201室`), a building (`2号楼`), or both (`2-1201`)."""
+    building, dash, room = text.rpartition("-")
+    if dash:
+        return Q(building__in=building_names(building.strip()), room=plain_room(room.strip()))
+    return Q(room__in={text, plain_room(text)}) | Q(building=text)
+
+
 def _search(rows: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Indexed meanings first; only when none of them finds anything, words of the goods."""
-    indexed = _numbers(text) or (Q(recipient_name__startswith=text) | Q(room=text))
+    """Indexed meanings first; only when none of them finds anything, words of the goods.
+
+    A building alone has no index of its own; it is looked for within the store only.
+    """
+    indexed = _numbers(text) or (Q(recipient_name__startswith=text) | _door(text))
     exact = rows.filter(indexed)
     return exact if exact.exists() else rows.filter(goods_text__icontains=text)

@@ -21,7 +21,6 @@ from yantuan.orders.schemas import (
     Labels,
     OrderDetail,
     OrderLineOut,
-    OrderPlaced,
     OrderRow,
     PickupPlace,
     RevealOut,
@@ -72,19 +71,6 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         offline_note=fresh.store.offline_note if _shows_collection_code(fresh, viewer) else "",
         contact_wechat=fresh.store.contact_wechat,
         contact_phone=fresh.store.contact_phone,
-    )
-
-
-def placed_out(order: Order, *, replayed: bool = False) -> OrderPlaced:
-    """The answer to a checkout."""
-    return OrderPlaced(
-        id=str(order.id),
-        number=order.number,
-        payment=order.payment,
-        payment_method=order.payment_method,
-        total_fen=order.total_fen,
-        expires_at=order.expires_at,
-        replayed=replayed,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import BaseModel, Field
 
+from yantuan.identity.schemas import Room
 from yantuan.kernel.http import Count, IdIn, IdOut, Phone, Text
 
 
@@ -30,7 +31,7 @@ class PickupContact(BaseModel):
     phone: Phone
     building: Annotated[Text, Field(max_length=20)] = ""
     unit: Annotated[Text, Field(max_length=20)] = ""
-    room: Annotated[Text, Field(max_length=20)] = ""
+    room: Room = ""
 
 
 class QuoteIn(Schema):
