@@ -27,7 +27,7 @@ def qr_image(url: str, side: int, *, quiet: int = _QUIET) -> Image.Image:
     return out
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=4)
 def _modules(url: str) -> Image.Image:
     """One pixel per module; kept, because the same links are drawn again and choosing the mask is slow."""
     rows = [bytes(255 * (1 - module) for module in row) for row in segno.make_qr(url, error="m").matrix]

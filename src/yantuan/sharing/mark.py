@@ -63,7 +63,7 @@ def skein_svg(colour: str = "#E8502F") -> str:
     )
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=4)
 def mark_image(side: int, *, rounded: bool = True) -> Image.Image:
     """The mark as an RGBA picture of `side` pixels. Shared by all callers: copy before drawing on it."""
     image = _ground(side).convert("RGBA")
@@ -73,7 +73,7 @@ def mark_image(side: int, *, rounded: bool = True) -> Image.Image:
     return image
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=2)
 def skein_mask(side: int) -> Image.Image:
     """Where the geese are, as an `L` mask of `side` pixels; paste any colour through it."""
     fine = side * 4

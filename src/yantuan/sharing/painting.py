@@ -25,7 +25,7 @@ AMBER_PALE: Final[Colour] = (0xFF, 0xF3, 0xDC)
 Box = tuple[int, int, int, int]
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=4)
 def rounded_mask(width: int, height: int, radius: int) -> Image.Image:
     """An `L` mask of a rectangle with smooth corners. Shared: never draw on it."""
     fine = 4
@@ -55,7 +55,7 @@ def lifted_panel(canvas: Image.Image, box: Box, radius: int, colour: Colour) -> 
     panel(canvas, box, radius, colour)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=2)
 def _shadow(width: int, height: int, radius: int, spread: int) -> Image.Image:
     # Blurred at a quarter of the size: nobody can tell, and it costs a sixteenth.
     small = Image.new("L", ((width + 2 * spread) // 4, (height + 2 * spread) // 4), 0)

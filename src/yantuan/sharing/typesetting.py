@@ -57,7 +57,8 @@ class Face:
 
     def __init__(self, weight: Weight, size: int) -> None:
         self.size = size
-        self._fonts = _fonts(weight, size)
+        self._weight: Weight = weight
+        self._bundled = _bundled_font(weight, size)
 
     def clean(self, text: str) -> str:
         """The text on one line, without the characters that cannot be drawn."""
@@ -146,10 +147,14 @@ class Face:
             yield current, run
 
     def _font_for(self, char: str) -> ImageFont.FreeTypeFont | None:
-        return next((font for font in self._fonts if _has_glyph(font, char)), None)
+        if _has_glyph(self._bundled, char):
+            return self._bundled
+        # The system's face holds some 20 MB and is rarely needed: only a character the bundled one lacks opens it.
+        system = _system_font(self._weight, self.size)
+        return system if system is not None and _has_glyph(system, char) else None
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=24)
 def face(weight: Weight, size: int) -> Face:
     """The shared face of this weight and size in pixels."""
     return Face(weight, size)
@@ -168,14 +173,17 @@ def _inside_word(text: str, at: int) -> bool:
     return before.isascii() and after.isascii() and before.isalnum() and after.isalnum()
 
 
-def _fonts(weight: Weight, size: int) -> tuple[ImageFont.FreeTypeFont, ...]:
-    basic = ImageFont.Layout.BASIC
-    bundled = ImageFont.truetype(_BUNDLED / _BUNDLED_NAMES[weight], size, layout_engine=basic)
-    system = _system_file(weight)
-    if system is None:
-        return (bundled,)
-    path, index = system
-    return (bundled, ImageFont.truetype(path, size, index=index, layout_engine=basic))
+def _bundled_font(weight: Weight, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_BUNDLED / _BUNDLED_NAMES[weight], size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.lru_cache(maxsize=8)
+def _system_font(weight: Weight, size: int) -> ImageFont.FreeTypeFont | None:
+    found = _system_file(weight)
+    if found is None:
+        return None
+    path, index = found
+    return ImageFont.truetype(path, size, index=index, layout_engine=ImageFont.Layout.BASIC)
 
 
 @functools.cache
