@@ -15,6 +15,7 @@ from yantuan.identity.models import Channel
 from yantuan.kernel.clock import china_text, now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
+from yantuan.kernel.money import yuan_text
 from yantuan.kernel.tokens import unseal
 from yantuan.notices.actions import spend_consent
 from yantuan.notices.models import Delivery, LeaderChannel
@@ -157,7 +158,7 @@ def _send_subscribe(store: Store, delivery: Delivery, words: Words) -> None:
         raise CannotSend("订阅次数已用完，请在小程序里再点一次订阅")
     data = {
         "thing1": words.title,
-        "amount2": f"{(words.amount_fen or 0) // 100}.{(words.amount_fen or 0) % 100:02d}元",
+        "amount2": f"{yuan_text(words.amount_fen or 0)}元",
         "time3": china_text(delivery.created_at),
         "thing4": words.body.replace("\n", " ") or store.name,
     }
