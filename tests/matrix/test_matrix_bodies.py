@@ -166,7 +166,9 @@ def test_ids_in_addresses(value: str, town: Town, watch: Watch) -> None:
         with watch.cell():
             client = owner(name, town).client
             answer = client.generic(operations()[name].method, address(name, side), "{}", "application/json")
-            assert answer.status_code in (404, 422), (name, value, answer.status_code)
+            # A NUL is refused before any route is looked for.
+            expected = (400,) if value == "%00" else (404, 422)
+            assert answer.status_code in expected, (name, value, answer.status_code)
             assert not watch.changed()
 
 
