@@ -46,7 +46,6 @@ openapi: setup ## Write web/openapi.json and the app's typed client from the ser
 
 miniprogram: web/node_modules/.installed ## Build the WeChat mini-program into web/dist/build/mp-weixin
 	@cd web && npm run --silent build:mp-weixin > build-mp.log 2>&1 || { tail -40 build-mp.log; exit 1; }
-	@cd web && node scripts/size.mjs
 
 lint: setup ## Style, types, floors
 	@$(BIN)/ruff check src tests bench
@@ -71,8 +70,8 @@ NO_DATABASE := tests/simulator tests/gateways tests/demo
 test-postgres: setup ## Server tests on a private PostgreSQL
 	@$(BIN)/pytest -m "not browser" --db=postgres $(addprefix --ignore=,$(NO_DATABASE))
 
-test-web: web/node_modules/.installed miniprogram ## Types and unit tests of the app, compiled mini-program
-	@cd web && npm run --silent type-check && npm test --silent
+test-web: web miniprogram ## Types, unit tests and sizes of the app, compiled mini-program
+	@cd web && npm run --silent type-check && npm test --silent && npm run --silent size
 
 test-browser: setup web ## The whole story in headless Chromium at phone size
 	@scripts/ensure-chromium

@@ -16,7 +16,7 @@ from site import getsitepackages as site_packages
 
 FAST = [
     "fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=128MB",
-    "max_connections=120", "log_min_messages=fatal",
+    "max_connections=300", "log_min_messages=fatal",
 ]  # fmt: skip
 DURABLE = [
     "fsync=on",
