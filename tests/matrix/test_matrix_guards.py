@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -143,13 +144,19 @@ def test_other_methods_are_refused(town: Town, watch: Watch) -> None:
                 assert not watch.changed()
 
 
+@functools.cache
+def _document() -> dict[str, Any]:
+    """The OpenAPI document; building it takes a tenth of a second, so once."""
+    return dict(api.get_openapi_schema())
+
+
 def _shapes(schema: dict[str, Any], seen: set[str]) -> Iterator[str]:
     """Names of all properties an answer may carry."""
     if "$ref" in schema:
         name = schema["$ref"].split("/")[-1]
         if name not in seen:
             seen.add(name)
-            yield from _shapes(api.get_openapi_schema()["components"]["schemas"][name], seen)
+            yield from _shapes(_document()["components"]["schemas"][name], seen)
         return
     for key, below in schema.get("properties", {}).items():
         yield key
@@ -163,7 +170,7 @@ def _shapes(schema: dict[str, Any], seen: set[str]) -> Iterator[str]:
 
 
 def test_no_buyers_answer_can_carry_private_fields() -> None:
-    for path, methods in api.get_openapi_schema()["paths"].items():
+    for path, methods in _document()["paths"].items():
         for spec in methods.values():
             if path.startswith("/api/leader"):
                 continue

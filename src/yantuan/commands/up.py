@@ -165,7 +165,7 @@ def _serve(options: argparse.Namespace) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        workers_kill_timeout=15,
+        workers_kill_timeout=5,
     ).serve()
 
 
