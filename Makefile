@@ -10,7 +10,7 @@ export YANTUAN_DATA ?= $(CURDIR)/$(DATA)
 export CI = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-browser test-web lint fmt bench check wheel clean
+.PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-browser test-web lint fmt bench check wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -59,16 +59,20 @@ fmt: setup ## Format the Python side
 
 test: lint ## Everything that must pass
 	@$(MAKE) --no-print-directory -j2 -Otarget test-sqlite test-postgres
-	@$(MAKE) --no-print-directory test-web test-browser
+	@$(MAKE) --no-print-directory test-stack test-web test-browser
 
 test-sqlite: setup ## Server tests on SQLite
-	@$(BIN)/pytest -m "not browser" --db=sqlite
+	@$(BIN)/pytest -m "not browser and not stack" --db=sqlite
 
 # The simulator, the gateways and drawing never touch the product's database: once is enough.
 NO_DATABASE := tests/simulator tests/gateways tests/demo
 
 test-postgres: setup ## Server tests on a private PostgreSQL
-	@$(BIN)/pytest -m "not browser" --db=postgres $(addprefix --ignore=,$(NO_DATABASE))
+	@$(BIN)/pytest -m "not browser and not stack" --db=postgres $(addprefix --ignore=,$(NO_DATABASE))
+
+test-stack: setup ## The whole job over HTTP on running processes, on both databases
+	@$(BIN)/pytest -m stack --db=sqlite
+	@$(BIN)/pytest -m stack --db=postgres tests/story
 
 test-web: web miniprogram ## Types, unit tests and sizes of the app, compiled mini-program
 	@cd web && npm run --silent type-check && npm test --silent && npm run --silent size

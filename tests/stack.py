@@ -77,6 +77,7 @@ def running_stack(*, database_url: str = "", workers: int = 1, **settings: str) 
         yield Stack(app, simulator, folder / "data", log, environment)
     finally:
         _stop(process)
+        _tell_trouble(log)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -92,6 +93,13 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float 
             pass
         time.sleep(0.1)
     raise RuntimeError(f"{url} does not answer:\n{log.read_text()[-4000:]}")
+
+
+def _tell_trouble(log: Path) -> None:
+    """A child that died or an unexpected failure is named on the terminal: the log goes with the folder."""
+    lines = log.read_text(errors="replace").splitlines()
+    if any("Traceback" in line or "starting it again" in line for line in lines):
+        sys.__stderr__.write("\n".join(["", "the product's log ends:", *lines[-40:], ""]))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import encodings.idna  # noqa: F401 - looking up a name imports it; never at the moment of a fork
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -170,7 +172,13 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _when_serving(options: argparse.Namespace, children: Children) -> None:
-    """Start the worker and print the addresses once the web answers: on a small machine the two would slow each other."""
+    """Start the worker and print the addresses once the web answers: on a small machine the two would slow each other.
+
+    Until the web process has been forked this thread only sleeps: a lock held here at that moment, such as the one of
+    an import or of a name look-up, would be held in the web process for ever.
+    """
+    while not multiprocessing.active_children():
+        time.sleep(0.02)
     for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://{_near(options.host)}:{options.port}/healthz", timeout=2):
