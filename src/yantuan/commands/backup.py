@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from yantuan import __version__
+from yantuan.kernel import faults
 from yantuan.kernel.config import config, data_folder
 
 MANIFEST = "manifest.json"
@@ -31,6 +32,7 @@ def backup(options: argparse.Namespace) -> int:
     data = data_folder()
     with tempfile.TemporaryDirectory(dir=target.resolve().parent) as work:
         database = _dump(data, Path(work))
+        faults.point("backup.dumped")
         draft = Path(work) / "archive.tar.gz"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with (
@@ -42,6 +44,7 @@ def backup(options: argparse.Namespace) -> int:
                 name = str(path.relative_to(data))
                 sums[name] = _add(archive, path, name)
             _add_manifest(archive, sums)
+        faults.point("backup.before_rename")
         draft.replace(target)
     sys.stdout.write(f"{target}: {len(sums)} files\n")
     return 0

@@ -11,7 +11,7 @@ from yantuan.identity.codes import TOPIC, clear_codes
 from yantuan.identity.models import SmsCode
 from yantuan.identity.phones import phone_of
 from yantuan.identity.signing_in import clear_states
-from yantuan.kernel import outbox, schedule
+from yantuan.kernel import faults, outbox, schedule
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.tokens import unseal
@@ -26,10 +26,12 @@ def send_code(payload: dict[str, Any]) -> None:
     if row is None or row.used_at is not None or row.expires_at <= now():
         return
     code = unseal("sms-code", payload["code"])
+    faults.point("identity.sms.before_call")
     try:
         gateway.sms().send(
             phone_of(payload["phone"]), config().sms_template_code, {"code": code}, out_id=str(row.id)
         )
+        faults.point("identity.sms.after_call")
     except SmsNumberRejected as refusal:
         _log.info("the SMS provider rejects the number of code %s: %s", row.id, refusal.provider_code)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from yantuan.kernel import faults
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import AppError
 from yantuan.kernel.models import OutboxEvent
@@ -118,7 +119,9 @@ def perform(event_id: int) -> bool:
         rows.update(state="dead", last_error="no handler of this name any more")
         return False
     try:
+        faults.point("outbox.before_handler")
         handler({k: v for k, v in event.payload.items() if k != "_handler"})
+        faults.point("outbox.after_handler")
     except Later as later:
         rows.update(available_at=now() + timedelta(seconds=later.seconds))
         return False

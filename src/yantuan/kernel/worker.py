@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
 
-from yantuan.kernel import outbox
+from yantuan.kernel import faults, outbox
 from yantuan.kernel.clock import now
 from yantuan.kernel.ids import new_token
 from yantuan.kernel.models import TimedRun
@@ -65,8 +65,10 @@ class Worker:
 
     def _relay(self) -> None:
         while ids := outbox.claim_due():
+            faults.point("outbox.claimed")
             for start in range(0, len(ids), EVENTS_PER_TASK):
                 perform_events.enqueue(ids[start : start + EVENTS_PER_TASK])
+            faults.point("outbox.enqueued")
             with self._work_there:
                 self._work_there.notify_all()
 
@@ -117,6 +119,7 @@ class Worker:
         error = ""
         try:
             close_old_connections()
+            faults.point("worker.timed.taken")
             job.work()
         except Exception as failure:
             logger.exception("timed work %s failed", job.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yantuan.kernel import ratelimit
+from yantuan.kernel import faults, ratelimit
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.ids import short_code
@@ -26,6 +26,7 @@ def store_picture(owner_id: int | None, purpose: str, data: bytes) -> Media:
     key = short_code(22)
     files.write(files.path_of(key, thumb=True), picture.thumb)
     files.write(files.path_of(key), picture.data)
+    faults.point("media.files_written")
     return Media.objects.create(
         key=key,
         owner_id=owner_id,

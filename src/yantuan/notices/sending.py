@@ -12,6 +12,7 @@ from yantuan.gateways.errors import GatewayError, GatewayInvalid, GatewayRefused
 from yantuan.gateways.wecom import RobotClient, RobotGateway, WeComSettings
 from yantuan.identity import gateway as identity_gateway
 from yantuan.identity.models import Channel
+from yantuan.kernel import faults
 from yantuan.kernel.clock import china_text, now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
@@ -134,11 +135,15 @@ def _send(channel: str, delivery: Delivery, words: Words) -> None:
         if not config().smtp_host:
             raise CannotSend("平台没有配置邮件服务")
         text = f"{words.body}\n\n{store.name}\n{link}\n"
+        faults.point("notices.mail.before_call")
         mail().send(target, f"[{store.name}] {words.title}", text, message_id=f"<{delivery.id}@yantuan>")
+        faults.point("notices.mail.after_call")
         return
+    faults.point("notices.robot.before_call")
     robot().send_markdown(
         target, f"**{words.title}**\n> {words.body}\n[打开订单]({link})".replace("\n> \n", "\n")
     )
+    faults.point("notices.robot.after_call")
 
 
 def _send_subscribe(store: Store, delivery: Delivery, words: Words) -> None:
@@ -163,7 +168,9 @@ def _send_subscribe(store: Store, delivery: Delivery, words: Words) -> None:
         "thing4": words.body.replace("\n", " ") or store.name,
     }
     try:
+        faults.point("notices.subscribe.before_call")
         identity_gateway.mini().send_subscribe_message(openid, template, data, page="pages/orders/index")
+        faults.point("notices.subscribe.after_call")
     except GatewayError:
         raise
     except AppError as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
+from yantuan.kernel import faults
 from yantuan.kernel.errors import AppError, Busy
 from yantuan.orders import refusals
 from yantuan.orders.book import book, dialect
@@ -73,11 +74,13 @@ def _book_once(drafts: Sequence[Draft]) -> list[Decision]:
         with transaction.atomic():
             decisions = book(drafts)
             committing = any(isinstance(one, Booking) for one in decisions)
+            faults.point("orders.book.before_commit")
     except (OperationalError, InterfaceError) as error:
         if committing and not dialect().passing(error):
             connection.close()
             raise _CommitLost from error
         raise
+    faults.point("orders.book.after_commit")
     return decisions
 
 

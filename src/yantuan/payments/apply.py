@@ -12,6 +12,7 @@ from typing import Any, Literal
 from yantuan.gateways.wechatpay import TradeState, Transaction
 from yantuan.groupbuys import rules as groupbuy_rules
 from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.kernel import faults
 from yantuan.kernel.actors import PROVIDER
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
@@ -98,6 +99,7 @@ def _book(order_id: int, attempt_id: int, transaction: Transaction, source: Sour
     data = {"attempt_id": str(attempt.id), "source": source}
     if order.payment in LIVE_PAYMENTS:
         orders.mark_paid(order_id, attempt.amount_fen, PROVIDER, data)
+        faults.point("payments.apply.before_commit")
         return Applied("paid", order_id=order_id)
     if order.payment == "closed":
         return _late(order, attempt, data)

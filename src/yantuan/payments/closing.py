@@ -11,6 +11,7 @@ from typing import Literal
 from django.db.models import Exists, OuterRef
 
 from yantuan.gateways.wechatpay import CloseOutcome, TradeState, Transaction
+from yantuan.kernel import faults
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
@@ -43,10 +44,13 @@ def settle(attempt: PaymentAttempt) -> Literal["paid", "closed"]:
         return _booked(found, attempt, "close")
     # Unknown there: no prepay ever arrived, so nobody can pay under this number.
     if found is not None and found.state not in _ENDED:
+        faults.point("payments.close.before_call")
         outcome = gateway.client().close(attempt.out_trade_no)
+        faults.point("payments.close.after_call")
         if outcome is CloseOutcome.PAID:
             return _booked(_surely_paid(attempt), attempt, "close")
     attempts.mark_closed(attempt.id)
+    faults.point("payments.close.attempt_closed")
     return "closed"
 
 
@@ -68,7 +72,9 @@ def _booked(found: Transaction, attempt: PaymentAttempt, source: Source) -> Lite
 
 def ask(attempt: PaymentAttempt, source: Source) -> str:
     """Ask the provider once about a live attempt and book what it says; answers the trade state, or `NONE`. Raises GatewayError."""
+    faults.point("payments.query.before_call")
     found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    faults.point("payments.query.after_call")
     if found is None:
         return "NONE"
     apply_transaction(found, source)
@@ -86,6 +92,7 @@ def close_if_over(order_id: int, reason: str, actor: Actor) -> bool:
         if order.payment != "unpaid" or not due or attempts.live_attempt(order_id) is not None:
             return False
         orders.close_order(order_id, reason, actor)
+        faults.point("payments.expire.before_commit")
         return True
 
     return retrying(work)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from yantuan.gateways.wechatpay import Notice, RefundNotice, RefundResult, Transaction, TransactionNotice
+from yantuan.kernel import faults
 from yantuan.kernel.clock import now
 from yantuan.payments import gateway
 from yantuan.payments.apply import apply_transaction
@@ -33,7 +34,11 @@ def receive(headers: Mapping[str, str], body: bytes) -> int:
 
     Raises NoticeRefused (answer its status) or GatewayUndecryptable (answer 500, it comes again).
     """
-    return store(gateway.client().parse_notice(headers, body), headers)
+    notice = gateway.client().parse_notice(headers, body)
+    faults.point("payments.notice.verified")
+    kept = store(notice, headers)
+    faults.point("payments.notice.stored")
+    return kept
 
 
 def store(notice: Notice, headers: Mapping[str, str]) -> int:
@@ -70,6 +75,7 @@ def handle(notice_id: int) -> None:
     if row.outcome != Outcome.WAITING:
         return
     outcome, problem = _apply(row)
+    faults.point("payments.notice.applied")
     ProviderNotice.objects.filter(id=notice_id, outcome=Outcome.WAITING).update(
         outcome=outcome, problem=problem[:200], handled_at=now()
     )

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from yantuan.gateways.errors import GatewayError, GatewayRefused, GatewayThrottled
 from yantuan.gateways.wechatpay import NUMBER_USED_CODES, ORDER_CLOSED_CODES, ORDER_PAID_CODES
 from yantuan.identity.models import Channel, Person
-from yantuan.kernel import ratelimit
+from yantuan.kernel import faults, ratelimit
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, Conflict
@@ -132,6 +132,7 @@ def _one_round(order: Order, plan: Plan, wish: PayWish) -> PayInstruction | None
     if not attempts.has_prepay(attempt):
         try:
             attempt = attempts.keep_prepay(attempt, _announce(attempt))
+            faults.point("payments.prepay.stored")
         except GatewayThrottled:
             raise
         except GatewayRefused as error:
@@ -148,9 +149,14 @@ def _one_round(order: Order, plan: Plan, wish: PayWish) -> PayInstruction | None
 def _announce(attempt: PaymentAttempt) -> attempts.Prepay:
     body = attempt.request_body.encode()
     client = gateway.client()
+    faults.point("payments.prepay.before_call")
+    prepay: attempts.Prepay
     if attempt.trade_type == "JSAPI":
-        return client.prepay_jsapi(body)
-    return client.prepay_h5(body) if attempt.trade_type == "MWEB" else client.prepay_native(body)
+        prepay = client.prepay_jsapi(body)
+    else:
+        prepay = client.prepay_h5(body) if attempt.trade_type == "MWEB" else client.prepay_native(body)
+    faults.point("payments.prepay.after_call")
+    return prepay
 
 
 def _after_refusal(attempt: PaymentAttempt, error: GatewayRefused, *, fresh: bool) -> PayInstruction | None:

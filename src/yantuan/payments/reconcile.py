@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 
 from yantuan.gateways.wechatpay import BillRow
+from yantuan.kernel import faults
 from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.errors import AppError
 from yantuan.payments import closing, gateway, rules
@@ -72,12 +73,15 @@ def reconcile(day: date) -> int:
 
     Must be called outside a transaction. Raises GatewayError when the bill can't be had.
     """
+    faults.point("payments.bill.before_call")
     bill = gateway.client().trade_bill(day)
+    faults.point("payments.bill.after_call")
     rows = bill.rows if bill is not None else ()
     differences = [found for chunk in _chunks(rows) for found in _compare(chunk)]
     differences += _missing(day, rows)
     for found in differences:
         _keep(day, found)
+    faults.point("payments.bill.before_mark")
     _note(
         CHECKED,
         _digest(CHECKED, day.isoformat()),

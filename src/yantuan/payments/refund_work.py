@@ -9,7 +9,7 @@ from typing import Literal
 
 from yantuan.gateways.errors import GatewayRefused, GatewayThrottled
 from yantuan.gateways.wechatpay import RefundResult, RefundState
-from yantuan.kernel import outbox
+from yantuan.kernel import faults, outbox
 from yantuan.kernel.actors import PROVIDER
 from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.db import retrying
@@ -54,6 +54,7 @@ def push(refund_id: int) -> bool:
     except AppError as error:
         return _unknown(refund, error)
     apply_refund_result(result, refund)
+    faults.point("payments.refund.booked")
     return True
 
 
@@ -80,10 +81,15 @@ def _leased(refund_id: int) -> Refund | None:
 def _call(refund: Refund) -> RefundResult:
     client = gateway.client()
     if refund.state == Refund.State.PROCESSING:
+        faults.point("payments.refund_query.before_call")
         found = client.query_refund(refund.out_refund_no)
+        faults.point("payments.refund_query.after_call")
         if found is not None:
             return found
-    return client.refund(refund.request_body.encode())
+    faults.point("payments.refund.before_call")
+    result = client.refund(refund.request_body.encode())
+    faults.point("payments.refund.after_call")
+    return result
 
 
 def _unknown(refund: Refund, error: AppError) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import F, Max
 from yantuan.catalog import stock
 from yantuan.gateways.wechatpay import RefundOrder
 from yantuan.gateways.wechatpay.bodies import refund_body
-from yantuan.kernel import audit, outbox
+from yantuan.kernel import audit, faults, outbox
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
@@ -59,6 +59,7 @@ def start_refund(
     _announce(refund)
     if amount == 0:
         finish(refund, now())
+    faults.point("payments.refund.before_commit")
     return refund
 
 
