@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from instance import Instance
 from psycopg import sql
 from psycopg.types.json import Jsonb
-
-from instance import Instance
 
 DUMPS = sorted((Path(__file__).parent / "previous").glob("*.sql.gz"))
 

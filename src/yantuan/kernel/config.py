@@ -6,8 +6,9 @@ import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -37,6 +38,9 @@ class Config(BaseSettings):
     allowed_hosts: str = "127.0.0.1,localhost"
     trusted_proxies: str = "127.0.0.1"
     """Only these peers' X-Forwarded-For is believed."""
+
+    rate_limit_times: Annotated[int, Field(ge=1)] = 1
+    """For load and fuzz tests only: every counted limit per person, phone and address is multiplied by this."""
 
     hold_seconds: int = 900
     """How long an unpaid order keeps its stock."""
@@ -80,6 +84,36 @@ class Config(BaseSettings):
     smtp_password: str = ""
     smtp_security: Literal["plain", "starttls", "ssl"] = "plain"
     smtp_from: str = "yantuan@localhost"
+
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """One JSON object or one plain line per event; `auto`: plain on a terminal, JSON otherwise."""
+    access_log: bool = False
+    """Also log every answered request: class of route, status, milliseconds; never query, body or address."""
+    metrics_token: str = ""
+    """Bearer token that opens /metrics and the details of /readyz from other machines; empty: only from this machine."""
+    operator_email: str = ""
+    """Who is told when something stands still or breaks; needs `smtp_host`."""
+    operator_wecom: str = ""
+    """Key or address of the WeCom group robot that is told the same."""
+    disk_min_mb: int = 512
+    """With less free space on the data disk the instance reports itself not ready."""
+    alarm_seconds: int = 600
+    """How old the oldest waiting piece of a queue may get before the operator is told (some queues have a longer time of their own)."""
+    heartbeat_seconds: int = 90
+    """How long the worker may be silent before the operator is told."""
+
+    backup_dir: str = ""
+    """Where the worker writes a verified backup every day; empty: none by itself."""
+    backup_hour: int = 4
+    """The hour of the daily backup, Beijing time."""
+    backup_keep_daily: int = 7
+    backup_keep_weekly: int = 4
+    backup_key_file: str = ""
+    """File with the key backups are encrypted with; keep it apart from them. Empty: not encrypted."""
+    copy_to: str = ""
+    """SQLite only: folder or `s3://bucket/path` the database is copied to continuously; empty: not."""
+    copy_s3_endpoint: str = ""
+    copy_s3_region: str = ""
 
     cashier_url: str = ""
     """Simulator only: where a browser outside WeChat may pay a JSAPI or Native order."""
