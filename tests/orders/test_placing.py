@@ -117,6 +117,7 @@ EDITS = {
     "sale_ended": (GroupBuy, {"ends_at": now() - timedelta(seconds=1)}),
     "sale_not_open": (GroupBuy, {"starts_at": now() + timedelta(hours=1)}),
     "sale_suspended": (Store, {"suspended_at": now()}),
+    "store_halted": (Store, {"halted_at": now()}),
     "not_found": (GroupBuy, {"state": "draft"}),
     "offer_removed": (Offer, {"removed_at": now()}),
     "price_changed": (Offer, {"price_fen": 4000}),

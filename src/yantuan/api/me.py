@@ -56,7 +56,8 @@ def _leader(person: Person) -> MeLeader | None:
         display_name=leader.display_name,
         state=cast(LeaderState, leader.certification),
         state_label=Leader.State(leader.certification).label,
-        suspended=leader.suspended_at is not None or (store is not None and store.suspended_at is not None),
+        suspended=leader.suspended_at is not None
+        or (store is not None and (store.suspended_at is not None or store.halted_at is not None)),
         store_id=str(store.id) if store else None,
         store_name=store.name if store else "",
         store_code=store.code if store else "",

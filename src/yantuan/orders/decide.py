@@ -95,7 +95,7 @@ class _Round:
         if now == "closed":
             raise refusals.sale_closed()
         if now == "suspended":
-            raise refusals.sale_suspended()
+            raise refusals.store_halted() if group.halted else refusals.sale_suspended()
 
     def _offers(self, draft: Draft, group: GroupTerms) -> list[tuple[OfferTerms, int]]:
         chosen: list[tuple[OfferTerms, int]] = []

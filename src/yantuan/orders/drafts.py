@@ -77,6 +77,8 @@ class GroupTerms:
     freight_kind: str
     freight_fen: int
     free_above_fen: int
+    halted: bool = False
+    """The self-check stopped the store; then it isn't selling either."""
 
 
 @dataclass(frozen=True, slots=True)

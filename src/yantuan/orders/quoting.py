@@ -64,6 +64,8 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
 
 def _whole_problem(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> str:
     seen = status(group.kind, group.state, group.starts_at, group.ends_at, group.selling, snapshot.now)
+    if seen == "suspended" and group.halted:
+        return refusals.store_halted().zh
     if seen != "open":
         return f"团购{STATUS_LABELS[seen]}，现在不能下单"
     offered = group.courier if draft.delivery_method == "courier" else group.pickup

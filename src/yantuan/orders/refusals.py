@@ -34,6 +34,14 @@ def sale_suspended() -> AppError:
     return Conflict("sale_suspended", "这个卖场暂停销售", "The store is not selling now.")
 
 
+def store_halted() -> AppError:
+    return Conflict(
+        "store_halted",
+        "本店暂停下单：平台正在核对账目和库存，核对后就会恢复",
+        "The store is halted while its books are looked into.",
+    )
+
+
 def duplicate_offer(offer_id: int) -> AppError:
     return Invalid(
         "duplicate_offer",

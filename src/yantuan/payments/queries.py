@@ -9,12 +9,16 @@ from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.schemas import ProofOut, RefundOut
 from yantuan.payments.models import OfflineProof, Refund
 from yantuan.payments.rules import Left
+from yantuan.stores.halting import is_halted
 
 _PROBLEMS = {
     "NOT_ENOUGH": "商户账户余额不足，充值后会自动重试",
     "ABNORMAL": "微信支付退款异常（买家银行卡可能已注销），请点「重试」或联系微信支付客服",
     "CLOSED": "微信支付关闭了这笔退款，请点「重试」",
 }
+
+HALTED = "平台正在核对本店账目，核对后退款会自动继续"
+"""Said of every refund of a halted store that is still on the way."""
 
 
 def left_of_lines(lines: Sequence[OrderLine]) -> list[Left]:
@@ -69,6 +73,11 @@ def refund_problem(refund: Refund) -> str:
     return ""
 
 
+def _waits_for_release(refund: Refund) -> bool:
+    on_the_way = refund.state in (Refund.State.CREATED, Refund.State.PROCESSING)
+    return on_the_way and refund.attempt_id is not None and is_halted(refund.store_id)
+
+
 def refund_out(refund: Refund) -> RefundOut:
     """One refund as leader and buyer see it."""
     return RefundOut(
@@ -80,7 +89,7 @@ def refund_out(refund: Refund) -> RefundOut:
         cause_label=Refund.Cause(refund.cause).label,
         reason=refund.reason,
         offline=refund.attempt_id is None and refund.amount_fen > 0,
-        problem=refund_problem(refund),
+        problem=HALTED if _waits_for_release(refund) else refund_problem(refund),
         created_at=refund.created_at,
         done_at=refund.done_at,
     )

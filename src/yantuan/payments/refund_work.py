@@ -59,17 +59,20 @@ def push(refund_id: int) -> bool:
 
 
 def push_due() -> int:
-    """Send or ask about every refund that is due; answers how many."""
-    due = Refund.objects.filter(state__in=refunds.ON_THE_WAY, next_try_at__lte=now())
+    """Send or ask about every refund that is due; answers how many. Those of halted stores wait, due as they are."""
+    due = Refund.objects.filter(
+        state__in=refunds.ON_THE_WAY, next_try_at__lte=now(), order__store__halted_at=None
+    )
     return each(push, list(due.order_by("next_try_at").values_list("id", flat=True)[:BATCH]))
 
 
 def _leased(refund_id: int) -> Refund | None:
     """Take a due refund for a while: a crash frees it when the lease ends."""
     moment = now()
-    taken = Refund.objects.filter(
+    due = Refund.objects.filter(
         id=refund_id, state__in=refunds.ON_THE_WAY, next_try_at__lte=moment, attempt__isnull=False
-    ).update(next_try_at=moment + LEASE)
+    )
+    taken = due.filter(order__store__halted_at=None).update(next_try_at=moment + LEASE)
     if not taken:
         return None
     refund = Refund.objects.select_related("attempt").get(id=refund_id)

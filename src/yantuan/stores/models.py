@@ -39,6 +39,11 @@ class Store(Row):
     return_address = models.CharField(max_length=200, default="", blank=True)
     suspended_at = models.DateTimeField(null=True)
     suspend_reason = models.CharField(max_length=200, default="", blank=True)
+    halted_at = models.DateTimeField(null=True)
+    """Stopped by the self-check: its money or stock didn't agree. Selling and refunds wait until an operator releases it."""
+    halt_reason = models.CharField(max_length=300, default="", blank=True)
+    halt_accepted = models.JSONField(default=list)
+    """Findings (`rule:id`) the operator released the store in spite of; they don't stop it again."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

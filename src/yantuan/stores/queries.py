@@ -15,8 +15,15 @@ from yantuan.stores.schemas import PickupPointOut, StoreCard, StoreOut
 
 
 def is_selling(store: Store) -> bool:
-    """False while the store or its leader is suspended, or the leader isn't certified."""
-    return store.suspended_at is None and store.leader.may_sell
+    """False while the store or its leader is suspended, the self-check stopped it, or the leader isn't certified."""
+    return store.suspended_at is None and store.halted_at is None and store.leader.may_sell
+
+
+def stopped_because(store: Store) -> str:
+    """Why the store may not sell, in words for its leader; empty while it may."""
+    if store.suspended_at is not None or store.leader.suspended_at is not None:
+        return store.suspend_reason or store.leader.suspend_reason
+    return store.halt_reason if store.halted_at is not None else ""
 
 
 def store_url(code: str) -> str:
@@ -118,8 +125,10 @@ def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[Pick
         return_name=store.return_name,
         return_phone=store.return_phone,
         return_address=store.return_address,
-        suspended=store.suspended_at is not None or store.leader.suspended_at is not None,
-        suspend_reason=store.suspend_reason or store.leader.suspend_reason,
+        suspended=any(
+            at is not None for at in (store.suspended_at, store.halted_at, store.leader.suspended_at)
+        ),
+        suspend_reason=stopped_because(store),
     )
 
 
