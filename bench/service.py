@@ -1,14 +1,10 @@
-"""The service under measure: a process of its own on a free port, with a data folder of its own."""
+"""The service under measure: processes of its own on a free port, with a data folder of its own."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -16,112 +12,120 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
+from bench.stage import Copy
+
 ROOT = Path(__file__).resolve().parent.parent
+Cpu = dict[str, float]
 
 
 @dataclass
 class Service:
-    """A running service with its seed."""
+    """A running service."""
 
     port: int
-    seed: dict[str, Any]
+    copy: Copy
     environment: dict[str, str]
-    cold_start_s: float
     pid: int
+
+    def processes(self) -> dict[str, list[psutil.Process]]:
+        """Its processes by part: `web` (with the supervisor), `worker`, and `database` where that is a server."""
+        main = psutil.Process(self.pid)
+        parts: dict[str, list[psutil.Process]] = {"web": [main], "worker": []}
+        for child in main.children(recursive=True):
+            words = _words(child)
+            parts["worker" if "worker" in words else "web"].append(child)
+        if self.copy.postmaster:
+            server = psutil.Process(self.copy.postmaster)
+            parts["database"] = [server, *server.children(recursive=True)]
+        return parts
+
+    def cpu(self) -> Cpu:
+        """CPU seconds used so far by part; those of processes already gone are in their parents' sums."""
+        found: Cpu = {}
+        for part, processes in self.processes().items():
+            found[part] = sum(_used(process, reaped=i == 0) for i, process in enumerate(processes))
+        return found
 
     def rss_mib(self) -> dict[str, float]:
         """Memory of the whole service: supervisor, web and worker. `rss` counts shared pages in each, `pss` once."""
-        main = psutil.Process(self.pid)
-        infos = [p.memory_full_info() for p in [main, *main.children(recursive=True)]]
+        parts = self.processes()
+        infos = [p.memory_full_info() for p in [*parts["web"], *parts["worker"]]]
         return {
             "rss": round(sum(info.rss for info in infos) / 2**20, 1),
             "pss": round(sum(getattr(info, "pss", info.rss) for info in infos) / 2**20, 1),
         }
 
-    def wait_for_worker(self) -> None:
-        """The worker starts after the web answers; wait until all three processes are there and settled."""
-        for _ in range(200):
-            if len(psutil.Process(self.pid).children(recursive=True)) >= 2:
-                time.sleep(5)
+    def wait_for_worker(self, settle: float = 2) -> None:
+        """The worker starts after the web answers; wait until it is there and has done its first round."""
+        for _ in range(300):
+            if self.processes()["worker"]:
+                time.sleep(settle)
                 return
             time.sleep(0.1)
         raise RuntimeError("the worker did not start")
 
-    def shell(self, code: str) -> str:
-        """Run Python with the product's settings beside the service; answers its standard output."""
-        prelude = "import django; django.setup()\n"
-        return subprocess.run(
-            [sys.executable, "-c", prelude + code],
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _used(process: psutil.Process, *, reaped: bool) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0
+    return times.user + times.system + ((times.children_user + times.children_system) if reaped else 0)
 
 
 def free_port() -> int:
+    """A port nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _environment(data: Path, database_url: str, port: int) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
-    return clean | {
-        "YANTUAN_DATA": str(data),
-        "YANTUAN_DATABASE_URL": database_url,
-        "YANTUAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "YANTUAN_SECRET_KEY": "bench-only-secret-that-is-long-enough-0123456789",
-        "DJANGO_SETTINGS_MODULE": "yantuan.settings",
-        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-    }
+@contextmanager
+def service(copy: Copy, *, workers: int = 1, **settings: str) -> Iterator[Service]:
+    """The product on this copy, serving, its worker running."""
+    port = free_port()
+    environment = copy.environment(public_url=f"http://127.0.0.1:{port}", **settings)
+    with started(environment, port, workers=workers) as process:
+        running = Service(port, copy, environment, process.pid)
+        running.wait_for_worker()
+        yield running
 
 
 @contextmanager
-def service(
-    database_url: str = "", *, buyers: int = 6000, units: int = 10_000_000, workers: int = 1
-) -> Iterator[Service]:
-    """Seed and start; without a URL on SQLite. Everything is removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="yantuan-bench-"))
-    port = free_port()
-    environment = _environment(folder / "data", database_url, port)
-    (folder / "data").mkdir()
-    process: subprocess.Popen[bytes] | None = None
+def started(environment: dict[str, str], port: int, *, workers: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+    """`yantuan up` until it serves; stopped afterwards."""
+    command = [sys.executable, "-m", "yantuan", "up", "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        seeded = subprocess.run(
-            [sys.executable, "-m", "bench.seed", str(buyers), str(units)],
-            env=environment, check=True, capture_output=True, text=True, cwd=ROOT,
-        )  # fmt: skip
-        seed = json.loads(seeded.stdout)
-        command = [sys.executable, "-m", "yantuan", "up", "--port", str(port), "--workers", str(workers)]
-        page = f"http://127.0.0.1:{port}/api/g/{seed['code']}"
-        # The first start prepares the data folder; the second one is what people wait for after a restart.
-        for _ in range(2):
-            _stop(process)
-            began = time.perf_counter()
-            process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-            _wait(page, process)
-            cold_start_s = round(time.perf_counter() - began, 2)
-        running = Service(port, seed, environment, cold_start_s, process.pid)
-        running.wait_for_worker()
-        yield running
+        wait_for(f"http://127.0.0.1:{port}/healthz", process)
+        yield process
     finally:
-        _stop(process)
-        shutil.rmtree(folder, ignore_errors=True)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None:
-        process.terminate()
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end and wait for it."""
+    process.terminate()
+    try:
         process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Until the address answers. Raises RuntimeError when the process ends or a minute passes."""
+    for _ in range(1200):
         if process.poll() is not None:
             raise RuntimeError("the service ended while starting")
         try:
