@@ -79,15 +79,45 @@ def _keeping(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     check.add_argument("--rule", action="append", default=[], help="only this rule; may be repeated")
     check.set_defaults(run=_run("yantuan.commands.basic", "check"))
 
-    backup = commands.add_parser("backup", help="write database and media into one archive")
-    backup.add_argument("file")
+    _backups(commands)
+
+    timeline = commands.add_parser("timeline", help="everything that happened to one order, in order of time")
+    timeline.add_argument("number", help="order id, or a payment or refund number of it")
+    timeline.add_argument("--json", action="store_true")
+    timeline.set_defaults(run=_run("yantuan.commands.looking", "timeline"))
+
+
+def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = commands.add_parser("backup", help="write database and media into one archive, while it serves")
+    backup.add_argument("file", nargs="?", help="where to; default: a dated name in --to")
+    backup.add_argument("--to", help="folder for a dated name (default: $YANTUAN_BACKUP_DIR)")
+    backup.add_argument(
+        "--verify", action="store_true", help="restore it into a scratch place and check there"
+    )
+    backup.add_argument("--prune", action="store_true", help="let old ones of that folder go, by policy")
+    backup.add_argument("--new-key", metavar="FILE", help="only make a key to encrypt backups with")
     backup.set_defaults(run=_run("yantuan.commands.backup", "backup"))
 
+    verify = commands.add_parser("verify", help="restore an archive into a scratch place and check there")
+    verify.add_argument("file")
+    verify.set_defaults(run=_run("yantuan.commands.backup", "verify"))
+
     restore = commands.add_parser(
-        "restore", help="verify an archive and restore it into an empty data folder"
+        "restore", help="verify an archive (or the copy) and restore it into an empty data folder"
     )
-    restore.add_argument("file")
+    source = restore.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", nargs="?")
+    source.add_argument(
+        "--from-copy", nargs="?", const="", metavar="PLACE", help="the continuous copy ($YANTUAN_COPY_TO)"
+    )
+    restore.add_argument("--at", metavar="TIME", help="of the copy: an earlier moment, 2026-05-12T04:00:00Z")
     restore.set_defaults(run=_run("yantuan.commands.backup", "restore"))
+
+    release = commands.add_parser("release", help="let a restored instance send, refund and pay again")
+    release.set_defaults(run=_run("yantuan.commands.backup", "release"))
+
+    copying = commands.add_parser("copy", help="run the continuous copy of SQLite (`up` does it by itself)")
+    copying.set_defaults(run=_run("yantuan.commands.copy", "copying"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,79 +1,238 @@
-"""Backup: whole or not at all; restore: verified, and only into an empty folder."""
+"""Backup: whole or not at all, sound or said so; restore: verified, into an empty place only, and quiet until released."""
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import os
-import sqlite3
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import earlier
 import pytest
+from instance import Instance, scratch_database
 
-from yantuan.commands import backup as module
-from yantuan.kernel.config import config
+from yantuan.commands import archive, sealed
+from yantuan.health import backups
+
+FACTS = "SELECT COUNT(*), SUM(total_fen), SUM(paid_fen), SUM(refunded_fen) FROM orders_order"
+
+
+@pytest.fixture(scope="module")
+def shop(durable_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """A shop of this version with orders, pictures and a secret of its own."""
+    with scratch_database(durable_server, "backed_up") as url:
+        made = Instance(tmp_path_factory.mktemp("backup") / "shop", url)
+        earlier.load(earlier.DUMPS[0], made)
+        assert made.run("migrate").returncode == 0
+        (made.data / "secret_key").write_text("s" * 48)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def good(shop: Instance, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One backup, verified while it was made."""
+    target = tmp_path_factory.mktemp("good") / "yantuan.tar.gz"
+    done = shop.run("backup", str(target), "--verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verified" in done.stdout
+    return target
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small data folder on SQLite with a picture and a secret."""
-    monkeypatch.setattr(config(), "database_url", "")
-    folder = tmp_path / "shop"
-    (folder / "media" / "ab").mkdir(parents=True)
-    (folder / "media" / "ab" / "abc.webp").write_bytes(os.urandom(4000))
-    (folder / "secret_key").write_text("s" * 40)
-    database = sqlite3.connect(folder / "yantuan.sqlite3")
-    database.execute("CREATE TABLE t (n INTEGER)")
-    database.executemany("INSERT INTO t VALUES (?)", [(n,) for n in range(500)])
-    database.commit()
-    database.close()
-    monkeypatch.setattr(module, "data_folder", lambda: folder)
-    return folder
+def fresh(durable_server: str, tmp_path: Path) -> Iterator[Instance]:
+    """An empty place to restore into."""
+    with scratch_database(durable_server, f"fresh_{secrets.token_hex(4)}") as url:
+        yield Instance(tmp_path / "fresh", url)
 
 
-def _restore_into(folder: Path, archive: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(module, "data_folder", lambda: folder)
-    return module.restore(argparse.Namespace(file=str(archive)))
-
-
-def test_what_goes_in_comes_out(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = tmp_path / "b.tar.gz"
-    assert module.backup(argparse.Namespace(file=str(archive))) == 0
-    assert archive.stat().st_mode & 0o777 == 0o600
-    fresh = tmp_path / "fresh"
-    assert _restore_into(fresh, archive, monkeypatch) == 0
-    assert (fresh / "secret_key").read_text() == "s" * 40
-    before, after = (
-        hashlib.sha256((f / "media/ab/abc.webp").read_bytes()).hexdigest() for f in (shop, fresh)
+def _is_empty(instance: Instance) -> bool:
+    tables = (
+        instance.rows("SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'")[0][0]
+        if instance.url
+        else 0
     )
-    assert before == after
-    database = sqlite3.connect(fresh / "yantuan.sqlite3")
-    assert database.execute("SELECT count(*), sum(n) FROM t").fetchone() == (500, 124_750)
-    database.close()
+    return not tables and (not instance.data.exists() or not any(instance.data.iterdir()))
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip"])
-def test_a_damaged_archive_is_refused(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+def test_what_goes_in_comes_out(shop: Instance, good: Path, fresh: Instance) -> None:
+    assert good.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in good.parent.iterdir()] == [good.name]
+    done = fresh.run("restore", str(good))
+    assert done.returncode == 0, done.stderr
+    assert fresh.rows(FACTS) == shop.rows(FACTS)
+    assert fresh.rows(FACTS)[0][0] == 13
+    assert (fresh.data / "secret_key").read_text() == "s" * 48
+    assert (fresh.data / "secret_key").stat().st_mode & 0o777 == 0o600
+    pictures = sorted(p.relative_to(shop.data) for p in (shop.data / "media").rglob("*.webp"))
+    assert len(pictures) == 56
+    assert all((fresh.data / p).read_bytes() == (shop.data / p).read_bytes() for p in pictures)
+    assert fresh.violations() == []
+
+
+def test_the_shop_remembers_its_last_verified_backup(shop: Instance, good: Path) -> None:
+    told = json.loads((shop.data / backups.STATE).read_text())["verified"]
+    assert told["file"] == str(good)
+    assert told["bytes"] == good.stat().st_size
+    assert told["problem"] == ""
+
+
+def _cut(body: bytearray) -> bytearray:
+    return body[: len(body) // 2]
+
+
+def _cut_the_end(body: bytearray) -> bytearray:
+    return body[:-20]
+
+
+def _flip(body: bytearray) -> bytearray:
+    body[len(body) // 2] ^= 1
+    return body
+
+
+def _add(body: bytearray) -> bytearray:
+    return body + b"more"
+
+
+@pytest.mark.parametrize("harm", [_cut, _cut_the_end, _flip, _add])
+def test_a_damaged_archive_is_seen_and_refused(
+    shop: Instance, good: Path, fresh: Instance, tmp_path: Path, harm: Callable[[bytearray], bytearray]
 ) -> None:
-    archive = tmp_path / "b.tar.gz"
-    module.backup(argparse.Namespace(file=str(archive)))
-    body = bytearray(archive.read_bytes())
-    if damage == "cut":
-        body = body[: len(body) // 2]
-    else:
-        body[len(body) // 2] ^= 0xFF
-    archive.write_bytes(bytes(body))
-    fresh = tmp_path / "fresh"
-    assert _restore_into(fresh, archive, monkeypatch) == 2
-    assert not fresh.exists() or not any(fresh.iterdir())
+    damaged = tmp_path / "damaged.tar.gz"
+    damaged.write_bytes(harm(bytearray(good.read_bytes())))
+    seen = shop.run("verify", str(damaged))
+    assert seen.returncode == 1
+    assert "已损坏" in seen.stdout
+    done = fresh.run("restore", str(damaged))
+    assert done.returncode == 2
+    assert "备份文件已损坏或不完整，没有恢复任何内容" in done.stderr
+    assert _is_empty(fresh)
 
 
-def test_a_shop_in_use_is_never_overwritten(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    archive = tmp_path / "b.tar.gz"
-    module.backup(argparse.Namespace(file=str(archive)))
-    before = (shop / "yantuan.sqlite3").read_bytes()
-    assert _restore_into(shop, archive, monkeypatch) == 2
-    assert (shop / "yantuan.sqlite3").read_bytes() == before
+def test_a_copy_of_a_broken_shop_is_not_called_sound(shop: Instance, tmp_path: Path) -> None:
+    broken = "UPDATE orders_order SET paid_fen = paid_fen {} 1 WHERE id = (SELECT MIN(id) FROM orders_order)"
+    shop.write(broken.format("+"))
+    try:
+        done = shop.run("backup", str(tmp_path / "broken.tar.gz"), "--verify")
+    finally:
+        shop.write(broken.format("-"))
+    assert done.returncode == 1
+    assert "自检发现不一致" in done.stdout
+
+
+def test_a_shop_in_use_is_never_overwritten(shop: Instance, good: Path, tmp_path: Path) -> None:
+    before = shop.rows(FACTS)
+    done = shop.run("restore", str(good))
+    assert done.returncode == 2
+    assert "不是空的" in done.stderr
+    assert shop.rows(FACTS) == before
+    if shop.url:
+        # An empty folder, but the database in use: refused as well.
+        other = Instance(tmp_path / "other", shop.url)
+        assert other.run("restore", str(good)).returncode == 2
+        assert shop.rows(FACTS) == before
+
+
+def test_an_encrypted_backup_opens_only_with_its_key(shop: Instance, fresh: Instance, tmp_path: Path) -> None:
+    key, other = tmp_path / "key", tmp_path / "other-key"
+    for path in (key, other):
+        assert shop.run("backup", "--new-key", str(path)).returncode == 0
+        assert path.stat().st_mode & 0o777 == 0o600
+    owner = Instance(shop.data, shop.url, {"YANTUAN_BACKUP_KEY_FILE": str(key)})
+    done = owner.run("backup", "--to", str(tmp_path / "out"), "--verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (target,) = (tmp_path / "out").iterdir()
+    assert target.suffix == ".sealed"
+    assert b"SQLite" not in target.read_bytes() and b"ustar" not in target.read_bytes()
+    for settings in ({}, {"YANTUAN_BACKUP_KEY_FILE": str(other)}):
+        fresh.settings = settings
+        assert fresh.run("restore", str(target)).returncode == 2
+        assert _is_empty(fresh)
+    fresh.settings = {"YANTUAN_BACKUP_KEY_FILE": str(key)}
+    assert fresh.run("restore", str(target)).returncode == 0
+    assert fresh.rows(FACTS) == shop.rows(FACTS)
+
+
+@pytest.mark.parametrize("size", [0, 1, sealed.CHUNK - 1, sealed.CHUNK, sealed.CHUNK + 1, 3 * sealed.CHUNK])
+def test_sealing_keeps_every_byte_and_notices_a_missing_chunk(tmp_path: Path, size: int) -> None:
+    plain, path = secrets.token_bytes(size), tmp_path / "sealed"
+    with path.open("wb") as sink:
+        sealer = sealed.Sealer(sink, b"k" * 32)
+        sealer.write(plain)
+        sealer.close()
+    with path.open("rb") as source:
+        assert sealed.Opener(source, b"k" * 32).read() == plain
+    body = path.read_bytes()
+    path.write_bytes(body[: max(0, len(body) - sealed.CHUNK - 16)] if size > sealed.CHUNK else body[:-1])
+    with path.open("rb") as source, pytest.raises(sealed.Damaged):
+        sealed.Opener(source, b"k" * 32).read()
+
+
+def test_old_backups_go_by_policy_and_nothing_else_does(tmp_path: Path) -> None:
+    names = [f"yantuan-202605{day:02d}-0400{n:02d}.tar.gz" for day in range(1, 29) for n in range(2)]
+    for name in [*names, "yantuan.sqlite3", "holiday.tar.gz", ".backup-x"]:
+        (tmp_path / name).touch()
+    backups.prune(tmp_path, daily=3, weekly=3)
+    left = sorted(p.name for p in tmp_path.iterdir())
+    # The newest of the 26th to 28th, and of each week: Thursday the 28th, Sundays the 24th and 17th.
+    kept = [f"yantuan-202605{day}-040001.tar.gz" for day in (17, 24, 26, 27, 28)]
+    assert left == sorted([*kept, "yantuan.sqlite3", "holiday.tar.gz", ".backup-x"])
+
+
+def test_a_backup_of_a_newer_version_is_refused(shop: Instance, fresh: Instance, tmp_path: Path) -> None:
+    target = tmp_path / "newer.tar.gz"
+    manifest = archive.Manifest(
+        "9.0", "2026-05-12T04:00:00+00:00", "postgresql" if shop.url else "sqlite", ["orders.0999_future"]
+    )
+    archive.write(target, manifest, iter([]), None)
+    done = fresh.run("restore", str(target))
+    assert done.returncode == 2
+    assert "请先升级程序再恢复" in done.stderr
+    assert _is_empty(fresh)
+
+
+_CALL = """
+import django; django.setup()
+from yantuan.gateways.errors import GatewayUnavailable
+from yantuan.gateways.http import HttpCaller
+from yantuan.gateways.email import EmailSettings, SmtpClient
+calls = []
+import httpx
+class Spy(httpx.BaseTransport):
+    def handle_request(self, request): calls.append(request); return httpx.Response(200)
+for work in (lambda: HttpCaller("wechatpay", ["http://x"], transport=Spy()).send("GET", "/"),
+             lambda: SmtpClient(EmailSettings("127.0.0.1", 1, "a@b.c", "plain")).send("d@e.f", "s", "t")):
+    try: work(); print("sent")
+    except GatewayUnavailable as error: print(error.reason, error.sent)
+print(len(calls))
+"""
+
+
+def test_a_restored_shop_keeps_quiet_until_released(good: Path, fresh: Instance) -> None:
+    assert fresh.run("restore", str(good)).returncode == 0
+    held = "a restored copy, not released False"
+    assert fresh.python(_CALL).splitlines() == [held, held, "0"]
+    assert fresh.run("release").returncode == 0
+    said = fresh.python(_CALL).splitlines()
+    assert said[0] == "sent" and said[2] == "1"
+    assert said[1] != held
+    shutil.rmtree(fresh.data)
+
+
+def test_a_program_never_serves_a_schema_it_does_not_know(shop: Instance, tmp_path: Path) -> None:
+    added = "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '0999_future', CURRENT_TIMESTAMP)"
+    shop.write(added)
+    try:
+        for command in ("migrate", "worker"):
+            done = shop.run(command)
+            assert done.returncode == 3, done.stderr
+            assert "数据库由更新版本的雁团升级过" in done.stderr
+    finally:
+        shop.write("DELETE FROM django_migrations WHERE name = '0999_future'")
+    shop.write("UPDATE django_migrations SET app = 'reports_hidden' WHERE app = 'reports'")
+    try:
+        done = shop.run("worker")
+        assert done.returncode == 3
+        assert "请先运行 yantuan migrate" in done.stderr
+    finally:
+        shop.write("UPDATE django_migrations SET app = 'reports' WHERE app = 'reports_hidden'")

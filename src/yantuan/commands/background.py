@@ -5,18 +5,30 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 from types import FrameType
 
 import django
+from django.db import DatabaseError
 
 os.environ["YANTUAN_ROLE"] = "worker"
 django.setup()
 
-from yantuan.kernel.worker import Worker  # noqa: E402 - models can be imported only after Django is set up
+# Models can be imported only after Django is set up.
+from yantuan.kernel.schema import SchemaMismatch, refuse_misfit  # noqa: E402
+from yantuan.kernel.worker import Worker  # noqa: E402
 
 
 def worker(options: argparse.Namespace) -> int:
-    """Run background work until SIGINT or SIGTERM."""
+    """Run background work until SIGINT or SIGTERM; exit 3 when the database is not of this version."""
+    try:
+        refuse_misfit()
+    except SchemaMismatch as error:
+        sys.stderr.write(f"{error.zh}\n{error.en}\n")
+        return 3
+    except DatabaseError:
+        # It is waited for, as later.
+        pass
     running = Worker(options.threads)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -1,165 +1,235 @@
-"""One archive with everything worth keeping, and its way back: verified first, restored into an empty folder only."""
+"""`yantuan backup`, `verify`, `restore`, `release`: one archive with everything worth keeping, and its way back."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import tempfile
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from yantuan import __version__
-from yantuan.kernel import faults
-from yantuan.kernel.config import config, data_folder
+import psycopg
 
-MANIFEST = "manifest.json"
+from yantuan import __version__
+from yantuan.commands import archive, copy, dumps, sealed
+from yantuan.health import backups
+from yantuan.kernel import held
+from yantuan.kernel.clock import now
+from yantuan.kernel.config import config, data_folder
+from yantuan.kernel.errors import AppError
+
 _KEPT = ("secret_key", "yantuan.toml")
-_KEPT_FOLDERS = ("media", "simulator")
+_KEPT_FOLDERS = ("media", "exports", "simulator")
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def backup(options: argparse.Namespace) -> int:
-    """Write the archive beside its name first and move it into place when it is whole, so that a partial one never looks good."""
-    target = Path(options.file)
-    data = data_folder()
-    with tempfile.TemporaryDirectory(dir=target.resolve().parent) as work:
-        database = _dump(data, Path(work))
-        faults.point("backup.dumped")
-        draft = Path(work) / "archive.tar.gz"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with (
-            os.fdopen(handle, "wb") as sink,
-            tarfile.open(fileobj=sink, mode="w:gz", compresslevel=6) as archive,
-        ):
-            sums = {database.name: _add(archive, database, database.name)}
-            for path in _files(data):
-                name = str(path.relative_to(data))
-                sums[name] = _add(archive, path, name)
-            _add_manifest(archive, sums)
-        faults.point("backup.before_rename")
-        draft.replace(target)
-    sys.stdout.write(f"{target}: {len(sums)} files\n")
-    return 0
+    """Make a backup (and verify it, and let old ones go). Exit 0 good, 1 made but not sound, 2 not made."""
+    if options.new_key:
+        sealed.new_key(Path(options.new_key))
+        sys.stdout.write(f"{options.new_key}: 请另外妥善保管 (keep it apart from the backups)\n")
+        return 0
+    return _saying(lambda: _backup(options))
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Restore into a scratch place and check there. Exit 0 sound, 1 not, 2 could not try."""
+
+    def work() -> int:
+        problem = problem_of(Path(options.file))
+        sys.stdout.write(f"{options.file}: {problem or '核对通过 (verified)'}\n")
+        return 1 if problem else 0
+
+    return _saying(work)
 
 
 def restore(options: argparse.Namespace) -> int:
-    """Check every checksum, then unpack. Refuses a damaged archive, a non-empty folder, or the other kind of database."""
-    source = Path(options.file)
-    data = data_folder()
-    if data.exists() and any(data.iterdir()):
-        return _refuse(f"{data} 不是空文件夹 (not empty): restore only into an empty data folder")
-    problem, manifest = _verify(source)
-    if problem or manifest is None:
-        return _refuse(f"备份文件已损坏 (damaged): {problem}")
-    on_postgres = "database.dump" in manifest["files"]
-    if on_postgres != bool(config().database_url):
-        return _refuse(
-            "备份与当前数据库类型不同 (other engine): set YANTUAN_DATABASE_URL as it was when backed up"
-        )
-    data.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(source, "r:gz") as archive:
-        archive.extractall(data, filter="data")
-    (data / MANIFEST).unlink()
-    for name in _KEPT:
-        if (data / name).exists():
-            (data / name).chmod(0o600)
-    if on_postgres:
-        dump = data / "database.dump"
-        _run_tool(
-            "pg_restore",
-            ["--clean", "--if-exists", "--no-owner", "--dbname", config().database_url, str(dump)],
-        )
-        dump.unlink()
-    sys.stdout.write(f"{data}: restored {len(manifest['files'])} files of {manifest['made_at']}\n")
+    """Check everything, then put it into an empty place, held back until `yantuan release`."""
+    return _saying(
+        lambda: copy.restore(options) if options.from_copy is not None else _restore(Path(options.file))
+    )
+
+
+def release(options: argparse.Namespace) -> int:
+    """Let a restored copy speak and pay again."""
+    if held.release():
+        sys.stdout.write("已解除：消息、退款和支付恢复工作 (released)\n")
+    else:
+        sys.stdout.write("没有处于恢复状态 (was not held)\n")
     return 0
 
 
-def _refuse(text: str) -> int:
-    sys.stderr.write(text + "\n")
+def _saying(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except AppError as error:
+        sys.stderr.write(f"{error.zh}\n{error.en}\n")
+    except (OSError, ValueError, sqlite3.Error, psycopg.Error) as error:
+        sys.stderr.write(f"没有完成：{type(error).__name__}: {error}\n")
     return 2
 
 
-def _dump(data: Path, work: Path) -> Path:
-    """A consistent copy of the database while it is in use."""
-    url = config().database_url
-    if url:
-        target = work / "database.dump"
-        _run_tool("pg_dump", ["--format=custom", "--file", str(target), url])
-        return target
-    target = work / "yantuan.sqlite3"
-    source = sqlite3.connect(f"file:{data / 'yantuan.sqlite3'}?mode=ro", uri=True)
-    copy = sqlite3.connect(target)
+def _backup(options: argparse.Namespace) -> int:
+    folder = Path(options.to or config().backup_dir or ".")
+    key = _key()
+    target = Path(options.file) if options.file else folder / backups.name_for(now(), sealed=key is not None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    manifest = make(target, key)
+    told: backups.Told = {"file": str(target), "at": manifest.made_at, "bytes": target.stat().st_size}
+    problem = ""
+    if options.verify:
+        try:
+            problem = problem_of(target)
+        except AppError as error:
+            problem = error.zh
+        told |= {"verified": now().isoformat(), "problem": problem}
+    backups.remember(told)
+    size = f"{target.stat().st_size / 1_000_000:.1f} MB"
+    state = problem or ("核对通过 (verified)" if options.verify else "未核对 (not verified)")
+    sys.stdout.write(f"{target}: {len(manifest.files)} files, {size}, {state}\n")
+    # An unsound backup never makes a sound one go.
+    if options.prune and not problem:
+        for gone in backups.prune(target.parent, config().backup_keep_daily, config().backup_keep_weekly):
+            sys.stdout.write(f"{gone.name}: removed\n")
+    return 1 if problem else 0
+
+
+def make(target: Path, key: bytes | None) -> archive.Manifest:
+    """Write beside the name, sync, then rename: what carries the name is whole."""
+    data = data_folder()
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.resolve().parent) as work:
+        url = config().database_url
+        name = dumps.POSTGRES_NAME if url else dumps.SQLITE_NAME
+        database = Path(work) / name
+        made_at = now().isoformat()
+        if url:
+            facts, steps = dumps.dump_postgres(url, database)
+        else:
+            facts, steps = dumps.dump_sqlite(data / dumps.SQLITE_NAME, database)
+        manifest = archive.Manifest(__version__, made_at, "postgresql" if url else "sqlite", steps, facts)
+        draft = Path(work) / "archive"
+        # Pictures come after the database: a picture is written before the row that names it.
+        archive.write(draft, manifest, _files(database, data), key)
+        draft.replace(target)
+    folder = os.open(target.resolve().parent, os.O_RDONLY)
     try:
-        source.backup(copy)
+        os.fsync(folder)
     finally:
-        source.close()
-        copy.close()
-    return target
+        os.close(folder)
+    return manifest
 
 
-def _run_tool(name: str, arguments: list[str]) -> None:
-    if shutil.which(name) is None:
-        raise SystemExit(f"{name} is needed to back up or restore PostgreSQL")
-    subprocess.run([name, *arguments], check=True)
-
-
-def _files(data: Path) -> Iterator[Path]:
+def _files(database: Path, data: Path) -> Iterator[tuple[Path, str]]:
+    yield database, database.name
     for name in _KEPT:
         if (data / name).is_file():
-            yield data / name
+            yield data / name, name
     for folder in _KEPT_FOLDERS:
-        yield from sorted(
-            p
-            for p in (data / folder).rglob("*")
-            if p.is_file() and not p.name.endswith((".tmp", "-wal", "-shm"))
+        for path in sorted((data / folder).rglob("*")):
+            if path.is_file() and not path.name.endswith((".tmp", ".part", "-wal", "-shm")):
+                yield path, str(path.relative_to(data))
+
+
+def _key() -> bytes | None:
+    path = config().backup_key_file
+    return sealed.read_key(Path(path)) if path else None
+
+
+@contextmanager
+def _unpacked(source: Path, beside: Path) -> Iterator[tuple[Path, archive.Manifest]]:
+    """The whole archive, checked, in a folder of its own that goes away unless it is moved."""
+    beside.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".restore-", dir=beside))
+    try:
+        try:
+            manifest = archive.read(source, _key(), lambda name: work / name)
+        except sealed.Damaged as error:
+            raise AppError(
+                "backup_damaged",
+                f"备份文件已损坏或不完整，没有恢复任何内容（{error}）",
+                f"The backup is damaged or incomplete; nothing was restored ({error}).",
+            ) from error
+        _refuse_misfit(manifest)
+        yield work, manifest
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _refuse_misfit(manifest: archive.Manifest) -> None:
+    if (manifest.engine == "postgresql") != bool(config().database_url):
+        raise AppError(
+            "other_engine",
+            "备份与当前数据库类型不同，请按备份时的方式设置 YANTUAN_DATABASE_URL",
+            f"The backup is of {manifest.engine}: set YANTUAN_DATABASE_URL as it was then.",
+        )
+    own = {f"{p.parent.parent.name}.{p.stem}" for p in _PACKAGE.glob("*/migrations/0*.py")}
+    labels = {step.split(".", 1)[0] for step in own}
+    newer = [s for s in manifest.schema if s.split(".", 1)[0] in labels and s not in own]
+    if newer:
+        raise AppError(
+            "schema_newer",
+            f"备份来自更新版本的雁团（{manifest.version}），请先升级程序再恢复",
+            f"The backup is of a newer version ({manifest.version}, {newer[0]}): upgrade the program first.",
         )
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:
-    """Add one file from memory, so that what is summed is what is stored; answers its SHA-256."""
-    body = path.read_bytes()
-    info = tarfile.TarInfo(name)
-    info.size = len(body)
-    info.mode = 0o600
-    info.mtime = int(path.stat().st_mtime)
-    archive.addfile(info, io.BytesIO(body))
-    return hashlib.sha256(body).hexdigest()
+def _restore(source: Path) -> int:
+    data = data_folder()
+    copy.refuse_used(data)
+    with _unpacked(source, data.parent) as (work, manifest):
+        # Held before the first row is there, so that no process ever starts without noticing.
+        held.hold(
+            {"source": source.name, "made_at": manifest.made_at, "restored_at": now().isoformat()}, work
+        )
+        work.chmod(0o700)
+        if data.exists():
+            data.rmdir()
+        work.rename(data)
+    if manifest.engine == "postgresql":
+        dump = data / dumps.POSTGRES_NAME
+        dumps.restore_postgres(config().database_url, dump)
+        dump.unlink()
+    sys.stdout.write(
+        f"{data}: restored {len(manifest.files)} files of {manifest.made_at}\n{copy.HELD_WORDS}\n"
+    )
+    return 0
 
 
-def _add_manifest(archive: tarfile.TarFile, sums: dict[str, str]) -> None:
-    manifest = {"version": __version__, "made_at": datetime.now(tz=UTC).isoformat(), "files": sums}
-    body = json.dumps(manifest, indent=1).encode()
-    info = tarfile.TarInfo(MANIFEST)
-    info.size = len(body)
-    info.mode = 0o600
-    archive.addfile(info, io.BytesIO(body))
-
-
-def _verify(source: Path) -> tuple[str, dict[str, dict[str, str]] | None]:
-    """(problem, manifest): reads the whole archive and compares every checksum."""
-    sums: dict[str, str] = {}
-    manifest: dict[str, dict[str, str]] | None = None
+def problem_of(source: Path) -> str:
+    """Restore into a scratch place and run the self-check there: why this backup is not sound, or an empty text."""
     try:
-        with tarfile.open(source, "r:gz") as archive:
-            for member in archive:
-                file = archive.extractfile(member)
-                body = file.read() if file else b""
-                if member.name == MANIFEST:
-                    manifest = json.loads(body)
-                else:
-                    sums[member.name] = hashlib.sha256(body).hexdigest()
-    except (OSError, tarfile.TarError, EOFError, ValueError) as error:
-        return str(error), None
-    if manifest is None:
-        return "no manifest", None
-    wrong = [name for name, value in manifest["files"].items() if sums.get(name) != value]
-    extra = sorted(set(sums) - set(manifest["files"]))
-    return (f"{(wrong + extra)[0]} does not fit its checksum", None) if wrong or extra else ("", manifest)
+        with _unpacked(source, source.resolve().parent) as (work, manifest):
+            held.hold({"source": source.name}, work)
+            if manifest.engine == "sqlite":
+                return _problem_at(work, "", dumps.facts_sqlite(work / dumps.SQLITE_NAME), manifest)
+            with dumps.scratch_postgres(config().database_url) as url:
+                dumps.restore_postgres(url, work / dumps.POSTGRES_NAME)
+                return _problem_at(work, url, dumps.facts_postgres(url), manifest)
+    except AppError as error:
+        if error.code == "backup_damaged":
+            return error.zh
+        raise
+    except sqlite3.DatabaseError as error:
+        return f"备份里的数据库已损坏（{error}）"
+
+
+def _problem_at(work: Path, url: str, facts: dumps.Facts, manifest: archive.Manifest) -> str:
+    if facts != (manifest.facts, manifest.schema):
+        return "恢复出的数量或金额与备份时不一致"
+    environment = os.environ | {"YANTUAN_DATA": str(work), "YANTUAN_DATABASE_URL": url}
+    for arguments in (["migrate"], ["check", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "yantuan", *arguments],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode not in (0, 1):
+            return f"试恢复后 {arguments[0]} 无法运行：{done.stderr.strip()[-300:]}"
+    # Rules of less weight are about work left waiting, which a copy of yesterday naturally has.
+    grave = sorted({v["rule"] for v in json.loads(done.stdout)["violations"] if v["severity"] == "S1"})
+    return f"试恢复后自检发现不一致：{'、'.join(grave)}" if grave else ""

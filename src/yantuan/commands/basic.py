@@ -19,12 +19,18 @@ from yantuan.demo.load import load_demo  # noqa: E402
 from yantuan.identity.actions import create_operator  # noqa: E402
 from yantuan.kernel.config import config, data_folder  # noqa: E402
 from yantuan.kernel.errors import AppError  # noqa: E402
+from yantuan.kernel.schema import SchemaMismatch, refuse_newer  # noqa: E402
 from yantuan.reports.command import check_command  # noqa: E402
 
 
 def migrate(options: argparse.Namespace) -> int:
-    """Bring the database to this version and collect the console's static files."""
+    """Bring the database to this version and collect the console's static files; exit 3 when a newer version owns it."""
     data_folder().mkdir(parents=True, exist_ok=True)
+    try:
+        refuse_newer()
+    except SchemaMismatch as error:
+        sys.stderr.write(f"{error.zh}\n{error.en}\n")
+        return 3
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     return 0

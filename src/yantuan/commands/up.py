@@ -9,11 +9,13 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -33,6 +35,7 @@ def up(options: argparse.Namespace) -> int:
     data = Path(os.environ.get("YANTUAN_DATA", "data")).resolve()
     data.mkdir(parents=True, exist_ok=True)
     os.environ["YANTUAN_DATA"] = str(data)
+    shutil.rmtree(data / "metrics", ignore_errors=True)
     _spare_memory()
     _configure(options, data)
     children = Children()
@@ -186,7 +189,17 @@ def _when_serving(options: argparse.Namespace, children: Children) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     children.start("worker", ["worker"])
+    if _setting("copy_to") and not os.environ.get("YANTUAN_DATABASE_URL"):
+        children.start("copy", ["copy"])
     _announce(options)
+
+
+def _setting(name: str) -> str:
+    """One setting by the environment or yantuan.toml, without the weight of `kernel.config`."""
+    if given := os.environ.get(f"YANTUAN_{name.upper()}"):
+        return given
+    written = Path(os.environ["YANTUAN_DATA"]) / "yantuan.toml"
+    return str(tomllib.loads(written.read_text()).get(name, "")) if written.exists() else ""
 
 
 def _announce(options: argparse.Namespace) -> None:

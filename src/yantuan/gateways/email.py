@@ -13,7 +13,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from typing import Literal, NoReturn, Protocol
 
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayUnavailable
-from yantuan.kernel import clock
+from yantuan.kernel import clock, held, metrics
 from yantuan.kernel.db import refuse_in_transaction
 
 PROVIDER = "email"
@@ -60,14 +60,19 @@ class SmtpClient:
         lasting no (5xx, login), GatewayUnavailable for anything passing.
         """
         refuse_in_transaction()
+        if held.is_held():
+            raise GatewayUnavailable(PROVIDER, "a restored copy, not released", sent=False)
         message = self._message(to, subject, text, html, message_id)
         try:
             with self._connect() as server:
                 server.send_message(message)
         except smtplib.SMTPException as error:
+            metrics.count("provider_calls", PROVIDER, "refused")
             _raise(error)
         except OSError as error:
+            metrics.count("provider_calls", PROVIDER, "unreachable")
             raise GatewayUnavailable(PROVIDER, type(error).__name__) from error
+        metrics.count("provider_calls", PROVIDER, "2xx")
         return str(message["Message-ID"])
 
     def _connect(self) -> smtplib.SMTP:

@@ -16,6 +16,7 @@ from typing import TypeVar
 import httpx
 
 from yantuan.gateways.errors import GatewayError, GatewayThrottled, GatewayUnavailable, GatewayUnverified
+from yantuan.kernel import held, metrics
 from yantuan.kernel.db import refuse_in_transaction
 
 T = TypeVar("T")
@@ -108,16 +109,21 @@ class HttpCaller:
         `target` is the encoded path with query. Raises GatewayUnavailable; any status is an answer.
         """
         refuse_in_transaction()
+        if held.is_held():
+            raise GatewayUnavailable(self.provider, "a restored copy, not released", sent=False)
         base = self._pick()
         request = self._client.build_request(method, base + target, content=content or None)
         request.headers.update(dict(headers(request.url.raw_path.decode("ascii"))) if headers else {})
         try:
             answer = self._read(request, limit)
         except _NEVER_SENT as error:
+            metrics.count("provider_calls", self.provider, "unreachable")
             self._failed(base)
             raise GatewayUnavailable(self.provider, type(error).__name__, sent=False) from error
         except httpx.HTTPError as error:
+            metrics.count("provider_calls", self.provider, "broken")
             raise GatewayUnavailable(self.provider, type(error).__name__) from error
+        metrics.count("provider_calls", self.provider, f"{answer.status // 100}xx")
         self._reached(base)
         return answer
 

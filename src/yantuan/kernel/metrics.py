@@ -13,6 +13,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from yantuan.kernel.config import data_folder
 
@@ -94,7 +95,7 @@ def totals() -> tuple[dict[tuple[str, Labels], int], dict[tuple[str, Labels], li
     return counts, spreads
 
 
-def _files() -> Iterator[dict[str, list[list[object]]]]:
+def _files() -> Iterator[dict[str, Any]]:
     for path in sorted(folder().glob("*.json")):
         try:
             yield json.loads(path.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
 
-from yantuan.kernel import faults, outbox
+from yantuan.kernel import faults, held, metrics, outbox
 from yantuan.kernel.clock import now
 from yantuan.kernel.ids import new_token
 from yantuan.kernel.models import TimedRun
@@ -25,6 +26,11 @@ RELAY_SECONDS = 0.15
 SWEEP_SECONDS = 5.0
 """How often task threads look without being woken, for tasks left by a worker that died."""
 EVENTS_PER_TASK = 10
+HEARTBEAT = "kernel.worker"
+"""The row in the timed work's table that says when a worker was last alive."""
+HEARTBEAT_SECONDS = 10.0
+HELD_SECONDS = 2.0
+"""How often a restored copy's worker looks whether it was released."""
 
 
 class Worker:
@@ -39,14 +45,20 @@ class Worker:
         self._timed_pool = ThreadPoolExecutor(2, thread_name_prefix="timed")
         self._timed_running: set[str] = set()
         self._next_look: dict[str, datetime] = {}
+        self._beat_at = 0.0
 
     def run(self) -> None:
-        """Block until stopped; a database that is away is waited for."""
+        """Block until stopped; a database that is away is waited for. A restored copy only shows that it is alive."""
+        metrics.start_flushing()
         for thread in self._task_threads:
             thread.start()
         while not self._stopping.is_set():
             try:
                 close_old_connections()
+                self._beat()
+                if held.is_held():
+                    self._stopping.wait(HELD_SECONDS)
+                    continue
                 self._relay()
                 self._start_timed()
             except Exception:
@@ -63,6 +75,14 @@ class Worker:
         with self._work_there:
             self._work_there.notify_all()
 
+    def _beat(self) -> None:
+        if time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS:
+            moment = now()
+            TimedRun.objects.update_or_create(
+                name=HEARTBEAT, defaults={"next_at": moment, "started_at": moment, "finished_at": moment}
+            )
+            self._beat_at = time.monotonic()
+
     def _relay(self) -> None:
         while ids := outbox.claim_due():
             faults.point("outbox.claimed")
@@ -75,7 +95,8 @@ class Worker:
     def _run_tasks(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._runner().run()
+                if not held.is_held():
+                    self._runner().run()
             except Exception:
                 logger.exception("task thread failed; going on")
                 self._stopping.wait(1)
