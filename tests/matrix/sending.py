@@ -122,6 +122,8 @@ SENT: dict[str, Sent] = {
     "start_wechat_sign_in": Sent({}, query="return_to=/"),
     "finish_wechat_sign_in": Sent({}, query="code=x&state=y"),
     "bind_phone": Sent({}, _fixed(phone="13700000001", code="123456")),
+    "send_step_up_code": Sent({}),
+    "step_up": Sent({}, _fixed(code="123456")),
     "sign_out": Sent({}),
     "list_my_sessions": Sent({}),
     "revoke_my_session": _at("session_id"),

@@ -14,7 +14,8 @@ from yantuan.aftersales import actions
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
 from yantuan.aftersales.reasons import REASONS
 from yantuan.aftersales.states import CASE
-from yantuan.kernel import desk
+from yantuan.kernel import desk, desk_code
+from yantuan.kernel.config import config
 from yantuan.kernel.money import parse_yuan, price_text
 from yantuan.media.desk import show, strip
 
@@ -45,6 +46,7 @@ class DecisionForm(forms.Form):
         help_text="双方都会看到",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
+    code = desk_code.code_field("退款金额较大时需要再填一次验证器上的动态码")
 
 
 class AfterSaleLineInline(desk.DeskInline):
@@ -119,6 +121,8 @@ class AfterSaleAdmin(desk.DeskAdmin):
 
         def work(values: dict[str, Any]) -> str:
             amount = parse_yuan(values["amount"])
+            if 0 < config().stepup_refund_fen < amount:
+                desk_code.check_code(request, values["code"])
             actions.operator_decide(row.id, amount, values["words"], desk.operator_id(request))
             return f"已裁定：退 {price_text(amount)}" if amount else "已裁定：不退款"
 

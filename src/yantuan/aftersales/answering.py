@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from yantuan.aftersales import flow, states
 from yantuan.aftersales.access import access_aftersale_as_leader
@@ -15,6 +16,7 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import Invalid
 from yantuan.orders.models import Order
+from yantuan.payments.confirming import check_confirmed
 from yantuan.stores.models import Store
 
 Step = Callable[[Order, AfterSale, Actor], None]
@@ -33,10 +35,12 @@ def _as_leader(person: Person, aftersale_id: int, event: str, step: Step) -> Aft
     return retrying(work)
 
 
-def agree(person: Person, aftersale_id: int, body: AgreeIn) -> AfterSale:
+def agree(
+    person: Person, aftersale_id: int, body: AgreeIn, confirmed_at: datetime | None = None
+) -> AfterSale:
     """Agree to all the buyer asked for: money at once, or for a return the address to send the goods to. Again: no change.
 
-    Raises Invalid `return_address_needed`, Conflict `aftersale_amount_too_high` when other refunds took part of it.
+    `confirmed_at`, here and below: when the session last proved itself; large sums ask for it. Raises StepUpNeeded, Invalid `return_address_needed`, Conflict `aftersale_amount_too_high` when other refunds took part of it.
     """
     case = access_aftersale_as_leader(person, aftersale_id)
     if case.kind == AfterSale.Kind.RETURN_REFUND:
@@ -49,6 +53,7 @@ def agree(person: Person, aftersale_id: int, body: AgreeIn) -> AfterSale:
         return _as_leader(person, aftersale_id, "agree_return", wait_for_goods)
 
     def pay_back(order: Order, locked: AfterSale, actor: Actor) -> None:
+        check_confirmed(person, order.store_id, locked.requested_fen, confirmed_at)
         give_back(order, locked, "agree", locked.requested_fen, actor)
 
     return _as_leader(person, aftersale_id, "agree", pay_back)
@@ -70,8 +75,13 @@ def _return_address(store: Store, body: AgreeIn) -> dict[str, str]:
     return snapshot
 
 
-def offer(person: Person, aftersale_id: int, body: CounterOfferIn) -> AfterSale:
-    """Offer less, the buyer keeping the goods. The same offer again: no change. Raises Invalid `offer_amount_invalid`."""
+def offer(
+    person: Person, aftersale_id: int, body: CounterOfferIn, confirmed_at: datetime | None = None
+) -> AfterSale:
+    """Offer less, the buyer keeping the goods. The same offer again: no change.
+
+    Raises StepUpNeeded (the buyer's yes sends the money without asking the leader again), Invalid `offer_amount_invalid`.
+    """
 
     def step(order: Order, case: AfterSale, actor: Actor) -> None:
         if not 1 <= body.amount_fen < case.requested_fen:
@@ -84,6 +94,7 @@ def offer(person: Person, aftersale_id: int, body: CounterOfferIn) -> AfterSale:
             )
         if case.state == "offered" and (case.agreed_fen, case.answer) == (body.amount_fen, body.answer):
             return
+        check_confirmed(person, order.store_id, body.amount_fen, confirmed_at)
         updates = {"agreed_fen": body.amount_fen, "answer": body.answer}
         flow.move(case, "offer", actor, data={"amount_fen": body.amount_fen}, updates=updates)
 
@@ -99,10 +110,12 @@ def refuse(person: Person, aftersale_id: int, body: RefuseIn) -> AfterSale:
     return _as_leader(person, aftersale_id, "refuse", step)
 
 
-def receive_return(person: Person, aftersale_id: int, body: ReceiveReturnIn) -> AfterSale:
+def receive_return(
+    person: Person, aftersale_id: int, body: ReceiveReturnIn, confirmed_at: datetime | None = None
+) -> AfterSale:
     """The goods are back, all or as many as named; the refund of what came back starts. Again: no change.
 
-    Raises Invalid `order_line_unknown`, `nothing_received`.
+    Raises StepUpNeeded, Invalid `order_line_unknown`, `nothing_received`.
     """
 
     def step(order: Order, case: AfterSale, actor: Actor) -> None:
@@ -115,6 +128,7 @@ def receive_return(person: Person, aftersale_id: int, body: ReceiveReturnIn) -> 
                 "Refuse when nothing came back.",
                 field="lines",
             )
+        check_confirmed(person, order.store_id, amount, confirmed_at)
         give_back(order, case, "receive_return", amount, actor, received=received, restock=body.restock)
 
     return _as_leader(person, aftersale_id, "receive_return", step)

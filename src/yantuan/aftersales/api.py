@@ -22,6 +22,7 @@ from yantuan.aftersales.schemas import (
     RefuseIn,
     ReturnParcelIn,
 )
+from yantuan.identity import stepup
 from yantuan.identity.auth import signed_in
 from yantuan.kernel.http import IdIn, Page
 from yantuan.kernel.idempotency import Answer, check_key, once
@@ -93,12 +94,12 @@ def read_aftersale_as_leader(request: HttpRequest, aftersale_id: IdIn) -> AfterS
 
 @router.post("/leader/aftersales/{aftersale_id}/agree", response=AfterSaleDetail)
 def agree_aftersale(request: HttpRequest, aftersale_id: IdIn, body: AgreeIn) -> AfterSaleDetail:
-    return _leader(actions.agree(person_of(request), aftersale_id, body))
+    return _leader(actions.agree(person_of(request), aftersale_id, body, stepup.confirmed_at(request)))
 
 
 @router.post("/leader/aftersales/{aftersale_id}/offer", response=AfterSaleDetail)
 def offer_aftersale(request: HttpRequest, aftersale_id: IdIn, body: CounterOfferIn) -> AfterSaleDetail:
-    return _leader(actions.offer(person_of(request), aftersale_id, body))
+    return _leader(actions.offer(person_of(request), aftersale_id, body, stepup.confirmed_at(request)))
 
 
 @router.post("/leader/aftersales/{aftersale_id}/refuse", response=AfterSaleDetail)
@@ -110,7 +111,9 @@ def refuse_aftersale(request: HttpRequest, aftersale_id: IdIn, body: RefuseIn) -
 def receive_aftersale_return(
     request: HttpRequest, aftersale_id: IdIn, body: ReceiveReturnIn
 ) -> AfterSaleDetail:
-    return _leader(actions.receive_return(person_of(request), aftersale_id, body))
+    return _leader(
+        actions.receive_return(person_of(request), aftersale_id, body, stepup.confirmed_at(request))
+    )
 
 
 def _buyer(case: AfterSale) -> AfterSaleDetail:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from ninja import Router
 
-from yantuan.identity import actions, binding, codes, queries, sessions, signing_in
+from yantuan.identity import actions, binding, codes, queries, sessions, signing_in, stepup
 from yantuan.identity.auth import (
     drop_cookie,
     person_of,
@@ -28,6 +28,7 @@ from yantuan.identity.schemas import (
     SessionRow,
     SmsIn,
     SmsOut,
+    StepUpIn,
 )
 from yantuan.identity.signing_in import SignedIn
 from yantuan.kernel import ratelimit
@@ -135,6 +136,22 @@ def bind_phone(request: HttpRequest, body: PhoneBindIn) -> Ok:
     if session is None:
         raise SignInNeeded()
     binding.bind_phone(person_of(request), session.id, body.phone, body.code, address_of(request))
+    return Ok()
+
+
+@router.post("/me/step-up/code", response=SmsOut, auth=signed_in, summary="发送确认验证码")
+def send_step_up_code(request: HttpRequest) -> SmsOut:
+    """A code to the account's own phone, before a weighty act."""
+    return SmsOut(sent=True, retry_after=stepup.send(person_of(request), address_of(request)))
+
+
+@router.post("/me/step-up", response=Ok, auth=signed_in, summary="确认本人操作")
+def step_up(request: HttpRequest, body: StepUpIn) -> Ok:
+    """This session is believed for a quarter of an hour; then repeat what asked for it."""
+    session = session_of(request)
+    if session is None:
+        raise SignInNeeded()
+    stepup.confirm(person_of(request), session.id, body.code, address_of(request))
     return Ok()
 
 

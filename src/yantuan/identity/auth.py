@@ -109,6 +109,8 @@ class SessionAuth(AuthBase):
         session = session_of(request)
         if session is None:
             raise SignInNeeded()
+        # Weighty acts ask when this session last proved itself.
+        vars(request)["signed_session"] = session
         return session.person
 
 

@@ -29,11 +29,17 @@ def _tokens() -> FileTokenStore:
     return FileTokenStore(data_folder() / "wechat-tokens")
 
 
+def can_send_sms() -> bool:
+    """Whether codes can be sent at all on this instance."""
+    cfg = config()
+    return bool(cfg.sms_access_key_id and cfg.sms_template_code)
+
+
 @lru_cache(maxsize=1)
 def sms() -> SmsGateway:
     """The SMS client. Raises NotConfigured."""
     cfg = config()
-    if not cfg.sms_access_key_id or not cfg.sms_template_code:
+    if not can_send_sms():
         raise NotConfigured("短信服务", "The SMS service")
     return AliyunSmsClient(
         SmsSettings(

@@ -52,6 +52,8 @@ class Session(Row):
     seen_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    """When its person last proved themselves by a code, for weighty acts (`identity.stepup`)."""
 
 
 class SmsCode(Row):

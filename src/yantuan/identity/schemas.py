@@ -38,6 +38,10 @@ class MiniSignIn(Schema):
     js_code: Annotated[Text, Field(min_length=1, max_length=200)]
 
 
+class StepUpIn(Schema):
+    code: Annotated[Text, Field(pattern=r"^\d{6}$")]
+
+
 class PhoneBindIn(Schema):
     phone: Phone
     code: Annotated[Text, Field(pattern=r"^\d{6}$")]

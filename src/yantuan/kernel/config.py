@@ -42,6 +42,10 @@ class Config(BaseSettings):
     rate_limit_times: Annotated[int, Field(ge=1)] = 1
     """For load and fuzz tests only: every counted limit per person, phone and address is multiplied by this."""
 
+    stepup_refund_fen: Annotated[int, Field(ge=0)] = 500_00
+    """Refunds above this many fen (or four times this in a day) ask the leader for an SMS code, the operator for the
+    dynamic code again; 0: never."""
+
     hold_seconds: int = 900
     """How long an unpaid order keeps its stock."""
     auto_receive_days_courier: int = 10

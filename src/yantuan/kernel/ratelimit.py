@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
 from yantuan.kernel.errors import TooMany
 
 _COUNT = """
@@ -20,5 +21,5 @@ def hit(key: str, *, limit: int, seconds: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [f"{key}/{seconds}"[:160], window])
         count = int(cursor.fetchone()[0])
-    if count > limit:
+    if count > limit * config().rate_limit_times:
         raise TooMany(retry_after=window + seconds - moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from yantuan.orders.models import Order, OrderLine
 from yantuan.payments import refunds, rules
 from yantuan.payments.access import access_refund_as_leader
 from yantuan.payments.cancelling import cancel
+from yantuan.payments.confirming import check_confirmed
 from yantuan.payments.models import Refund
 from yantuan.payments.offline import confirm_proof, reject_proof, send_proof
 from yantuan.payments.paying import PayWish, pay, refresh
@@ -46,8 +48,13 @@ def refund_as_leader(
     include_freight: bool,
     reason: str,
     restock: bool,
+    confirmed_at: datetime | None = None,
 ) -> Refund:
-    """The leader gives back single lines, or with no wishes all that is left. Raises what `start_refund` raises, and NotFound."""
+    """The leader gives back single lines, or with no wishes all that is left.
+
+    `confirmed_at`: when the session last proved itself; a large sum asks for it (`payments.confirming`). Raises what
+    `start_refund` raises, StepUpNeeded and NotFound.
+    """
     order = access_order_as_leader(person, order_id)
     with transaction.atomic():
         lock_order(order.id)
@@ -57,6 +64,8 @@ def refund_as_leader(
             if wishes
             else rules.everything(left)
         )
+        total = sum(part.goods_fen + part.freight_fen for part in parts)
+        check_confirmed(person, order.store_id, total, confirmed_at)
         return start_refund(
             order,
             parts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Router
 
+from yantuan.identity import stepup
 from yantuan.identity.auth import signed_in
 from yantuan.kernel.config import config
 from yantuan.kernel.http import IdIn, client_ip
@@ -84,6 +85,7 @@ def refund_order(request: HttpRequest, order_id: IdIn, body: LeaderRefundIn) -> 
             include_freight=body.include_freight,
             reason=body.reason,
             restock=body.restock,
+            confirmed_at=stepup.confirmed_at(request),
         )
         return 200, {"refund_id": str(refund.id)}
 

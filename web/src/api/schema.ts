@@ -124,6 +124,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/step-up/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 发送确认验证码
+         * @description A code to the account's own phone, before a weighty act.
+         */
+        post: operations["yantuan_identity_api_send_step_up_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 确认本人操作
+         * @description This session is believed for a quarter of an hour; then repeat what asked for it.
+         */
+        post: operations["yantuan_identity_api_step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -1740,6 +1780,11 @@ export interface components {
         PhoneBindIn: {
             /** Phone */
             phone: string;
+            /** Code */
+            code: string;
+        };
+        /** StepUpIn */
+        StepUpIn: {
             /** Code */
             code: string;
         };
@@ -4187,6 +4232,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PhoneBindIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_identity_api_send_step_up_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsOut"];
+                };
+            };
+        };
+    };
+    yantuan_identity_api_step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpIn"];
             };
         };
         responses: {
