@@ -35,6 +35,7 @@ def _at(name: str, body: Body | None = None, **more: str) -> Sent:
 _PARAMETERS = (
     "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
     "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
+    "export_id",
 )  # fmt: skip
 
 
@@ -231,5 +232,9 @@ SENT: dict[str, Sent] = {
     "sign_page": Sent({}, query="url=http://127.0.0.1:8000/"),
     "read_summary": _at("store_id"),
     "read_statement": Sent({"store_id": "store_id"}, query="first=2026-01-01&last=2026-01-31"),
+    "request_export": _at("store_id", _fixed(tab="all")),
+    "list_exports": _at("store_id"),
+    "read_export": _at("export_id"),
+    "download_export": _at("export_id"),
 }
 """Operation id → what is sent."""

@@ -29,6 +29,7 @@ from yantuan.leaders.actions import create_invite_code, suspend_leader
 from yantuan.leaders.models import Leader
 from yantuan.orders.models import Order, OrderLine
 from yantuan.payments.actions import refund_as_leader
+from yantuan.reports.models import OrderExport
 from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
 
@@ -127,6 +128,13 @@ def _cases(sale: Any, leader: Person, buyer: Person) -> dict[str, int]:
     return cases
 
 
+def _export(store: Any, leader: Person) -> int:
+    """A sheet that could not be written."""
+    return OrderExport.objects.create(
+        store_id=store.id, person_id=leader.id, state="failed", orders_total=3, created_at=now()
+    ).id
+
+
 def side(leader: Person, buyer: Person) -> Side:
     """A whole shop with one buyer's orders in every state."""
     goods = _goods(leader)
@@ -145,7 +153,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "point_id": store.pickup_points.get().id, "proof_id": proof.id, "refund_id": refund.id,
         "shipment_id": Shipment.objects.get(order=orders["shipped"]).id,
         "token": share_group_buy(leader, sale.id, ShareIn(kind="link")).token,
-        "address_id": buyer.addresses.latest("id").id, "media_id": proof.media_id,
+        "address_id": buyer.addresses.latest("id").id, "media_id": proof.media_id, "export_id": _export(store, leader),
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.http import HttpRequest
-from ninja import Router
+from django.http import FileResponse, HttpRequest
+from ninja import Router, Status
 
 from yantuan.identity.auth import signed_in
 from yantuan.kernel.clock import now
 from yantuan.kernel.http import IdIn
-from yantuan.reports import statements
-from yantuan.reports.schemas import StatementOut, SummaryOut
+from yantuan.reports import exports, statements
+from yantuan.reports.schemas import ExportIn, ExportOut, StatementOut, SummaryOut, export_out
 from yantuan.stores.access import access_store, person_of
 
 router = Router(tags=["reports"], auth=signed_in)
 
 DEFAULT_DAYS = 30
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/leader/stores/{store_id}/summary", response=SummaryOut)
@@ -32,3 +33,36 @@ def read_statement(
     store = access_store(person_of(request), store_id)
     end = last or statements.china_day(now())
     return statements.statement(store, first or end - timedelta(days=DEFAULT_DAYS - 1), end)
+
+
+@router.post("/leader/stores/{store_id}/exports", response={201: ExportOut})
+def request_export(request: HttpRequest, store_id: IdIn, body: ExportIn) -> Status[ExportOut]:
+    """Orders as an Excel sheet, written in the background. One at a time per store, so a repeated press asks once."""
+    person = person_of(request)
+    store = access_store(person, store_id)
+    return Status(
+        201, export_out(exports.request(person, store, group_buy_id=body.group_buy_id, tab=body.tab))
+    )
+
+
+@router.get("/leader/stores/{store_id}/exports", response=list[ExportOut])
+def list_exports(request: HttpRequest, store_id: IdIn) -> list[ExportOut]:
+    """The newest exports of a store, with their progress."""
+    return [export_out(one) for one in exports.latest(access_store(person_of(request), store_id))]
+
+
+@router.get("/leader/exports/{export_id}", response=ExportOut)
+def read_export(request: HttpRequest, export_id: IdIn) -> ExportOut:
+    return export_out(exports.access_export(person_of(request), export_id))
+
+
+@router.get("/leader/exports/{export_id}/file", response={200: None})
+def download_export(request: HttpRequest, export_id: IdIn) -> FileResponse:
+    """The sheet itself; every download is on record."""
+    person = person_of(request)
+    export = exports.access_export(person, export_id)
+    name = f"订单-{statements.china_day(export.created_at)}-{export.orders_done}.xlsx"
+    answer = FileResponse(exports.open_file(person, export).open("rb"), as_attachment=True, filename=name, content_type=SHEET)  # fmt: skip
+    answer["Cache-Control"] = "private, no-store"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

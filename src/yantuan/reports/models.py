@@ -16,3 +16,52 @@ class CheckRun(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = "自检记录"
+
+
+class OrderExport(Row):
+    """导出: a leader's orders as a sheet, written in the background, kept for a day."""
+
+    class State(models.TextChoices):
+        WAITING_APPROVAL = "waiting_approval", "等待复核"
+        QUEUED = "queued", "排队中"
+        RUNNING = "running", "生成中"
+        DONE = "done", "可以下载"
+        REJECTED = "rejected", "未通过复核"
+        FAILED = "failed", "生成失败"
+        EXPIRED = "expired", "已过期"
+
+    store_id = models.BigIntegerField()
+    group_buy_id = models.BigIntegerField(null=True)
+    """Only the orders of this sale; None: of the whole store."""
+    tab = models.CharField(max_length=12, default="all")
+    """The tab of the leader's order list."""
+    person_id = models.BigIntegerField()
+    """Who asked."""
+    state = models.CharField(max_length=16, choices=State.choices)
+    orders_total = models.PositiveIntegerField()
+    """Counted when asked; orders placed later may be in the sheet as well."""
+    orders_done = models.PositiveIntegerField(default=0)
+    full_phones = models.PositiveIntegerField(default=0)
+    """How many orders show the whole phone."""
+    file_key = models.CharField(max_length=43, default="", blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    error = models.CharField(max_length=200, default="", blank=True)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    """Last word from the worker that writes it."""
+    done_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单导出"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store_id"],
+                condition=models.Q(state__in=["waiting_approval", "queued", "running"]),
+                name="one_export_at_a_time",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["store_id", "-id"], name="export_of_store"),
+            models.Index(fields=["expires_at"], name="export_expiring", condition=models.Q(state="done")),
+        ]

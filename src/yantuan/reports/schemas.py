@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Annotated
 
 from ninja import Schema
+from pydantic import Field
 
-from yantuan.kernel.http import IdOut
+from yantuan.kernel.http import IdIn, IdOut, Text
+from yantuan.reports.models import OrderExport
 
 
 class StatementDay(Schema):
@@ -53,3 +56,41 @@ class SummaryOut(Schema):
     aftersales_open: int
     running_groups: int
     refund_trouble: int
+
+
+class ExportIn(Schema):
+    """Which orders: those of one sale or of the whole store, in one tab of the leader's list."""
+
+    group_buy_id: IdIn | None = None
+    tab: Annotated[Text, Field(max_length=12)] = "all"
+
+
+class ExportOut(Schema):
+    """One sheet of orders; `state` is waiting_approval, queued, running, done, rejected, failed or expired."""
+
+    id: IdOut
+    state: str
+    tab: str
+    group_buy_id: IdOut | None
+    orders_total: int
+    orders_done: int
+    size: int
+    error: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def export_out(export: OrderExport) -> ExportOut:
+    """An export for its leader."""
+    return ExportOut(
+        id=str(export.id),
+        state=export.state,
+        tab=export.tab,
+        group_buy_id=str(export.group_buy_id) if export.group_buy_id else None,
+        orders_total=export.orders_total,
+        orders_done=export.orders_done,
+        size=export.size,
+        error=export.error,
+        created_at=export.created_at,
+        expires_at=export.expires_at,
+    )
