@@ -59,8 +59,16 @@ class System:
     """Use as a context manager. `webs` and `workers` say how many; SQLite bears one of each."""
 
     def __init__(
-        self, *, postgres: bool, webs: int = 1, workers: int = 1, seed: int = 0, proxies: bool = True
+        self,
+        *,
+        postgres: bool,
+        webs: int = 1,
+        workers: int = 1,
+        seed: int = 0,
+        proxies: bool = True,
+        hold_seconds: int = HOLD_SECONDS,
     ) -> None:
+        self._hold_seconds = hold_seconds
         self.folder = Path(tempfile.mkdtemp(prefix="yantuan-soak-"))
         self.data = self.folder / "data"
         self.data.mkdir()
@@ -131,7 +139,7 @@ class System:
             "YANTUAN_DATA": str(self.data),
             "YANTUAN_DATABASE_URL": self.db.url if self.db else self.pg.url if self.pg else "",
             "YANTUAN_SECRET_KEY": SECRET,
-            "YANTUAN_HOLD_SECONDS": str(HOLD_SECONDS),
+            "YANTUAN_HOLD_SECONDS": str(self._hold_seconds),
             "YANTUAN_NOTICE_GATHER_SECONDS": "1",
             "YANTUAN_CASHIER_URL": f"{self.sim}/cashier",
             "DJANGO_SETTINGS_MODULE": "yantuan.settings",

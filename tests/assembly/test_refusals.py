@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from yantuan.api.refusals import failed, form_lost
@@ -44,6 +45,21 @@ def test_a_failure_says_nothing_of_its_inside(rf: object) -> None:
     assert (page.status_code, "服务出错了" in page.content.decode()) == (500, True)
     envelope = form_lost(rf.post("/api/x"), "secret reason")  # type: ignore[attr-defined]
     assert b"secret reason" not in envelope.content
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("server closed the connection"), InterfaceError("closed")]
+)
+def test_a_database_that_is_away_asks_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("yantuan.identity.codes.ask_code", away)
+    answer = Client().post("/api/auth/sms", {"phone": "13911112222"}, content_type="application/json")
+    _is_envelope(answer, 503, "busy")
+    assert answer["Retry-After"] == "2" and b"server closed" not in answer.content
 
 
 def test_a_refused_field_is_named_in_the_details_and_not_in_the_sentence() -> None:

@@ -19,7 +19,9 @@ from soak.system import System
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """One instance on the database of this run; every case leaves it whole."""
-    with System(postgres=bool(os.environ.get("YANTUAN_DATABASE_URL")), proxies=False) as running:
+    with System(
+        postgres=bool(os.environ.get("YANTUAN_DATABASE_URL")), proxies=False, hold_seconds=900
+    ) as running:
         running.start(shops=1, offers=4, buyers=80)
         running.supervisor.pause()
         yield running

@@ -124,3 +124,16 @@ def test_many_pictures_are_one_query(django_assert_num_queries: Any) -> None:
     assert set(found) == {row.id for row in rows}
     with django_assert_num_queries(0):
         assert media_map([None]) == {}
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App(make_person())
+
+    def full(path: object, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write", full)
+    answer = upload(app, picture_bytes())
+    assert (answer.status_code, answer.json()["code"]) == (503, "media_unavailable")
+    assert answer["Retry-After"] == "30"
+    assert not Media.objects.exists()

@@ -6,11 +6,12 @@ import logging
 import secrets
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from yantuan.kernel.errors import AppError, NotFound, SignInNeeded
+from yantuan.kernel.errors import AppError, Busy, NotFound, SignInNeeded
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,13 @@ def install(api: NinjaAPI) -> None:
                 "request_invalid", "请求格式不对", "The request cannot be read.", status=error.status_code
             )
         )
+
+    @api.exception_handler(OperationalError)
+    @api.exception_handler(InterfaceError)
+    def database_away(request: HttpRequest, error: Exception) -> HttpResponse:
+        # Restarted, unreachable, or too slow for its time limit: the same call with the same key may be made again.
+        logger.warning("the database failed on %s: %s", request.path, type(error).__name__)
+        return answer(Busy(retry_after=2))
 
     @api.exception_handler(Exception)
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:

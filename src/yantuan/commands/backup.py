@@ -19,7 +19,7 @@ import psycopg
 from yantuan import __version__
 from yantuan.commands import archive, copy, dumps, sealed
 from yantuan.health import backups
-from yantuan.kernel import held
+from yantuan.kernel import faults, held
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config, data_folder
 from yantuan.kernel.errors import AppError
@@ -112,10 +112,12 @@ def make(target: Path, key: bytes | None) -> archive.Manifest:
             facts, steps = dumps.dump_postgres(url, database)
         else:
             facts, steps = dumps.dump_sqlite(data / dumps.SQLITE_NAME, database)
+        faults.point("backup.dumped")
         manifest = archive.Manifest(__version__, made_at, "postgresql" if url else "sqlite", steps, facts)
         draft = Path(work) / "archive"
         # Pictures come after the database: a picture is written before the row that names it.
         archive.write(draft, manifest, _files(database, data), key)
+        faults.point("backup.before_rename")
         draft.replace(target)
     folder = os.open(target.resolve().parent, os.O_RDONLY)
     try:

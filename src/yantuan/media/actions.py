@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from yantuan.kernel import faults, ratelimit
 from yantuan.kernel.clock import now
-from yantuan.kernel.errors import Invalid
+from yantuan.kernel.errors import AppError, Invalid
 from yantuan.kernel.ids import short_code
 from yantuan.media import files
 from yantuan.media.models import Media
 from yantuan.media.pictures import reencode
 from yantuan.media.rules import PER_DAY, PER_MINUTE, is_private
+
+_log = logging.getLogger(__name__)
 
 
 def store_picture(owner_id: int | None, purpose: str, data: bytes) -> Media:
@@ -24,8 +28,19 @@ def store_picture(owner_id: int | None, purpose: str, data: bytes) -> Media:
         )
     picture = reencode(data)
     key = short_code(22)
-    files.write(files.path_of(key, thumb=True), picture.thumb)
-    files.write(files.path_of(key), picture.data)
+    try:
+        files.write(files.path_of(key, thumb=True), picture.thumb)
+        files.write(files.path_of(key), picture.data)
+    except OSError as error:
+        # Full, read-only or gone: orders and payments go on without pictures.
+        _log.error("a picture could not be kept: %s", type(error).__name__)
+        raise AppError(
+            "media_unavailable",
+            "图片暂时无法保存，请稍后再试",
+            "Pictures can't be kept at the moment; please try again.",
+            status=503,
+            retry_after=30,
+        ) from error
     faults.point("media.files_written")
     return Media.objects.create(
         key=key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -50,6 +51,9 @@ def _notice(request: HttpRequest) -> HttpResponse:
         return _fail(500, "cannot be decrypted")
     except AppError as error:
         return _fail(error.status, error.code)
+    except (OperationalError, InterfaceError):
+        log.warning("a notice found the database away; the provider brings it again")
+        return _fail(503, "busy")
     except Exception:
         log.exception("a notice could not be stored")
         return _fail(500, "not stored")
