@@ -1718,6 +1718,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description The newest exports of a store, with their progress.
+         */
+        get: operations["yantuan_reports_api_list_exports"];
+        put?: never;
+        /**
+         * Request Export
+         * @description Orders as an Excel sheet, written in the background. One at a time per store, so a repeated press asks once.
+         */
+        post: operations["yantuan_reports_api_request_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Export */
+        get: operations["yantuan_reports_api_read_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Export
+         * @description The sheet itself; every download is on record.
+         */
+        get: operations["yantuan_reports_api_download_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4099,6 +4160,48 @@ export interface components {
             days: components["schemas"]["StatementDay"][];
             /** Groups */
             groups: components["schemas"]["StatementGroup"][];
+        };
+        /**
+         * ExportOut
+         * @description One sheet of orders; `state` is waiting_approval, queued, running, done, rejected, failed or expired.
+         */
+        ExportOut: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** Tab */
+            tab: string;
+            /** Group Buy Id */
+            group_buy_id: string | null;
+            /** Orders Total */
+            orders_total: number;
+            /** Orders Done */
+            orders_done: number;
+            /** Size */
+            size: number;
+            /** Error */
+            error: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+        };
+        /**
+         * ExportIn
+         * @description Which orders: those of one sale or of the whole store, in one tab of the leader's list.
+         */
+        ExportIn: {
+            /** Group Buy Id */
+            group_buy_id?: string | null;
+            /**
+             * Tab
+             * @default all
+             */
+            tab: string;
         };
     };
     responses: never;
@@ -6725,6 +6828,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StatementOut"];
                 };
+            };
+        };
+    };
+    yantuan_reports_api_list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"][];
+                };
+            };
+        };
+    };
+    yantuan_reports_api_request_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+        };
+    };
+    yantuan_reports_api_read_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+        };
+    };
+    yantuan_reports_api_download_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
