@@ -1,0 +1,1 @@
+"""pretix under measure."""
