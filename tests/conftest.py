@@ -24,10 +24,14 @@ atexit.register(_stack.close)
 _folder = tempfile.mkdtemp(prefix="yantuan-test-")
 _stack.callback(shutil.rmtree, _folder, True)
 
-_OURS = {"YANTUAN_DATABASE_URL", "YANTUAN_TEST_POSTGRES", "YANTUAN_SCREENSHOTS"}
+_OURS = {"YANTUAN_DATABASE_URL", "YANTUAN_TEST_POSTGRES", "YANTUAN_SCREENSHOTS", "YANTUAN_RACES"}
 """Choices of this run; everything else of an instance's settings is left out."""
 
-for _name in [n for n in os.environ if n.startswith("YANTUAN_") and n not in _OURS]:
+for _name in [
+    n
+    for n in os.environ
+    if n.startswith("YANTUAN_") and n not in _OURS and not n.startswith("YANTUAN_MACHINE_")
+]:
     del os.environ[_name]
 os.environ["YANTUAN_DATA"] = _folder
 os.environ["YANTUAN_SECRET_KEY"] = "test-only-secret-that-is-long-enough-0123456789"

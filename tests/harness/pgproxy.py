@@ -74,7 +74,8 @@ class _Line:
             sock = writer.get_extra_info("socket")
             if sock is not None:
                 linger = struct.pack("ii", 1, 0)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                with suppress(OSError):
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             writer.transport.abort()
         for task in self.tasks:
             task.cancel()

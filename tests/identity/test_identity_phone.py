@@ -89,6 +89,18 @@ def test_nothing_personal_is_kept_plainly(sms: FakeSms) -> None:
     assert SmsCode.objects.get().code_hash != code
 
 
+def test_the_log_names_neither_phone_nor_code(sms: FakeSms, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        code = get_code(sms)
+        enter("000000" if code != "000000" else "111111")
+        enter(code)
+        ask()
+    written = caplog.text + "".join(
+        str(record.__dict__) for record in caplog.records if record.name != "django.db.backends"
+    )
+    assert PHONE not in written and code not in written
+
+
 def test_terms_must_be_agreed(sms: FakeSms) -> None:
     code = get_code(sms)
     answer = enter(code, agreed=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from yantuan.kernel.errors import Invalid
@@ -11,6 +11,9 @@ from yantuan.kernel.money import MAX_FEN, parse_yuan, price_text, split_by_weigh
 
 
 @given(st.integers(0, MAX_FEN), st.lists(st.integers(0, 10**12), min_size=1, max_size=20))
+# Where floats round down what is whole: 100 × 0.29.
+@example(100, [71, 29])
+@example(MAX_FEN, [MAX_FEN - 1, 1, MAX_FEN])
 def test_a_split_loses_and_invents_nothing(total: int, weights: list[int]) -> None:
     shares = split_by_weight(total, weights)
     assert sum(shares) == total

@@ -1,0 +1,223 @@
+"""What every race needs: a start at one instant, a slow database on demand, and guards that can be taken away.
+
+Guards are taken away in the SQL itself (`without`), whatever code wrote it: row locks, the condition of a guarded
+update, a comparison with the version read. `meeting` holds the threads of a race before a statement until all have come
+there, which without locks is the worst moment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from django.db import DatabaseError, connection, connections
+
+from harness.pgproxy import PgProxy, pg_proxy
+from yantuan.kernel.clock import now
+from yantuan.reports.rules import RULES
+from yantuan.reports.rules.base import Reader
+
+T = TypeVar("T")
+FULL = os.environ.get("YANTUAN_RACES") == "full"
+"""The sizes of the catalogue in place of the quick ones (`make races`)."""
+DELAY_MS = 100.0 if FULL else 25.0
+"""Per statement; the quick set keeps the tests of every day short."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A part of statements (those `where` matches) that protects, and what stands there without it."""
+
+    where: re.Pattern[str]
+    what: re.Pattern[str]
+    instead: str | Callable[[re.Match[str]], str] = ""
+
+    def off(self, sql: str, params: Any) -> tuple[str, Any]:
+        """The statement without the guard. Parameters are written in first, so that a condition goes with its value."""
+        if not self.where.search(sql):
+            return sql, params
+        whole = connection.ops.compose_sql(sql, params) if params else sql
+        return self.what.sub(self.instead, whole), None
+
+
+LOCK = Guard(
+    re.compile("FOR (NO KEY )?UPDATE"),
+    re.compile(r"\s+FOR (?:NO KEY )?UPDATE\b(?: OF \S+)?(?: SKIP LOCKED)?"),
+)
+"""Row locks."""
+ENOUGH = Guard(
+    re.compile("catalog_stockpool"), re.compile(r"AND catalog_stockpool\.available >= v\.held \+ v\.sold")
+)
+"""The last look at the stock, in the update that takes it."""
+SEEN = Guard(
+    re.compile(r'^UPDATE "orders_order"'),
+    re.compile(r'"orders_order"\."(?:payment|delivery|aftersale|version)" = (?:\d+|\'\w+\')'),
+    "1 = 1",
+)
+"""The comparison of a transition with the row it was decided on."""
+
+CHECKED = ("M1", "M2", "L4", "L5", "ST1", "ST2", "ST3", "ST4", "O1", "O2", "O4", "P1", "P4", "R1")
+"""Invariants of money, stock and states no race may break."""
+
+_removed: list[Guard] = []
+_meetings: list[_Meeting] = []
+troubles: Counter[str] = Counter()
+"""What the database refused to race threads since `together` began, by SQLSTATE, also what the product tried again."""
+
+
+def size(quick: int, full: int) -> int:
+    """A number of rounds or people: the quick one, or the catalogue's."""
+    return full if FULL else quick
+
+
+class _Meeting:
+    """Threads wait for each other before the first statement of theirs that matches, once per piece of work."""
+
+    def __init__(self, pattern: str, parties: int, seconds: float) -> None:
+        self.pattern = re.compile(pattern, re.DOTALL)
+        self.seconds = seconds
+        self.barrier = threading.Barrier(parties)
+        self.came = threading.local()
+
+    def before(self, sql: str) -> None:
+        if getattr(self.came, "yes", False) or not self.pattern.search(sql):
+            return
+        self.came.yes = True
+        try:
+            self.barrier.wait(self.seconds)
+        except threading.BrokenBarrierError:
+            # Somebody waits at a lock and can't come: the guard works.
+            return
+
+
+def _rewritten(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    for meeting_ in _meetings:
+        meeting_.before(sql)
+    for guard in _removed:
+        sql, params = guard.off(sql, params)
+    try:
+        return execute(sql, params, many, context)
+    except DatabaseError as error:
+        troubles[getattr(error.__cause__, "sqlstate", None) or "lost"] += 1
+        raise
+
+
+@contextmanager
+def without(*guards: Guard) -> Iterator[None]:
+    """Take guards away from every statement that race threads send."""
+    _removed.extend(guards)
+    try:
+        yield
+    finally:
+        for one in guards:
+            _removed.remove(one)
+
+
+@contextmanager
+def meeting(pattern: str, parties: int, seconds: float = 5) -> Iterator[None]:
+    """Race threads meet before their first statement that matches; after `seconds` they go on alone."""
+    one = _Meeting(pattern, parties, seconds)
+    _meetings.append(one)
+    try:
+        yield
+    finally:
+        _meetings.remove(one)
+
+
+@contextmanager
+def unconstrained(table: str, *names: str) -> Iterator[None]:
+    """Take constraints away from a table; it is emptied before they come back."""
+    quoted = connection.ops.quote_name(table)
+    found: dict[str, tuple[str, bool]] = {name: _definition(table, name) for name in names}
+    with connection.cursor() as cursor:
+        for name, (_, index) in found.items():
+            cursor.execute(f"DROP INDEX {name}" if index else f"ALTER TABLE {quoted} DROP CONSTRAINT {name}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {quoted} CASCADE")
+            for name, (definition, index) in found.items():
+                cursor.execute(
+                    definition if index else f"ALTER TABLE {quoted} ADD CONSTRAINT {name} {definition}"
+                )
+
+
+def _definition(table: str, name: str) -> tuple[str, bool]:
+    """How to make the constraint again, and whether it is a partial index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s AND conrelid = %s::regclass",
+            [name, table],
+        )
+        row = cursor.fetchone()
+        if row is not None:
+            return str(row[0]), False
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [name])
+        return str(cursor.fetchone()[0]), True
+
+
+@contextmanager
+def slow_database(delay_ms: float = DELAY_MS) -> Iterator[PgProxy]:
+    """Connections made from now on (those of race threads) pay `delay_ms` per statement; the test's own doesn't."""
+    connection.ensure_connection()
+    chosen = connections.settings["default"]
+    url = f"postgresql://{chosen['USER']}@{chosen['HOST']}:{chosen['PORT']}/{chosen['NAME']}"
+    with pg_proxy(url) as proxy, patch.dict(chosen, HOST="127.0.0.1", PORT=proxy.port):
+        proxy.slow(delay_ms)
+        yield proxy
+
+
+def together(work: Sequence[Callable[[], T]], threads: int = 0) -> list[T | Exception]:
+    """Do all `work`, `threads` at a time (all, if nothing is said), each thread with a connection of its own and started
+    at one instant. Answers each result, or the exception it ended with."""
+    count = min(threads or len(work), len(work))
+    ready = threading.Barrier(count)
+    troubles.clear()
+
+    def begin() -> None:
+        connection.ensure_connection()
+        ready.wait(60)
+
+    def run(one: Callable[[], T]) -> T | Exception:
+        # A piece of work meets anew; its thread may have met before.
+        for meeting_ in _meetings:
+            meeting_.came.yes = False
+        try:
+            with connection.execute_wrapper(_rewritten):
+                return one()
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(count, initializer=begin) as pool:
+        try:
+            return [future.result(300) for future in [pool.submit(run, one) for one in work]]
+        finally:
+            _leave(pool, count)
+
+
+def _leave(pool: ThreadPoolExecutor, count: int) -> None:
+    done = threading.Barrier(count)
+
+    def close() -> None:
+        done.wait(60)
+        connections.close_all()
+
+    for future in [pool.submit(close) for _ in range(count)]:
+        future.result(120)
+
+
+def violations() -> set[str]:
+    """The invariants that do not hold now."""
+    reader = Reader(now())
+    return {rule for rule in CHECKED if RULES[rule].check(reader)}
