@@ -77,6 +77,10 @@ def _keeping(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     check = commands.add_parser("check", help="verify every invariant of money, stock and states (read-only)")
     check.add_argument("--json", action="store_true")
     check.add_argument("--rule", action="append", default=[], help="only this rule; may be repeated")
+    check.add_argument(
+        "--since", metavar="WHEN", help="only orders touched since then: 30m, 2h, 3d or an ISO time"
+    )
+    check.add_argument("--store", type=int, metavar="ID", help="only this store")
     check.set_defaults(run=_run("yantuan.commands.basic", "check"))
 
     _backups(commands)

@@ -4,33 +4,42 @@ import json
 from collections import namedtuple
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
+from django_tasks_db.models import DBTaskResult, get_date_max
 
 from reports.trade import Trade, full_trade, write_files
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
 from yantuan.catalog.models import Sku, StockMovement, StockPool
 from yantuan.fulfilment.models import PickupCheck, Shipment
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
+from yantuan.identity.models import Person
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
-from yantuan.kernel.clock import now
+from yantuan.kernel.clock import frozen, now
+from yantuan.kernel.config import config
 from yantuan.kernel.db import vendor
 from yantuan.kernel.errors import Invalid
-from yantuan.kernel.models import AuditEntry, OutboxEvent
+from yantuan.kernel.models import AuditEntry, OutboxEvent, TimedRun
+from yantuan.kernel.money import MAX_FEN
 from yantuan.leaders.models import InviteCode, Leader
 from yantuan.media.files import path_of
 from yantuan.media.models import Media
 from yantuan.notices.models import Delivery
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
-from yantuan.payments.models import PaymentAttempt, ProviderNotice, Refund, RefundLine
+from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice, Refund, RefundLine
 from yantuan.reports import checks
-from yantuan.reports.checks import run_and_keep, run_checks
-from yantuan.reports.command import check_command
+from yantuan.reports.checks import run_checks
+from yantuan.reports.command import check_command, moment_of
+from yantuan.reports.jobs import run_and_keep
 from yantuan.reports.models import CheckRun
-from yantuan.reports.rules import RULES, system
+from yantuan.reports.rules import RULES, house, system
+from yantuan.reports.rules.base import Scope
+from yantuan.reports.snapshot import snapshot
 
 LONG_AGO = timedelta(days=2)
 MOVE = {"store_id": 1, "actor_kind": "system", "quantity": 1}
@@ -54,6 +63,18 @@ def set_order(name: str, **values: object) -> Plant:
     return lambda t: Order.objects.filter(id=t.orders[name]).update(**values)
 
 
+def forgotten_task(**values: object) -> None:
+    task = DBTaskResult.objects.create(
+        task_path="x",
+        args_kwargs={},
+        backend_name="default",
+        exception_class_path="",
+        traceback="",
+        run_after=now(),
+    )
+    DBTaskResult.objects.filter(id=task.id).update(**values)
+
+
 PLANTS: list[tuple[str, Plant]] = [
     ("M1", set_order("paid", goods_fen=F("goods_fen") + 1, total_fen=F("total_fen") + 1)),
     ("M1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(freight_share_fen=F("freight_share_fen") + 1)),
@@ -61,6 +82,10 @@ PLANTS: list[tuple[str, Plant]] = [
     ("M2", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(snapshot_hash="0" * 64)),
     ("L4", set_order("online", paid_fen=F("paid_fen") + 1)),
     ("L4", set_order("settled", refunded_fen=F("refunded_fen") + 1)),
+    ("L4", lambda t: OfflineProof.objects.filter(**rows(t, "paid")).update(amount_fen=F("amount_fen") + 1)),
+    ("L6", set_order("paid", paid_fen=F("paid_fen") + 1)),
+    ("L8", lambda t: Refund.objects.filter(**rows(t, "online")).update(amount_fen=MAX_FEN + 1)),
+    ("L8", set_order("paid", paid_fen=MAX_FEN * 11)),
     ("L5", lambda t: Refund.objects.filter(**rows(t, "online")).update(amount_fen=F("amount_fen") * 3)),
     ("L5", lambda t: RefundLine.objects.filter(refund__order_id=t.orders["online"]).update(goods_fen=F("goods_fen") + 1)),
     ("ST1", lambda t: StockMovement.objects.create(pool_id=pool(t).id, kind="adjust", created_at=now(), **MOVE)),
@@ -68,6 +93,8 @@ PLANTS: list[tuple[str, Plant]] = [
     ("ST2", lambda t: StockPool.objects.filter(id=pool(t).id).update(held=F("held") - 1, sold=F("sold") + 1)),
     ("ST3", lambda t: StockMovement.objects.filter(order_line_id=t.lines("paid")[0].id, kind="sell").delete()),
     ("ST3", lambda t: StockMovement.objects.filter(order_line_id=t.lines("closed")[0].id, kind="hold").delete()),
+    ("ST3", lambda t: StockMovement.objects.filter(order_line_id=t.lines("paid")[0].id, kind="sell").update(kind="release")),
+    ("ST4", lambda t: Offer.objects.update(limit_per_person=1)),
     ("ST4", lambda t: LimitUse.objects.update(quantity=F("quantity") + 1)),
     ("ST4", lambda t: GroupCounter.objects.update(orders=F("orders") + 1)),
     ("ST4", lambda t: GroupCounter.objects.update(last_number=F("last_number") + 1)),
@@ -77,6 +104,10 @@ PLANTS: list[tuple[str, Plant]] = [
     ("O1", set_order("paid", delivery="lost")),
     ("O1", lambda t: OrderEvent.objects.filter(axis="payment", event="pay", **rows(t, "paid")).delete()),
     ("O1", lambda t: OrderEvent.objects.filter(axis="delivery", **rows(t, "received")).update(event="teleport")),
+    ("O1", lambda t: OrderEvent.objects.filter(axis="case").update(after="nowhere")),
+    ("O1", lambda t: OrderEvent.objects.filter(axis="payment", **rows(t, "paid")).update(actor_kind="")),
+    ("O3", set_order("received", received_at=None)),
+    ("O3", set_order("closed", closed_at=None)),
     ("O2", set_order("paid", paid_fen=0)),
     ("O2", set_order("unpaid", paid_fen=5)),
     ("O2", set_order("paid", payment="refunded")),
@@ -92,6 +123,9 @@ PLANTS: list[tuple[str, Plant]] = [
     ("P2", lambda t: PaymentAttempt.objects.filter(**rows(t, "late")).update(state="prepaid", created_at=now() - LONG_AGO)),
     ("P3", lambda t: ProviderNotice.objects.create(
         notice_id="n", event_type="e", business_no="b", body="", resource="", dedupe="d", received_at=now() - LONG_AGO)),
+    ("P3", lambda t: ProviderNotice.objects.create(
+        notice_id="m", event_type="TRANSACTION.SUCCESS", business_no="nobody", body="", resource="", dedupe="m",
+        outcome="applied", received_at=now())),
     ("P5", lambda t: PaymentAttempt.objects.filter(**rows(t, "online")).update(success_at=now() - LONG_AGO)),
     ("P4", lambda t: PaymentAttempt.objects.filter(**rows(t, "twice")).update(extra=False)),
     ("P4", lambda t: Refund.objects.filter(cause="extra").update(amount_fen=1)),
@@ -103,7 +137,16 @@ PLANTS: list[tuple[str, Plant]] = [
         code_hash="h", code_sealed="s", uses_allowed=3, uses_taken=1, expires_at=now(), created_at=now())),
     ("I2", lambda t: Leader.objects.update(suspended_at=now() - LONG_AGO)),
     ("I2", lambda t: GroupBuy.objects.update(published_at=now() - LONG_AGO)),
+    ("T2", lambda t: Person.objects.filter(leader__isnull=False).update(disabled_at=now())),
+    ("T2", lambda t: get_user_model().objects.create(username="ops", is_staff=True, last_login=now())),
+    ("N2", lambda t: forgotten_task(enqueued_at=now() - LONG_AGO, run_after=get_date_max())),
+    ("N2", lambda t: forgotten_task(status="RUNNING", started_at=now() - LONG_AGO)),
+    ("N2", lambda t: TimedRun.objects.bulk_create([
+        TimedRun(name="kernel.worker", next_at=now(), started_at=now()), TimedRun(name="x", next_at=now() - LONG_AGO)])),
+    ("V1", set_order("paid", phone_sealed="13800000000")),
+    ("V1", lambda t: Person.objects.filter(leader__isnull=False).update(phone_sealed="13800000000")),
     ("T1", lambda t: Offer.objects.update(store_id=5)),
+    ("T1", lambda t: OrderEvent.objects.filter(event="placed").update(store_id=5)),
     ("T1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(store_id=5)),
     ("T1", lambda t: Shipment.objects.update(store_id=5)),
     ("T1", lambda t: Sku.objects.update(store_id=5)),
@@ -155,14 +198,14 @@ def test_good_trade_is_clean_and_every_planted_fault_is_found() -> None:
         if rule == "FL1":
             write_files()
     assert broken() == set()
-    assert {rule for rule, _ in PLANTS} | {"D2"} == set(RULES)
+    assert {rule for rule, _ in PLANTS} | {"D2", "CF1"} == set(RULES)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_sound_house")
 def test_a_run_sees_one_snapshot_and_writes_nothing() -> None:
     assert run_checks().exit_code == 0
-    with checks._snapshot():
+    with snapshot(Scope()):
         assert Leader.objects.count() == 0
         if vendor() == "postgresql":
             with pytest.raises(DatabaseError), transaction.atomic():
@@ -248,3 +291,66 @@ def test_careless_durability_is_told() -> None:
     assert names == (
         [["fsync", "full_page_writes", "synchronous_commit"]] if vendor() == "postgresql" else []
     )
+
+
+@pytest.mark.django_db
+def test_a_configuration_unfit_for_money_is_told(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    assert run_checks(["CF1"]).violations == []
+    cfg = config().model_copy(update={"wechatpay_mchid": "1900000001", "wechatpay_apiv3_key": "short"})
+    monkeypatch.setattr(house, "config", lambda: cfg)
+    settings.DEBUG = True
+    ids = [v.ids for v in run_checks(["CF1"]).violations]
+    assert ids == [
+        [
+            "DEBUG",
+            "YANTUAN_WECHATPAY_APIV3_KEY",
+            "YANTUAN_WECHATPAY_MERCHANT_KEY_PATH",
+            "YANTUAN_WECHATPAY_PUBLIC_KEY_PATH",
+        ]
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("stores.shop_urls")
+@pytest.mark.usefixtures("_sound_house")
+def test_a_run_of_late_changes_looks_only_at_what_was_touched() -> None:
+    trade = full_trade()
+    write_files()
+    OutboxEvent.objects.all().delete()
+    assert run_checks(since=now() - timedelta(hours=2)).violations == []
+    set_order("paid", paid_fen=F("paid_fen") + 1)(trade)
+    touched = run_checks(since=now() - timedelta(hours=2))
+    assert {v.rule for v in touched.violations} == {"L4"}
+    assert touched.exit_code == 1
+    # Everything here happened before tomorrow, so a run since then looks at none of it.
+    assert run_checks(since=now() + timedelta(days=1)).violations == []
+    assert {v.rule for v in run_checks().violations} == {"L4", "L6"}
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("stores.shop_urls")
+@pytest.mark.usefixtures("_sound_house")
+def test_a_run_of_one_store_finds_only_its_own_faults() -> None:
+    mine, other = full_trade(), full_trade()
+    set_order("paid", paid_fen=F("paid_fen") + 1)(mine)
+    StockPool.objects.filter(id=pool(mine).id).update(held=F("held") - 1, sold=F("sold") + 1)
+    here, there = mine.order("paid").store_id, other.order("paid").store_id
+    found = run_checks(store_id=here)
+    assert {v.rule for v in found.violations} == {"L4", "L6", "ST2", "ST3"}
+    assert all(set(v.stores) == {str(here)} for v in found.violations)
+    assert run_checks(store_id=there).violations == []
+    assert "N1" not in found.rules and "CF1" not in found.rules
+    everything = {v.rule: set(v.stores) for v in run_checks(["L4", "L6", "ST2", "ST3"]).violations}
+    assert everything == {rule: {str(here)} for rule in ("L4", "L6", "ST2", "ST3")}
+
+
+def test_times_are_read_as_people_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    moment = now()
+    with frozen(moment):
+        assert moment_of("2h") == moment - timedelta(hours=2)
+        assert moment_of(" 30m ") == moment - timedelta(minutes=30)
+        assert moment_of("3d") == moment - timedelta(days=3)
+    assert moment_of("2026-11-22T08:00").isoformat() == "2026-11-22T08:00:00+08:00"
+    assert moment_of("2026-11-22T08:00:00+00:00").isoformat() == "2026-11-22T08:00:00+00:00"
+    assert check_command(json=False, rules=[], since="昨天") == 2
+    assert "看不懂这个时间：昨天" in capsys.readouterr().err

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,35 +15,38 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Invalid
 from yantuan.reports.models import CheckRun
 from yantuan.reports.rules import RULES
-from yantuan.reports.rules.base import Finding, Reader, Rule, Severity
+from yantuan.reports.rules.base import Finding, Kind, Reader, Rule, Scope, Severity
+from yantuan.reports.snapshot import snapshot, within_time
 
 logger = logging.getLogger(__name__)
 
 KEEP_RUNS = timedelta(days=30)
-TIMEOUT_MS = 60_000
-"""Longest any one rule may take on PostgreSQL."""
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A finding with the rule it breaks."""
+    """A finding with the rule it breaks. `stores`: whom it is reason enough to stop, with the offending ids of each."""
 
     rule: str
     severity: Severity
+    kind: Kind
     meaning: str
     ids: list[str]
     expected: str
     found: str
     suggestion: str
+    stores: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
 class CheckReport:
-    """One run: which rules were looked at, what they found, and which could not be checked (rule → why)."""
+    """One run: which rules were looked at and how long each took, what they found, and which could not be checked
+    (rule → why)."""
 
     started_at: datetime
     seconds_ms: int = 0
     rules: list[str] = field(default_factory=list)
+    took_ms: dict[str, int] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     unchecked: dict[str, str] = field(default_factory=dict)
 
@@ -61,20 +63,30 @@ class CheckReport:
             "started_at": self.started_at.isoformat(),
             "seconds_ms": self.seconds_ms,
             "rules": self.rules,
+            "took_ms": self.took_ms,
             "violations": [asdict(v) for v in self.violations],
             "unchecked": self.unchecked,
         }
 
 
-def run_checks(rules: Collection[str] | None = None) -> CheckReport:
-    """Check all rules, or the named ones, against one snapshot. Raises Invalid `rule_unknown`."""
-    chosen = _chosen(rules)
+def run_checks(
+    rules: Collection[str] | None = None, *, since: datetime | None = None, store_id: int | None = None
+) -> CheckReport:
+    """Check all rules, or the named ones, against one snapshot. Raises Invalid `rule_unknown`.
+
+    `since`: only orders touched since then; counters aren't compared with the sums of all their rows. `store_id`: only
+    this store; rules about the instance as a whole are left out.
+    """
+    scope = Scope(since, store_id)
+    chosen = [r for r in _chosen(rules) if store_id is None or not r.house]
     report = CheckReport(started_at=now(), rules=[r.id for r in chosen])
     began = time.monotonic()
-    with _snapshot():
-        reader = Reader(report.started_at)
+    with snapshot(scope):
+        reader = Reader(report.started_at, scope)
         for one in chosen:
+            start = time.monotonic()
             _check(one, reader, report)
+            report.took_ms[one.id] = round((time.monotonic() - start) * 1000)
     report.seconds_ms = round((time.monotonic() - began) * 1000)
     return report
 
@@ -91,37 +103,15 @@ def _chosen(rules: Collection[str] | None) -> list[Rule]:
     return [r for r in RULES.values() if not rules or r.id in rules]
 
 
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """Every rule sees the same instant, and nobody has to wait for us.
-
-    Inside a transaction the caller's own view is the snapshot. SQLite's BEGIN is written by hand, because Django's
-    would take the write lock at once.
-    """
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute(f"SET LOCAL statement_timeout = {TIMEOUT_MS}")
-            yield
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            try:
-                yield
-            finally:
-                cursor.execute("ROLLBACK")
-
-
 def _check(one: Rule, reader: Reader, report: CheckReport) -> None:
     try:
         if connection.in_atomic_block:
             # A savepoint, so that one failing rule leaves the others their transaction.
-            with transaction.atomic():
+            with transaction.atomic(), within_time():
                 found = one.check(reader)
         else:
-            found = one.check(reader)
+            with within_time():
+                found = one.check(reader)
     except (DatabaseError, OSError) as error:
         logger.exception("rule %s could not be checked", one.id)
         report.unchecked[one.id] = f"{type(error).__name__}: {error}"[:300]
@@ -130,14 +120,22 @@ def _check(one: Rule, reader: Reader, report: CheckReport) -> None:
 
 
 def _violation(one: Rule, found: Finding) -> Violation:
+    stores = {str(store): ids for store, ids in found.owners.items()} if one.kind else {}
     return Violation(
-        one.id, one.severity, one.meaning, found.ids, found.expected, found.found, found.suggestion
+        one.id,
+        one.severity,
+        one.kind,
+        one.meaning,
+        found.ids,
+        found.expected,
+        found.found,
+        found.suggestion,
+        stores,
     )
 
 
-def run_and_keep() -> CheckRun:
-    """A full run, kept for the console; runs older than thirty days go."""
-    report = run_checks()
+def keep(report: CheckReport) -> CheckRun:
+    """Keep a full run for the console; runs older than thirty days go."""
     kept = [asdict(v) for v in report.violations]
     kept += [
         {"rule": rule, "severity": "S1", "meaning": RULES[rule].meaning, "ids": [], "expected": "可以检查", "found": why, "suggestion": "查看服务日志"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from yantuan.kernel.config import config
 from yantuan.reports.rules.base import Finding, Reader, rule
 
 
-@rule("I1", "S1", "邀请码用量等于用它开通的团长数")
+@rule("I1", "S1", "邀请码用量等于用它开通的团长数", house=True)
 def invites_counted(read: Reader) -> list[Finding]:
     return read.probe(
         """
@@ -22,10 +25,10 @@ def invites_counted(read: Reader) -> list[Finding]:
 @rule("I2", "S1", "只有通过认证且未停用的团长在卖")
 def sellers_certified(read: Reader) -> list[Finding]:
     published = read.probe(
-        """
+        f"""
         SELECT g.id, g.published_at, l.certified_at FROM groupbuys_groupbuy g
         JOIN stores_store s ON s.id = g.store_id JOIN leaders_leader l ON l.id = s.leader_id
-        WHERE g.state <> 'draft' AND (g.published_at IS NULL OR l.certified_at IS NULL OR (
+        WHERE g.state <> 'draft' AND {read.of_store("g.store_id")} AND (g.published_at IS NULL OR l.certified_at IS NULL OR (
             g.published_at < l.certified_at AND NOT EXISTS (
                 SELECT 1 FROM leaders_certification c
                 WHERE c.leader_id = l.id AND c.state = 'approved' AND c.decided_at <= g.published_at
@@ -35,11 +38,13 @@ def sellers_certified(read: Reader) -> list[Finding]:
         expected="团购发布时团长已通过认证",
         suggestion="核对团长的认证记录，必要时暂停卖场",
     )
+    # From the few who are stopped to their orders, never over all orders.
     late = read.probe(
-        """
-        SELECT o.id, o.placed_at, l.suspended_at, s.suspended_at FROM orders_order o
-        JOIN stores_store s ON s.id = o.store_id JOIN leaders_leader l ON l.id = s.leader_id
-        WHERE o.placed_at > l.suspended_at OR o.placed_at > s.suspended_at
+        f"""
+        SELECT o.id, o.placed_at, l.suspended_at, s.suspended_at FROM stores_store s
+        JOIN leaders_leader l ON l.id = s.leader_id JOIN orders_order o ON o.store_id = s.id
+        WHERE (l.suspended_at IS NOT NULL OR s.suspended_at IS NOT NULL) AND {read.of_store("s.id")}
+            AND {read.recent("o.id")} AND (o.placed_at > l.suspended_at OR o.placed_at > s.suspended_at)
         """,
         expected="停用之后没有新订单",
         suggestion="联系买家退款，查明订单从何而来",
@@ -47,36 +52,67 @@ def sellers_certified(read: Reader) -> list[Finding]:
     return published + late
 
 
-_TENANTS = (
+_GOODS: Final = (
     ("规格与商品", "SELECT s.id, s.store_id, p.store_id FROM catalog_sku s JOIN catalog_product p ON p.id = s.product_id WHERE s.store_id <> p.store_id"),
     ("规格与库存", "SELECT s.id, s.store_id, p.store_id FROM catalog_sku s JOIN catalog_stockpool p ON p.id = s.pool_id WHERE s.store_id <> p.store_id"),
     ("团内商品与团购", "SELECT o.id, o.store_id, g.store_id FROM groupbuys_offer o JOIN groupbuys_groupbuy g ON g.id = o.group_buy_id WHERE o.store_id <> g.store_id"),
     ("团内商品与规格", "SELECT o.id, o.store_id, s.store_id FROM groupbuys_offer o JOIN catalog_sku s ON s.id = o.sku_id WHERE o.store_id <> s.store_id OR o.product_id <> s.product_id"),
     ("团内商品与库存", "SELECT o.id, o.store_id, p.store_id FROM groupbuys_offer o JOIN catalog_stockpool p ON p.id = o.pool_id WHERE o.store_id <> p.store_id"),
-    ("跟团与团购", "SELECT j.id, j.store_id, g.store_id FROM orders_participation j JOIN groupbuys_groupbuy g ON g.id = j.group_buy_id WHERE j.store_id <> g.store_id"),
-    ("订单与团购", "SELECT o.id, o.store_id, g.store_id FROM orders_order o JOIN groupbuys_groupbuy g ON g.id = o.group_buy_id WHERE o.store_id <> g.store_id"),
-    ("订单与跟团", "SELECT o.id, o.store_id, j.store_id FROM orders_order o JOIN orders_participation j ON j.id = o.participation_id WHERE o.store_id <> j.store_id OR o.group_buy_id <> j.group_buy_id OR o.person_id <> j.person_id OR o.number <> j.number"),
-    ("订单行与订单", "SELECT l.id, l.store_id, o.store_id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE l.store_id <> o.store_id"),
-    ("订单行与团内商品", "SELECT l.id, l.store_id, f.store_id FROM orders_orderline l JOIN groupbuys_offer f ON f.id = l.offer_id JOIN orders_order o ON o.id = l.order_id WHERE l.store_id <> f.store_id OR f.group_buy_id <> o.group_buy_id OR l.pool_id <> f.pool_id"),
-    ("支付单与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_paymentattempt x JOIN orders_order o ON o.id = x.order_id WHERE x.store_id <> o.store_id"),
-    ("付款凭证与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_offlineproof x JOIN orders_order o ON o.id = x.order_id WHERE x.store_id <> o.store_id"),
-    ("退款单与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_refund x JOIN orders_order o ON o.id = x.order_id WHERE x.store_id <> o.store_id"),
-    ("退款明细与订单", "SELECT x.id, r.order_id, l.order_id FROM payments_refundline x JOIN payments_refund r ON r.id = x.refund_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE r.order_id <> l.order_id"),
-    ("包裹与订单", "SELECT x.id, x.store_id, o.store_id FROM fulfilment_shipment x JOIN orders_order o ON o.id = x.order_id WHERE x.store_id <> o.store_id"),
-    ("包裹明细与订单", "SELECT x.id, s.order_id, l.order_id FROM fulfilment_shipmentline x JOIN fulfilment_shipment s ON s.id = x.shipment_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE s.order_id <> l.order_id"),
-    ("核销与订单", "SELECT x.id, x.store_id, o.store_id FROM fulfilment_pickupcheck x JOIN orders_order o ON o.id = x.order_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE x.store_id <> o.store_id OR l.order_id <> o.id"),
-    ("售后与订单", "SELECT x.id, x.store_id, o.store_id FROM aftersales_aftersale x JOIN orders_order o ON o.id = x.order_id WHERE x.store_id <> o.store_id OR x.person_id <> o.person_id"),
-    ("售后明细与订单", "SELECT x.id, a.order_id, l.order_id FROM aftersales_aftersaleline x JOIN aftersales_aftersale a ON a.id = x.aftersale_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE a.order_id <> l.order_id"),
 )  # fmt: skip
-"""Pairs of rows that must belong to the same store (and order)."""
+"""Goods and sales that must belong to the same store; few rows, looked at whole every time."""
+_TRADE: Final = (
+    ("跟团与团购", "SELECT j.id, j.store_id, g.store_id FROM orders_participation j JOIN groupbuys_groupbuy g ON g.id = j.group_buy_id WHERE {recent} AND j.store_id <> g.store_id"),
+    ("订单与跟团、团购", "SELECT o.id, o.store_id, j.store_id FROM orders_order o JOIN orders_participation j ON j.id = o.participation_id JOIN groupbuys_groupbuy g ON g.id = o.group_buy_id WHERE {orders} AND (o.store_id <> g.store_id OR o.store_id <> j.store_id OR o.group_buy_id <> j.group_buy_id OR o.person_id <> j.person_id OR o.number <> j.number)"),
+    ("订单行与订单、团内商品", "SELECT l.id, l.store_id, f.store_id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id JOIN groupbuys_offer f ON f.id = l.offer_id WHERE {orders} AND (l.store_id <> o.store_id OR l.store_id <> f.store_id OR f.group_buy_id <> o.group_buy_id OR l.pool_id <> f.pool_id)"),
+    ("订单事件与订单", "SELECT x.id, x.store_id, o.store_id FROM orders_orderevent x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.axis = 'note' AND x.store_id <> o.store_id"),
+    ("支付单与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_paymentattempt x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
+    ("付款凭证与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_offlineproof x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
+    ("退款单与订单、支付单", "SELECT x.id, x.store_id, o.store_id FROM payments_refund x JOIN orders_order o ON o.id = x.order_id LEFT JOIN payments_paymentattempt a ON a.id = x.attempt_id WHERE {orders} AND (x.store_id <> o.store_id OR a.order_id <> x.order_id)"),
+    ("退款明细与订单", "SELECT x.id, o.order_id, l.order_id FROM payments_refundline x JOIN payments_refund o ON o.id = x.refund_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE {parents} AND o.order_id <> l.order_id"),
+    ("包裹与订单", "SELECT x.id, x.store_id, o.store_id FROM fulfilment_shipment x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
+    ("包裹明细与订单", "SELECT x.id, o.order_id, l.order_id FROM fulfilment_shipmentline x JOIN fulfilment_shipment o ON o.id = x.shipment_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE {parents} AND o.order_id <> l.order_id"),
+    ("核销与订单", "SELECT x.id, x.store_id, l.store_id FROM fulfilment_pickupcheck x JOIN orders_orderline l ON l.id = x.order_line_id WHERE {checks} AND (x.store_id <> l.store_id OR l.order_id <> x.order_id)"),
+    ("售后与订单", "SELECT x.id, x.store_id, o.store_id FROM aftersales_aftersale x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND (x.store_id <> o.store_id OR x.person_id <> o.person_id)"),
+    ("售后明细与订单", "SELECT x.id, o.order_id, l.order_id FROM aftersales_aftersaleline x JOIN aftersales_aftersale o ON o.id = x.aftersale_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE {parents} AND o.order_id <> l.order_id"),
+)  # fmt: skip
+"""Rows of the trade that must belong to the same store (and order)."""
 
 
 @rule("T1", "S1", "每一行都属于它自己的卖场，没有跨卖场的引用")
 def tenants_closed(read: Reader) -> list[Finding]:
+    narrowed = {
+        "orders": read.orders("o.id"),
+        "parents": read.orders("o.order_id"),
+        "checks": read.orders("x.order_id"),
+        "recent": f"{read.recent('j.id')} AND {read.of_store('j.store_id')}",
+    }
     return [
         found
-        for words, sql in _TENANTS
+        for words, sql in _GOODS + _TRADE
         for found in read.probe(
-            sql, expected=f"{words}属于同一卖场（或同一订单）", suggestion="查明这些行是怎么写入的"
+            sql.format(**narrowed),
+            expected=f"{words}属于同一卖场（或同一订单）",
+            suggestion="查明这些行是怎么写入的",
         )
     ]
+
+
+@rule("T2", "S1", "权限都指向在用的人：团长有本人账号，运营账号有二次验证", house=True)
+def rights_have_people(read: Reader) -> list[Finding]:
+    leaders = read.probe(
+        """
+        SELECT l.id, p.disabled_at FROM leaders_leader l LEFT JOIN identity_person p ON p.id = l.person_id
+        WHERE p.id IS NULL OR (p.disabled_at IS NOT NULL AND l.suspended_at IS NULL AND l.certification = 'approved')
+        """,
+        expected="在售的团长账号存在且未停用",
+        suggestion="暂停该团长，或恢复账号",
+    )
+    operators = read.probe(
+        """
+        SELECT u.id, u.username FROM auth_user u WHERE u.is_active AND u.is_staff AND u.last_login IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM otp_totp_totpdevice d WHERE d.user_id = u.id AND d.confirmed)
+        """,
+        expected="登录过的运营账号绑定了动态验证码",
+        suggestion="请该运营登录控制台绑定，或停用账号",
+    )
+    return leaders + ([] if config().demo else operators)
