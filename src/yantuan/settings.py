@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from yantuan.console.theme import LOCALE_PATHS as LOCALE_PATHS
 from yantuan.console.theme import UNFOLD as UNFOLD
+from yantuan.kernel import logs
 from yantuan.kernel.config import Config, config, data_folder, instance_secret
 
 CONFIG: Config = config()
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "yantuan.notices",
     "yantuan.sharing",
     "yantuan.reports",
+    "yantuan.health",
     "yantuan.console",
 ]
 
@@ -153,16 +155,6 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-        "django_tasks": {"level": "WARNING"},
-        "django_tasks_db": {"level": "WARNING"},
-    },
-}
+LOGGING: dict[str, Any] = logs.settings(CONFIG.log_format)
+LOGGING_CONFIG = "yantuan.kernel.logs.configure"
+logs.keep_out(*CONFIG.secrets, SECRET_KEY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -12,13 +11,14 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from yantuan.kernel.errors import AppError, Busy, NotFound, SignInNeeded
+from yantuan.kernel.logs import request_id
 
 logger = logging.getLogger(__name__)
 
 
 def answer(error: AppError) -> HttpResponse:
     """The HTTP answer of an expected failure."""
-    response = JsonResponse(error.body(secrets.token_hex(6)), status=error.status)
+    response = JsonResponse(error.body(request_id()), status=error.status)
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     response["Cache-Control"] = "no-store"
@@ -86,6 +86,6 @@ def install(api: NinjaAPI) -> None:
         failure = AppError(
             "internal_error", "服务出错了，请稍后再试", "Something went wrong here.", status=500
         )
-        body = failure.body(secrets.token_hex(6))
+        body = failure.body(request_id())
         logger.error("unexpected failure %s on %s", body["request_id"], request.path, exc_info=error)
         return JsonResponse(body, status=500)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
@@ -13,6 +12,7 @@ import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from yantuan.kernel.errors import AppError, Busy
+from yantuan.kernel.logs import request_id
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -25,6 +25,10 @@ T = TypeVar("T")
 
 JSON: Pairs = [(b"content-type", b"application/json; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
 NO_STORE: Pairs = [(b"cache-control", b"no-store")]
+
+BODY_SECONDS = 10
+SLOWEST_BYTES_PER_SECOND = 128 * 1024
+"""Who sends slower than this, beyond `BODY_SECONDS`, is not waited for: idle connections must not add up."""
 
 _threads = ThreadPoolExecutor(4, thread_name_prefix="lane")
 
@@ -60,8 +64,30 @@ class Headers(Mapping[str, str]):
             return {}
 
 
+def too_large() -> AppError:
+    """The refusal of a body above its limit."""
+    return AppError("body_too_large", "提交的内容太大了", "The body is too large.", status=413)
+
+
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises AppError `body_too_large` (413) above `limit` bytes, Disconnected when the client left."""
+    """The whole body.
+
+    Raises AppError `body_too_large` (413) above `limit` bytes, `body_too_slow` (408) when it does not come, Disconnected
+    when the client left.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS + limit / SLOWEST_BYTES_PER_SECOND):
+            return await _read_body(receive, limit)
+    except TimeoutError:
+        raise AppError(
+            "body_too_slow",
+            "网络太慢，请求没有发完，请重试",
+            "The request did not arrive in time.",
+            status=408,
+        ) from None
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -71,7 +97,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise AppError("body_too_large", "提交的内容太大了", "The body is too large.", status=413)
+            raise too_large()
         chunks.append(chunk)
         if not message.get("more_body"):
             return b"".join(chunks)
@@ -89,7 +115,7 @@ async def send_error(send: Send, error: AppError) -> None:
     headers = [*JSON, *NO_STORE]
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
-    await send_answer(send, error.status, msgspec.json.encode(error.body(secrets.token_hex(6))), headers)
+    await send_answer(send, error.status, msgspec.json.encode(error.body(request_id())), headers)
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -141,6 +141,13 @@ class Config(BaseSettings):
         return frozenset(peer.strip() for peer in self.trusted_proxies.split(",") if peer.strip())
 
     @property
+    def secrets(self) -> list[str]:
+        """Every configured value that must never be written anywhere."""
+        names = ("secret_key", "wechatpay_apiv3_key", "wechat_mini_secret", "wechat_oa_secret", "sms_access_key_secret",
+                 "smtp_password", "metrics_token", "operator_wecom", "database_url")  # fmt: skip
+        return [value for name in names if (value := str(getattr(self, name)))]
+
+    @property
     def has_wechatpay(self) -> bool:
         return bool(self.wechatpay_mchid and self.wechatpay_merchant_key_path)
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from django.db import OperationalError, connections, transaction
 
+from yantuan.kernel import metrics
+
 T = TypeVar("T")
 
 _RETRY_STATES = {"40001", "40P01", "55P03"}
@@ -34,6 +36,7 @@ def retrying(work: Callable[[], T], *, tries: int = 3) -> T:
             state = getattr(error.__cause__, "sqlstate", None)
             if state not in _RETRY_STATES or attempt == tries - 1:
                 raise
+            metrics.count("conflicts", str(state))
     raise AssertionError("unreachable")
 
 

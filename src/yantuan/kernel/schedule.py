@@ -17,6 +17,9 @@ class Timed:
 
 _timed: dict[str, Timed] = {}
 
+HEARTBEAT = "kernel.worker"
+"""The row in the table of timed work that says when a worker was last alive."""
+
 
 def every(seconds: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
     """Register a function without arguments to be called by the worker about every `seconds`."""

@@ -16,7 +16,7 @@ from yantuan.kernel import faults, held, metrics, outbox
 from yantuan.kernel.clock import now
 from yantuan.kernel.ids import new_token
 from yantuan.kernel.models import TimedRun
-from yantuan.kernel.schedule import Timed, timed
+from yantuan.kernel.schedule import HEARTBEAT, Timed, timed
 from yantuan.kernel.tasks import perform_events
 
 logger = logging.getLogger(__name__)
@@ -26,8 +26,6 @@ RELAY_SECONDS = 0.15
 SWEEP_SECONDS = 5.0
 """How often task threads look without being woken, for tasks left by a worker that died."""
 EVENTS_PER_TASK = 10
-HEARTBEAT = "kernel.worker"
-"""The row in the timed work's table that says when a worker was last alive."""
 HEARTBEAT_SECONDS = 10.0
 HELD_SECONDS = 2.0
 """How often a restored copy's worker looks whether it was released."""

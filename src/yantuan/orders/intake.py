@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.db import close_old_connections, connection
 
+from yantuan.kernel import metrics
 from yantuan.kernel.errors import Busy
 from yantuan.orders import refusals
 from yantuan.orders.drafts import Draft, Outcome, Refused
@@ -98,6 +99,7 @@ class Intake:
         self._batches += 1
         self._drafts += len(batch)
         self._largest = max(self._largest, len(batch))
+        metrics.observe("batch_size", len(batch), bounds=metrics.SIZES)
         try:
             close_old_connections()
             outcomes = place_orders([draft for draft, _ in batch])
@@ -106,6 +108,7 @@ class Intake:
             _log.exception("a batch failed")
             outcomes = [Refused(refusals.outcome_unknown()) for _ in batch]
         for (_, future), outcome in zip(batch, outcomes, strict=True):
+            metrics.count("orders_decided", outcome.error.code if isinstance(outcome, Refused) else "placed")
             future.set_result(outcome)
 
 

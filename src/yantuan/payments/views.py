@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from yantuan.gateways.errors import GatewayUndecryptable
 from yantuan.gateways.wechatpay import NoticeRefused
+from yantuan.kernel import metrics
 from yantuan.kernel.errors import AppError
 from yantuan.payments import inbox
 
@@ -45,6 +46,7 @@ def _notice(request: HttpRequest) -> HttpResponse:
     except NoticeRefused as error:
         # The platform tests our checking with probes; they deserve a refusal but no alarm.
         (log.info if error.probe else security.warning)("notice refused: %s", error.reason)
+        metrics.count("notices_refused", by=0 if error.probe else 1)
         return _fail(error.status, "not a genuine notice")
     except GatewayUndecryptable:
         log.error("a genuine notice could not be decrypted; check the APIv3 key")
