@@ -101,7 +101,7 @@ def run(shop: Snapshot, drafts: list[Draft]) -> tuple[list[object], Snapshot]:
 def facts(decision: object) -> object:
     """A decision without its ids."""
     if isinstance(decision, Booking):
-        return ("booked", decision.draft.idempotency_key, decision.total_fen, decision.join.ordinal)
+        return ("booked", decision.draft.idempotency_key, decision.total_fen, decision.join.number)
     return ("repeat",) if isinstance(decision, Repeat) else (decision.code, decision.details)  # type: ignore[attr-defined]
 
 
@@ -184,5 +184,5 @@ def test_the_same_key_answers_one_order(case: tuple[Snapshot, list[Draft]]) -> N
 
 @given(rounds())
 def test_numbers_go_to_people_in_order_of_arrival(case: tuple[Snapshot, list[Draft]]) -> None:
-    joins = {d.join.person_id: d.join.ordinal for d in run(*case)[0] if isinstance(d, Booking)}
+    joins = {d.join.person_id: d.join.number for d in run(*case)[0] if isinstance(d, Booking)}
     assert list(joins.values()) == list(range(1, len(joins) + 1))

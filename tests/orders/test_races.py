@@ -11,10 +11,12 @@ from typing import TypeVar
 import pytest
 from django.conf import settings
 from django.db import connection, connections, transaction
-from orderworld import add_offer, counts, make_world, order_of, refusal
+from orderworld import World, add_offer, counts, make_world, order_of, refusal
 
 from yantuan.catalog import stock
+from yantuan.groupbuys.models import GroupCounter
 from yantuan.kernel.actors import SYSTEM, Actor
+from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict
 from yantuan.orders import actions, book
 from yantuan.orders.book_postgres import Postgres
@@ -222,9 +224,23 @@ def _meet_after_reading(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
     monkeypatch.setattr(book, "decide", slow)
 
 
+def _joined(drafts: Sequence[Draft], world: World) -> None:
+    """Everyone has a 跟团号 already: the numbers' own uniqueness would stop an unlocked race before the stock can."""
+    for number, draft in enumerate(drafts, 1):
+        Participation.objects.create(
+            store_id=world.store.id,
+            group_buy_id=draft.group_buy_id,
+            person_id=draft.person_id,
+            number=number,
+            created_at=now(),
+        )
+    GroupCounter.objects.filter(group_buy_id=world.group_buy.id).update(last_number=len(drafts))
+
+
 def test_control_without_lock_and_guard_it_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
     world = make_world(stock_units=1)
     drafts = [world.draft() for _ in range(5)]
+    _joined(drafts, world)
     monkeypatch.setattr(Postgres, "row_lock", "")
     monkeypatch.setattr(book, "_TAKE", UNGUARDED)
     _meet_after_reading(monkeypatch, 5)
@@ -238,6 +254,7 @@ def test_control_without_lock_and_guard_it_oversells(monkeypatch: pytest.MonkeyP
 def test_without_the_lock_the_database_still_refuses(monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
     world = make_world(stock_units=1)
     drafts = [world.draft() for _ in range(5)]
+    _joined(drafts, world)
     calls = threading.local()
     meeting = threading.Barrier(5)
 

@@ -6,13 +6,29 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.backends.utils import CursorWrapper
+from django.db import connection
 
-from yantuan.orders.dialect import Row
+from yantuan.orders.dialect import Row, Statement, Table
+
+
+class _Many(list[Any]):
+    """Parameters of the same statement run once for each row."""
 
 
 class Sqlite:
     row_lock = ""
+
+    def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        found: list[list[Row]] = []
+        with connection.cursor() as cursor:
+            for sql, values in statements:
+                if isinstance(values, _Many):
+                    cursor.executemany(sql, values)
+                    found.append([])
+                else:
+                    cursor.execute(sql, values)
+                    found.append(cursor.fetchall())
+        return found
 
     def among(self, values: Sequence[int]) -> tuple[str, list[Any]]:
         return f"IN ({', '.join(['%s'] * len(values))})", list(values)
@@ -24,10 +40,10 @@ class Sqlite:
     def moment(self, moment: datetime | None) -> Any:
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None
 
-    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        names = ", ".join(f'"{name}"' for name in columns)
-        places = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', rows)
+    def insert(self, table: Table, rows: Sequence[Row]) -> list[Statement]:
+        names = ", ".join(f'"{name}"' for name in (*table.columns, *table.fixed))
+        places = ", ".join([*["%s"] * len(table.columns), *table.fixed.values()])
+        return [(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', _Many(rows))]
 
     def passing(self, error: Exception) -> bool:
         return "locked" in str(error) or "busy" in str(error)

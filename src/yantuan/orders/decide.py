@@ -45,7 +45,6 @@ class _Round:
         self._make_id = make_id
         self._keys: dict[tuple[int, int, str], Booking] = {}
         self._joins: dict[tuple[int, int], Join] = {}
-        self._new_numbers: dict[int, int] = {}
 
     def run(self, drafts: Sequence[Draft]) -> list[Decision]:
         decisions: list[Decision] = []
@@ -216,13 +215,14 @@ class _Round:
             return join
         known = self._s.participations.get(key)
         if known is not None:
-            join = Join(known[0], group.id, group.store_id, draft.person_id, known[1])
+            join = Join(known[0], group.id, group.store_id, draft.person_id, known[1], self._s.now)
         else:
-            ordinal = self._new_numbers.get(group.id, 0) + 1
-            self._new_numbers[group.id] = ordinal
+            number = self._s.numbers.get(group.id, 0) + 1
+            self._s.numbers[group.id] = number
             join = Join(
-                self._make_id(), group.id, group.store_id, draft.person_id, 0, ordinal, draft.anonymous
-            )
+                self._make_id(), group.id, group.store_id, draft.person_id, number, self._s.now, True,
+                draft.anonymous,
+            )  # fmt: skip
         self._joins[key] = join
         return join
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db.backends.utils import CursorWrapper
-
 Row = Sequence[Any]
+Statement = tuple[str, list[Any]]
+"""SQL with `%s` places, and its parameters."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where booked rows go: the columns that differ from row to row with their types, and those that never do.
+
+    `fixed` maps a column to the SQL literal every freshly placed row carries there.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    fixed: Mapping[str, str]
 
 
 class Dialect(Protocol):
@@ -16,6 +29,9 @@ class Dialect(Protocol):
 
     row_lock: str
     """Added to a SELECT: locks its rows until commit."""
+
+    def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run all in order on the open transaction and answer the rows of each; an engine may send them in one go."""
 
     def among(self, values: Sequence[int]) -> tuple[str, list[Any]]:
         """`= ANY(…)` or `IN (…)` over ids, with its parameters."""
@@ -26,8 +42,8 @@ class Dialect(Protocol):
     def moment(self, moment: datetime | None) -> Any:
         """A point in time as the driver wants it."""
 
-    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Write many rows at once."""
+    def insert(self, table: Table, rows: Sequence[Row]) -> list[Statement]:
+        """The statements that write `rows`, each in the order of `table.columns`."""
 
     def passing(self, error: Exception) -> bool:
         """True for a lost race (deadlock, serialization, lock time-out): the same batch may simply be tried again."""

@@ -129,6 +129,8 @@ class Snapshot:
     """(address id, person id)."""
     points: dict[int, PointTerms] = field(default_factory=dict)
     earlier: dict[tuple[int, int, str], Earlier] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    """Group buy id → the last 跟团号 given."""
     participations: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     """(group buy id, person id) → (participation id, 跟团号)."""
     unpaid: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -149,17 +151,18 @@ class LineRow:
     freight_share_fen: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Join:
-    """One buyer's place in one group buy: known, or new with the `ordinal`-th number after the counter's last."""
+    """One buyer's place in one group buy: known, or new with the next 跟团号 in order of arrival."""
 
     id: int
     group_buy_id: int
     store_id: int
     person_id: int
     number: int
-    ordinal: int = 0
-    """0: existed before; else 1, 2, … in order of arrival within this batch."""
+    created_at: datetime
+    fresh: bool = False
+    """To be written with this batch."""
     anonymous: bool = False
 
 
@@ -191,7 +194,7 @@ class Booking:
         return self.payment == "paid"
 
     def placed(self, *, replayed: bool = False) -> OrderPlaced:
-        """The answer to the caller; `join.number` must be set by then."""
+        """The answer to the caller."""
         return OrderPlaced.model_construct(
             id=str(self.id),
             number=self.join.number,

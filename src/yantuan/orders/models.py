@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -11,12 +13,20 @@ from yantuan.kernel.models import Row
 from yantuan.stores.models import Store
 
 
+_SHARED: dict[str, Any] = {"on_delete": models.PROTECT, "db_constraint": False, "db_index": False}
+"""A reference to a row that many orders share (store, group buy, offer) or that is never deleted (person).
+
+A constraint would lock and look up that one row for every order, so a hot sale would queue on it; placing reads the row
+in the same transaction, nothing deletes it while orders name it, and the self-check looks for orphans (rule D1).
+"""
+
+
 class Participation(Row):
     """跟团: one buyer in one group buy, with the public number (跟团号)."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT)
-    group_buy = models.ForeignKey(GroupBuy, on_delete=models.PROTECT, related_name="participations")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="participations")
+    store = models.ForeignKey(Store, **_SHARED)
+    group_buy = models.ForeignKey(GroupBuy, related_name="participations", **_SHARED)
+    person = models.ForeignKey(Person, related_name="participations", **_SHARED)
     number = models.BigIntegerField()
     anonymous = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -46,9 +56,9 @@ class LimitUse(models.Model):
 class Order(Row):
     """What one checkout promised. Three axes; the label people read is computed in `orders.states`."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="orders")
-    group_buy = models.ForeignKey(GroupBuy, on_delete=models.PROTECT, related_name="orders")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="orders")
+    store = models.ForeignKey(Store, related_name="orders", **_SHARED)
+    group_buy = models.ForeignKey(GroupBuy, related_name="orders", **_SHARED)
+    person = models.ForeignKey(Person, related_name="orders", **_SHARED)
     participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="orders")
     number = models.BigIntegerField()
     """The 跟团号, copied from the participation for lists."""
@@ -152,7 +162,7 @@ class OrderLine(Row):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     store_id = models.BigIntegerField()
-    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="lines")
+    offer = models.ForeignKey(Offer, related_name="lines", on_delete=models.PROTECT, db_constraint=False)
     pool_id = models.BigIntegerField()
     product_id = models.BigIntegerField()
     position = models.PositiveIntegerField(default=0)

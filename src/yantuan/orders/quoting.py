@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
 from yantuan.groupbuys.rules import STATUS_LABELS, status
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.http import IdOut
@@ -30,8 +28,7 @@ def quote(person_id: int, body: QuoteIn) -> QuoteOut:
         body_hash="",
         actor=Actor("buyer", person_id),
     )
-    with connection.cursor() as cursor:
-        snapshot = read_snapshot(cursor, dialect(), [draft], lock=False)
+    snapshot = read_snapshot(dialect(), [draft], lock=False)
     group = snapshot.groups.get(body.group_buy_id)
     if group is None or group.state == "draft":
         raise refusals.group_buy_unknown()

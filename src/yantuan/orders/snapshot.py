@@ -10,12 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.backends.utils import CursorWrapper
-
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import Config, config
 from yantuan.orders import parts
-from yantuan.orders.dialect import Dialect
+from yantuan.orders.dialect import Dialect, Row, Statement
 from yantuan.orders.drafts import (
     Draft,
     Earlier,
@@ -31,6 +29,10 @@ from yantuan.stores.rules import payment_methods
 _POOLS = """
 SELECT id, available FROM catalog_stockpool
 WHERE id IN (SELECT pool_id FROM groupbuys_offer WHERE id {offers}) ORDER BY id
+"""
+
+_NUMBERS = """
+SELECT group_buy_id, last_number FROM groupbuys_groupcounter WHERE group_buy_id {groups} ORDER BY group_buy_id
 """
 
 _TERMS = """
@@ -49,16 +51,17 @@ WHERE g.id {groups}
 """
 
 _PEOPLE = """
-WITH d(store_id, group_buy_id, person_id, key) AS ({rows})
-SELECT d.store_id, d.group_buy_id, d.person_id, d.key, j.id, j.number,
+WITH d(group_buy_id, person_id, key) AS ({rows})
+SELECT g.store_id, d.group_buy_id, d.person_id, d.key, j.id, j.number,
        e.id, e.body_hash, e.number, e.payment, e.payment_method, e.total_fen, e.expires_at,
        (SELECT count(*) FROM orders_order u
          WHERE u.participation_id = j.id AND u.payment IN ('unpaid', 'awaiting_confirmation')),
        (SELECT count(*) FROM orders_order r WHERE r.person_id = d.person_id AND r.placed_at > %s)
 FROM d
+JOIN groupbuys_groupbuy g ON g.id = d.group_buy_id
 LEFT JOIN orders_participation j ON j.group_buy_id = d.group_buy_id AND j.person_id = d.person_id
 LEFT JOIN orders_order e
-       ON e.store_id = d.store_id AND e.person_id = d.person_id AND e.idempotency_key = d.key
+       ON e.store_id = g.store_id AND e.person_id = d.person_id AND e.idempotency_key = d.key
 """
 
 _ADDRESSES = """
@@ -72,8 +75,9 @@ FROM stores_pickuppoint WHERE archived_at IS NULL AND id {ids}
 """
 
 _LIMITS = """
-SELECT offer_id, person_id, quantity FROM orders_limituse
-WHERE offer_id {offers} AND person_id {people}
+SELECT u.offer_id, u.person_id, u.quantity FROM orders_limituse u
+JOIN groupbuys_offer o ON o.id = u.offer_id AND o.limit_per_person > 0
+WHERE u.offer_id {offers} AND u.person_id {people}
 """
 
 
@@ -86,35 +90,66 @@ def _ids(values: Iterable[int]) -> list[int]:
     return sorted(set(values))
 
 
-def read_snapshot(
-    cursor: CursorWrapper, dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = True
-) -> Snapshot:
-    """Lock the pools of all drafts in id order, then read the rest; without `lock` only a look (for quotes)."""
+def read_snapshot(dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = True) -> Snapshot:
+    """Lock the pools of all drafts, then the counters of their group buys, each in id order; then read the rest.
+
+    Without `lock` only a look (for quotes). Each statement sees what was committed when it begins, so what follows
+    the locks is current.
+    """
     moment, settings = now(), config()
     snapshot = Snapshot(now=moment, hold_seconds=settings.hold_seconds)
-    offer_ids = _ids(line.offer_id for draft in drafts for line in draft.lines)
-    offers, values = dialect.among(offer_ids)
-    cursor.execute(_POOLS.format(offers=offers) + (dialect.row_lock if lock else ""), values)
-    snapshot.available = dict(cursor.fetchall())
-    _read_terms(cursor, dialect, snapshot, drafts, settings)
-    _read_people(cursor, dialect, snapshot, drafts, moment)
-    _read_destinations(cursor, dialect, snapshot, drafts)
-    _read_limits(cursor, dialect, snapshot, drafts)
-    snapshot.shares = parts.share_ids({draft.share_token for draft in drafts if draft.share_token})
-    return snapshot
-
-
-def _read_terms(
-    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft], settings: Config
-) -> None:
-    offers, offer_ids = dialect.among(_ids(line.offer_id for draft in drafts for line in draft.lines))
-    groups, group_ids = dialect.among(_ids(draft.group_buy_id for draft in drafts))
-    cursor.execute(_TERMS.format(offers=offers, groups=groups), [*offer_ids, *group_ids])
-    for row in cursor.fetchall():
+    reads = _reads(dialect, drafts, moment, dialect.row_lock if lock else "")
+    found = dict(zip(reads, dialect.run(list(reads.values())), strict=True))
+    snapshot.available = _pairs(found["pools"])
+    snapshot.numbers = _pairs(found["numbers"])
+    for row in found["terms"]:
         if row[0] not in snapshot.groups:
             snapshot.groups[row[0]] = _group_terms(row, settings)
         if row[20] is not None:
             snapshot.offers[row[20]] = _offer_terms(row)
+    _keep_people(snapshot, found["people"])
+    for row in found.get("addresses", ()):
+        snapshot.addresses[row[0], row[1]] = Recipient(*row[2:])
+    for row in found.get("points", ()):
+        snapshot.points[row[0]] = PointTerms(row[0], row[1], dict(zip(_POINT, row[2:], strict=True)))
+    snapshot.limit_used = {(row[0], row[1]): row[2] for row in found["limits"]}
+    snapshot.shares = parts.share_ids({draft.share_token for draft in drafts if draft.share_token})
+    return snapshot
+
+
+_POINT = ("name", "address", "hours", "contact_name", "contact_phone")
+
+
+def _pairs(rows: Sequence[Row]) -> dict[int, int]:
+    return {row[0]: row[1] for row in rows}
+
+
+def _reads(
+    dialect: Dialect, drafts: Sequence[Draft], moment: datetime, row_lock: str
+) -> dict[str, Statement]:
+    """Every look by name, in the order it must be taken: none needs the answer of another."""
+    offers, offer_ids = dialect.among(_ids(line.offer_id for draft in drafts for line in draft.lines))
+    groups, group_ids = dialect.among(_ids(draft.group_buy_id for draft in drafts))
+    people, person_ids = dialect.among(_ids(draft.person_id for draft in drafts))
+    keys = sorted({(d.group_buy_id, d.person_id, d.idempotency_key) for d in drafts})
+    rows, values = dialect.table(("bigint", "bigint", "text"), keys)
+    minute_ago = dialect.moment(moment - timedelta(minutes=1))
+    reads: dict[str, Statement] = {
+        "pools": (_POOLS.format(offers=offers) + row_lock, offer_ids),
+        "numbers": (_NUMBERS.format(groups=groups) + row_lock, group_ids),
+        "terms": (_TERMS.format(offers=offers, groups=groups), [*offer_ids, *group_ids]),
+        "people": (_PEOPLE.format(rows=rows), [*values, minute_ago]),
+        "limits": (_LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids]),
+    }
+    addresses = _ids(d.address_id for d in drafts if d.address_id and d.delivery_method == "courier")
+    if addresses:
+        among, ids = dialect.among(addresses)
+        reads["addresses"] = (_ADDRESSES.format(ids=among), ids)
+    points = _ids(d.pickup_point_id for d in drafts if d.pickup_point_id and d.delivery_method == "pickup")
+    if points:
+        among, ids = dialect.among(points)
+        reads["points"] = (_POINTS.format(ids=among), ids)
+    return reads
 
 
 def _group_terms(row: Sequence[Any], settings: Config) -> GroupTerms:
@@ -161,20 +196,9 @@ def _offer_terms(row: Sequence[Any]) -> OfferTerms:
     )
 
 
-def _read_people(
-    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft], moment: datetime
-) -> None:
-    """Participations, earlier orders of the same key, unpaid and recent orders, in one statement."""
-    keys = {
-        (snapshot.groups[d.group_buy_id].store_id, d.group_buy_id, d.person_id, d.idempotency_key)
-        for d in drafts
-        if d.group_buy_id in snapshot.groups
-    }
-    if not keys:
-        return
-    rows, values = dialect.table(("bigint", "bigint", "bigint", "text"), sorted(keys))
-    cursor.execute(_PEOPLE.format(rows=rows), [*values, dialect.moment(moment - timedelta(minutes=1))])
-    for row in cursor.fetchall():
+def _keep_people(snapshot: Snapshot, rows: Sequence[Row]) -> None:
+    """Participations, earlier orders of the same key, unpaid and recent orders."""
+    for row in rows:
         store_id, group_id, person_id, key = row[0], row[1], row[2], row[3]
         if row[4] is not None:
             snapshot.participations[group_id, person_id] = (row[4], row[5])
@@ -194,34 +218,3 @@ def _placed_before(row: Sequence[Any]) -> OrderPlaced:
         expires_at=_aware(row[12]),
         replayed=True,
     )
-
-
-def _read_destinations(
-    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft]
-) -> None:
-    addresses = _ids(d.address_id for d in drafts if d.address_id and d.delivery_method == "courier")
-    if addresses:
-        among, values = dialect.among(addresses)
-        cursor.execute(_ADDRESSES.format(ids=among), values)
-        for row in cursor.fetchall():
-            snapshot.addresses[row[0], row[1]] = Recipient(*row[2:])
-    points = _ids(d.pickup_point_id for d in drafts if d.pickup_point_id and d.delivery_method == "pickup")
-    if points:
-        names = ("name", "address", "hours", "contact_name", "contact_phone")
-        among, values = dialect.among(points)
-        cursor.execute(_POINTS.format(ids=among), values)
-        for row in cursor.fetchall():
-            snapshot.points[row[0]] = PointTerms(row[0], row[1], dict(zip(names, row[2:], strict=True)))
-
-
-def _read_limits(
-    cursor: CursorWrapper, dialect: Dialect, snapshot: Snapshot, drafts: Sequence[Draft]
-) -> None:
-    limited = _ids(offer.id for offer in snapshot.offers.values() if offer.limit_per_person)
-    if not limited:
-        return
-    offers, offer_ids = dialect.among(limited)
-    people, person_ids = dialect.among(_ids(draft.person_id for draft in drafts))
-    cursor.execute(_LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids])
-    for offer_id, person_id, quantity in cursor.fetchall():
-        snapshot.limit_used[offer_id, person_id] = quantity
