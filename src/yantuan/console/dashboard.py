@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from yantuan.console import waits
+from yantuan.health import alarms
+from yantuan.kernel import held
 from yantuan.kernel.clock import CHINA, china_text, now
 from yantuan.kernel.config import config
 from yantuan.kernel.ids import EPOCH_MS
@@ -106,9 +108,15 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cards": cards,
         "signs": [_worker(), _queue(), _check()],
         "today": _today(),
+        "alarms": [(a.text, china_text(a.since)) for a in alarms.open_alarms()],
+        "restored": held.facts() if held.is_held() else None,
     }
 
 
 def environment(request: HttpRequest) -> list[str] | None:
-    """A word in the corner on demo instances."""
+    """A word in the corner of every page: what is urgent first, then that this is a demo."""
+    if held.is_held():
+        return ["恢复副本，已暂停", "warning"]
+    if count := len(alarms.open_alarms()):
+        return [f"{count} 项告警", "danger"]
     return ["演示", "warning"] if config().demo else None

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
 
-from yantuan.console import demo, second_factor
+from yantuan.console import demo, second_factor, status
 
 View = Callable[..., HttpResponse]
 
@@ -49,12 +49,16 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         return cast(View, csrf_protect(spoken))
 
     def extra_urls(self) -> list[URLPattern]:
-        """Called by the theme: the steps of signing in."""
+        """Called by the theme: the steps of signing in, and the page of the instance itself."""
         return [
             path("verify/", self._step(second_factor.verify), name="verify"),
             path("set-up/", self._step(second_factor.set_up), name="set_up"),
+            path("status/", self.admin_view(self._status), name="status"),
             path("demo/", never_cache(demo.sign_in), name="demo"),
         ]
+
+    def _status(self, request: HttpRequest) -> HttpResponse:
+        return status.page(request, self.each_context(request))
 
     def _step(self, view: Callable[[HttpRequest, dict[str, Any]], HttpResponse]) -> View:
         def step(request: HttpRequest) -> HttpResponse:

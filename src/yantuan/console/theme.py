@@ -80,6 +80,7 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "系统",
         "items": [
+            _item("状态", "monitor_heart", "status", "alarms_badge"),
             _table("待办事件", "pending_actions", "kernel_outboxevent", "events_badge"),
             _table("后台任务", "manufacturing", "django_tasks_database_dbtaskresult"),
             _table("定时任务", "schedule", "kernel_timedrun"),

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from yantuan.aftersales.models import AfterSale
+from yantuan.health.models import Alarm
 from yantuan.kernel.clock import now
 from yantuan.kernel.models import OutboxEvent
 from yantuan.leaders.models import Certification
@@ -105,6 +106,10 @@ def everything() -> list[Wait]:
 
 def _badge(count: int) -> str:
     return "99+" if count > 99 else str(count or "")
+
+
+def alarms_badge() -> str:
+    return _badge(Alarm.objects.filter(ended_at=None).count())
 
 
 def certifications_badge() -> str:
