@@ -19,9 +19,12 @@ from yantuan.api.lane_wire import (
     read_body,
     send_answer,
 )
+from yantuan.api.parsing import may_repeat, refuse_repeats
+from yantuan.api.peers import peer_of
 from yantuan.identity.auth import pick_token
 from yantuan.kernel.errors import AppError
 from yantuan.kernel.idempotency import check_key
+from yantuan.kernel.ratelimit import LocalLimit
 from yantuan.orders import refusals
 from yantuan.orders.drafts import Refused
 from yantuan.orders.incoming import draft_of
@@ -30,12 +33,16 @@ from yantuan.orders.schemas import OrderIn
 
 MAX_BODY = 64 * 1024
 ANSWER_SECONDS = 30
+PER_PERSON = (30, 10)
+"""(tries, seconds): far above a person's thumbs and a client's retries."""
+PER_ADDRESS = (1000, 10)
+"""A neighbourhood may share one address."""
 
 
 def parse_order(raw: bytes) -> OrderIn:
     """The checkout in a body. Raises AppError `request_invalid` (400) for unreadable JSON, `fields_invalid` (422) else."""
     try:
-        return OrderIn.model_validate_json(raw)
+        body = OrderIn.model_validate_json(raw)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         if problems and problems[0]["type"] == "json_invalid":
@@ -44,6 +51,9 @@ def parse_order(raw: bytes) -> OrderIn:
             ) from None
         located = [{"loc": ("body", *problem["loc"]), "type": problem["type"]} for problem in problems]
         raise field_error(NinjaValidationError(located)) from None
+    if may_repeat(raw, lines=len(body.lines), answers=len(body.answers)):
+        refuse_repeats(raw)
+    return body
 
 
 class OrderLane:
@@ -52,11 +62,18 @@ class OrderLane:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._sessions = Sessions()
+        self._per_person = LocalLimit(*PER_PERSON)
+        self._per_address = LocalLimit(*PER_ADDRESS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope["headers"])
+        address = peer_of(scope, headers)
+        if address:
+            self._per_address.hit(address)
         raw = await read_body(receive, MAX_BODY)
         person_id = await self._sessions.person_id(pick_token("POST", headers, headers.cookies()))
+        # Counted before anything is decided: tries that are refused count as well.
+        self._per_person.hit(person_id)
         body = parse_order(raw)
         key = check_key(headers.get("idempotency-key"))
         future = self._intake.submit(draft_of(body, person_id, key))
