@@ -163,6 +163,8 @@ def settings(form: str) -> dict[str, Any]:
             # Not to Django's own handler, which would print the exception's words.
             "django": {"level": "INFO", "handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},
+            # Anybody may send a foreign Host; it is refused with 400 and is no trouble of ours.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
             "django_tasks": {"level": "WARNING"},
             "django_tasks_db": {"level": "WARNING"},
