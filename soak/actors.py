@@ -81,7 +81,8 @@ class Actor:
         except Unknown as unknown:
             self.town.history.close(call, 0, str(unknown))
             raise
-        self.town.history.close(call, reply.status, reply.code, **_named(reply))
+        later = {"retry_after": reply.headers.get("retry-after", "")} if reply.status == 503 else {}
+        self.town.history.close(call, reply.status, reply.code, **_named(reply), **later)
         return reply
 
     def _not_sent(self, call: Call) -> None:

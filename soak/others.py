@@ -146,4 +146,5 @@ class Attacker(Actor):
         except Exception as error:
             self.town.history.close(call, 0, type(error).__name__)
             raise
-        self.town.history.close(call, reply.status, reply.code)
+        later = reply.headers.get("retry-after", "")
+        self.town.history.close(call, reply.status, reply.code, retry_after=later)

@@ -1,0 +1,65 @@
+"""The page a soak leaves behind."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from soak.kinds import KINDS
+from soak.run import Outcome
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def replay(outcome: Outcome) -> str:
+    """The command that runs the same again."""
+    database = "" if outcome.database == "PostgreSQL" else " --db sqlite"
+    return f"YANTUAN_SOAK_SEED={outcome.seed} python -m soak{database}"
+
+
+def text(outcome: Outcome) -> str:
+    """Markdown."""
+    figures, survived = outcome.figures, len(outcome.windows)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    bad = sum(len(found) for found in outcome.violations.values())
+    lines = [
+        "# Soak report",
+        "",
+        f"{outcome.began_at}, {outcome.database}, seed {outcome.seed}, commit {commit or 'unknown'}, {outcome.seconds:.0f} s on"
+        f" {psutil.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}). Again: `{replay(outcome)}`.",
+        "",
+        f"**{survived} fault kinds of {len(KINDS)}, {figures['orders']} orders placed, {figures['paid_orders']} paid"
+        f" (¥{figures['paid_fen'] // 100:,}), {figures['refunds']} refunds (¥{figures['refunded_fen'] // 100:,}),"
+        f" {bad} violations.**",
+        "",
+        f"Before the faults {outcome.baseline['answers_per_s']} answers/s; placing p50 {outcome.baseline['place_p50_ms']} ms, p99"
+        f" {outcome.baseline['place_p99_ms']} ms. Over the whole run, faults included: p50 {figures['place_p50_ms']} ms, p99"
+        f" {figures['place_p99_ms']} ms. {figures['extra_payments_given_back']} late or double payments given back, {figures['notices']}"
+        f" notices taken, {figures['restarts']} restarts by the supervisor; all work done {figures['quiet_after_s']} s after the last buyer.",
+        "",
+        "| fault | asked | answered | ready again after | answers/s then |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {w.kind} | {w.asked} | {w.answered} | {w.ready_s} s | {w.recovered_per_s} |"
+            for w in outcome.windows
+        ),
+        "",
+    ]
+    if outcome.not_reached:
+        lines += [f"Not reached in the time: {', '.join(outcome.not_reached)}.", ""]
+    lines += [f"- {name}: {note}" for name, note in sorted(outcome.notes.items())]
+    lines += ["", "## What was checked", "", "| rule | found |", "|---|---|"]
+    lines += [
+        f"| {rule} | {'nothing' if not found else len(found)} |"
+        for rule, found in sorted(outcome.violations.items())
+    ]
+    lines += [""]
+    for rule, found in sorted(outcome.violations.items()):
+        if found:
+            lines += [f"### {rule}", "", *(f"- {one[:600]}" for one in found[:30]), ""]
+    return "\n".join(lines)

@@ -1,0 +1,258 @@
+"""One soak from start to report: baseline, one window per fault kind in the order of the seed, quiet, checks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from soak.actors import Buyer, Town
+from soak.checkers import Checkers
+from soak.facts import Facts
+from soak.history import History
+from soak.kinds import KINDS, Kind
+from soak.leaks import growth, holdings, secrets_of, spoken, tracebacks
+from soak.nemesis import Nemesis
+from soak.others import Attacker, LeaderActor
+from soak.system import System
+
+BASELINE_SECONDS = 20.0
+QUIET_SECONDS = 90.0
+READY_SECONDS = 15.0
+"""Longest an instance may take to serve again after a fault is over."""
+HURRY_AFTER = 25.0
+"""Seconds of quiet after which leases and pauses end early, as if minutes had passed."""
+
+
+@dataclass
+class Window:
+    """One fault and the peace after it, in seconds since the start of the history."""
+
+    kind: str
+    began: float
+    healed: float = 0
+    ended: float = 0
+    ready_s: float = 0
+    asked: int = 0
+    answered: int = 0
+    recovered_per_s: float = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """All that the report tells."""
+
+    seed: int
+    database: str
+    began_at: str = ""
+    seconds: float = 0
+    baseline: dict[str, float] = field(default_factory=dict)
+    windows: list[Window] = field(default_factory=list)
+    not_reached: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    violations: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def clean(self) -> bool:
+        return not any(self.violations.values())
+
+
+class Soak:
+    """`seconds` is the whole budget, `only` the kinds wanted (all when empty)."""
+
+    def __init__(self, *, postgres: bool, seed: int, seconds: float, only: Sequence[str], keep: Path) -> None:
+        self.postgres, self.seed, self.seconds, self.keep = postgres, seed, seconds, keep
+        wanted = [k for k in KINDS if (postgres or k.sqlite) and (not only or k.name in only)]
+        random.Random(f"order/{seed}").shuffle(wanted)
+        self.kinds: list[Kind] = wanted
+        self.outcome = Outcome(seed, "PostgreSQL" if postgres else "SQLite")
+        self.spans: list[tuple[datetime, datetime]] = []
+
+    def run(self) -> Outcome:
+        """Everything; the instance is removed afterwards, the history kept beside the report when something was found."""
+        self.began = time.monotonic()
+        self.outcome.began_at = datetime.now(UTC).isoformat(timespec="seconds")
+        count = 2 if self.postgres else 1
+        with System(postgres=self.postgres, webs=count, workers=count, seed=self.seed) as self.system:
+            say("starting")
+            self.system.start(shops=3, offers=20, buyers=600)
+            self.history = History(self.keep / "history.jsonl")
+            self._act()
+            self._quiet()
+            self._judge()
+            self.history.finish()
+            if not self.outcome.clean:
+                (self.keep / "logs.txt").write_text(self.system.log_ends(4000))
+        self.outcome.seconds = round(time.monotonic() - self.began, 1)
+        return self.outcome
+
+    # Load and faults
+
+    def _act(self) -> None:
+        app, cashier = ("127.0.0.1", self.system.front.port), ("127.0.0.1", self.system.sim_port)
+        self.town = Town(app, cashier, self.system.world, self.history, self.seed)
+        thread = threading.Thread(target=lambda: asyncio.run(self._people()), name="people")
+        thread.start()
+        try:
+            self._baseline()
+            self._windows()
+        finally:
+            self.town.stopping = True
+            thread.join(60)
+
+    async def _people(self) -> None:
+        buyers, shops = self.system.world["buyers"], self.system.world["shops"]
+        groups = [buyers[n::17] for n in range(17)]
+        everybody = [
+            *(Buyer(self.town, f"buyer{n}", group) for n, group in enumerate(groups)),
+            *(LeaderActor(self.town, f"leader{n}", shops[n % len(shops)]) for n in range(4)),
+            *(Attacker(self.town, f"attacker{n}", "") for n in range(2)),
+        ]
+        await asyncio.gather(*(actor.live() for actor in everybody))
+
+    def _baseline(self) -> None:
+        say("baseline")
+        time.sleep(BASELINE_SECONDS)
+        now = self.history.now
+        self.outcome.baseline = {
+            "answers_per_s": round(self.history.rate(now - BASELINE_SECONDS + 4, now), 1),
+            "place_p50_ms": self.history.quantile("place", 0.5),
+            "place_p99_ms": self.history.quantile("place", 0.99),
+        }
+        self.holding = holdings(self.system.parts)
+        self.connections = self.system.pg.connections() if self.system.pg else 0
+
+    def _windows(self) -> None:
+        left = self.seconds - (time.monotonic() - self.began) - QUIET_SECONDS - 25
+        each = max(4.0, left / max(1, len(self.kinds)))
+        nemesis = Nemesis(self.system, self.seed, min(8.0, each * 0.5))
+        end = time.monotonic() + left
+        for number, kind in enumerate(self.kinds):
+            if time.monotonic() > end:
+                self.outcome.not_reached = [k.name for k in self.kinds[number:]]
+                break
+            peace = max(
+                1.5, min(each * 0.4, (end - time.monotonic()) / (len(self.kinds) - number) - nemesis.seconds)
+            )
+            self._window(kind, nemesis, peace)
+        self.outcome.notes = nemesis.notes
+        self.outcome.violations["nemesis"] = nemesis.found
+
+    def _window(self, kind: Kind, nemesis: Nemesis, peace: float) -> None:
+        window = Window(kind.name, self.history.now)
+        began = datetime.now(UTC)
+        try:
+            nemesis.bring(kind.name)
+        except Exception as error:
+            window.problems.append(
+                f"{kind.name} could not be brought about: {type(error).__name__}: {error}"[:300]
+            )
+        window.healed = self.history.now
+        try:
+            window.ready_s = round(self.system.wait_ready(60), 1)
+        except RuntimeError:
+            window.ready_s = 60.0
+        self.spans.append((began, datetime.now(UTC)))
+        calm = self.history.now
+        time.sleep(peace)
+        window.ended = self.history.now
+        # What was under way when the fault ended may still be told of it.
+        self.spans[-1] = (began, datetime.now(UTC))
+        calls = self.history.between(window.began, window.healed)
+        window.asked, window.answered = len(calls), sum(1 for c in calls if c.result != "unknown")
+        window.recovered_per_s = round(self.history.rate(calm, window.ended), 1)
+        self.outcome.windows.append(window)
+        say(
+            f"{kind.name}: {window.answered}/{window.asked} answered, ready after {window.ready_s} s, then {window.recovered_per_s}/s"
+        )
+
+    # The end
+
+    def _quiet(self) -> None:
+        """Nobody acts any more; everything under way comes to its end."""
+        say("quiet")
+        self.facts = (
+            Facts(url=self.system.pg.url)
+            if self.system.pg
+            else Facts(file=self.system.data / "yantuan.sqlite3")
+        )
+        self.system.simulate("faults", method="DELETE")
+        began = time.monotonic()
+        while self._busy() and time.monotonic() - began < QUIET_SECONDS:
+            if time.monotonic() - began > HURRY_AFTER:
+                self.facts.hurry()
+            time.sleep(1.5)
+        self.outcome.figures["quiet_after_s"] = round(time.monotonic() - began, 1)
+
+    def _busy(self) -> int:
+        looks = (
+            "SELECT count(*) FROM kernel_outboxevent WHERE state = 'pending'",
+            "SELECT count(*) FROM payments_paymentattempt WHERE state IN ('created', 'prepaid')",
+            "SELECT count(*) FROM payments_refund WHERE state IN ('created', 'processing')",
+            "SELECT count(*) FROM orders_order WHERE payment = 'unpaid'",
+            "SELECT count(*) FROM notices_delivery WHERE state = 'waiting'",
+        )
+        return sum(int(self.facts.one(sql)) for sql in looks)
+
+    def _judge(self) -> None:
+        say("judging")
+        found = self.outcome.violations
+        book = self.system.simulate("book", method="GET")
+        found |= Checkers(self.history, self.facts, self.system.world, book).all()
+        checked = self.system.command("check", "--json")
+        found["doctor"] = [] if checked.returncode == 0 else [checked.stdout[-4000:] + checked.stderr[-500:]]
+        found["growth"] = growth(self.holding, holdings(self.system.parts))
+        if self.system.pg and (now := self.system.pg.connections()) > self.connections + 5:
+            found["growth"].append(f"{now} database connections, before {self.connections}")
+        logs = self.system.folder / "log"
+        found["spoken"] = spoken(logs, secrets_of(self.system.environment, self.system.world))
+        found["tracebacks"] = tracebacks(logs, self.spans)
+        found["faults"] = [p for w in self.outcome.windows for p in w.problems]
+        found["recovery"] = [
+            f"{w.kind}: ready after {w.ready_s} s, then {w.recovered_per_s} answers/s"
+            for w in self.outcome.windows
+            if w.ready_s > READY_SECONDS or not w.recovered_per_s
+        ]
+        self._figures(book)
+
+    def _figures(self, book: dict[str, Any]) -> None:
+        totals = book["totals"]
+        messages = self.facts.rows(
+            "SELECT channel, state, count(*) AS n FROM notices_delivery GROUP BY channel, state ORDER BY channel, state"
+        )
+        self.outcome.figures |= {
+            "calls": len(self.history.calls),
+            "results": self.history.counts(),
+            "orders": self.facts.one("SELECT count(*) FROM orders_order"),
+            "paid_orders": totals["paid_orders"],
+            "paid_fen": totals["paid"],
+            "refunded_fen": totals["refunded"],
+            "refunds": self.facts.one("SELECT count(*) FROM payments_refund WHERE state = 'succeeded'"),
+            "extra_payments_given_back": self.facts.one(
+                "SELECT count(*) FROM payments_paymentattempt WHERE extra"
+            ),
+            "notices": self.facts.one("SELECT coalesce(sum(seen), 0) FROM payments_providernotice"),
+            "deliveries": {f"{m['channel']} {m['state']}": int(m["n"]) for m in messages},
+            "place_p50_ms": self.history.quantile("place", 0.5),
+            "place_p99_ms": self.history.quantile("place", 0.99),
+            "restarts": self.system.supervisor.restarts,
+        }
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"{datetime.now():%H:%M:%S} {text}", flush=True)  # noqa: T201, DTZ005
+
+
+def write_json(outcome: Outcome, file: Path) -> None:
+    """The whole outcome, for programs."""
+    file.write_text(json.dumps(asdict(outcome), ensure_ascii=False, indent=1, default=str) + "\n")
