@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -53,7 +54,7 @@ def test_what_arrives_during_a_commit_is_the_next_batch(gate: threading.Event, w
 
 
 def test_the_queue_is_bounded_and_stopping_drains_it(gate: threading.Event, world: World) -> None:
-    draft, intake = world.draft(), Intake(max_waiting=3)
+    draft, intake = world.draft(), Intake(max_waiting=4)
     intake.start()
     first = intake.submit(draft)
     while intake.figures().waiting:
@@ -68,6 +69,38 @@ def test_the_queue_is_bounded_and_stopping_drains_it(gate: threading.Event, worl
     assert all(future.done() for future in (first, *accepted))
     with pytest.raises(Busy):
         intake.submit(draft)
+
+
+def test_a_storm_at_one_sale_leaves_room_and_turns_to_others(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    batches: list[list[int]] = []
+    event = threading.Event()
+
+    def slow(drafts: Sequence[Draft]) -> list[Outcome]:
+        event.wait(20)
+        batches.append([draft.group_buy_id for draft in drafts])
+        return [Refused(Busy()) for _ in drafts]
+
+    monkeypatch.setattr(intake_module, "place_orders", slow)
+    stormy = world.draft()
+    calm = replace(stormy, group_buy_id=stormy.group_buy_id + 1)
+    intake = Intake(max_batch=4, max_waiting=16)
+    intake.start()
+    try:
+        futures = [intake.submit(stormy)]
+        while intake.figures().waiting:
+            pass
+        futures += [intake.submit(stormy) for _ in range(12)]
+        with pytest.raises(Busy):
+            intake.submit(stormy)
+        futures += [intake.submit(calm) for _ in range(2)]
+        event.set()
+        settled(futures)
+    finally:
+        intake.stop()
+    storm, other = stormy.group_buy_id, calm.group_buy_id
+    assert batches == [[storm], [storm, other, storm, other], [storm] * 4, [storm] * 4, [storm] * 2]
 
 
 def test_who_gave_up_before_the_batch_is_left_out(gate: threading.Event, world: World) -> None:

@@ -8,10 +8,8 @@ from ninja.errors import ValidationError as NinjaValidationError
 from pydantic import ValidationError
 
 from yantuan.api.errors import field_error
-from yantuan.api.lane_sessions import Sessions
 from yantuan.api.lane_wire import (
-    JSON,
-    NO_STORE,
+    PRIVATE_JSON,
     Headers,
     Receive,
     Scope,
@@ -22,17 +20,18 @@ from yantuan.api.lane_wire import (
 from yantuan.api.parsing import may_repeat, refuse_repeats
 from yantuan.api.peers import peer_of
 from yantuan.identity.auth import pick_token
-from yantuan.kernel.errors import AppError
+from yantuan.kernel.errors import AppError, SignInNeeded
 from yantuan.kernel.idempotency import check_key
 from yantuan.kernel.ratelimit import LocalLimit
 from yantuan.orders import refusals
-from yantuan.orders.drafts import Refused
+from yantuan.orders.drafts import Draft, Outcome, Refused
 from yantuan.orders.incoming import draft_of
 from yantuan.orders.intake import Intake
 from yantuan.orders.schemas import OrderIn
 
 MAX_BODY = 64 * 1024
 ANSWER_SECONDS = 30
+MAX_TOKEN = 128
 PER_PERSON = (30, 10)
 """(tries, seconds): far above a person's thumbs and a client's retries."""
 PER_ADDRESS = (1000, 10)
@@ -61,7 +60,6 @@ class OrderLane:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._sessions = Sessions()
         self._per_person = LocalLimit(*PER_PERSON)
         self._per_address = LocalLimit(*PER_ADDRESS)
 
@@ -71,17 +69,39 @@ class OrderLane:
         if address:
             self._per_address.hit(address)
         raw = await read_body(receive, MAX_BODY)
-        person_id = await self._sessions.person_id(pick_token("POST", headers, headers.cookies()))
-        # Counted before anything is decided: tries that are refused count as well.
-        self._per_person.hit(person_id)
-        body = parse_order(raw)
-        key = check_key(headers.get("idempotency-key"))
-        future = self._intake.submit(draft_of(body, person_id, key))
-        try:
-            outcome = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_SECONDS)
-        except TimeoutError:
-            raise refusals.outcome_unknown() from None
+        token = pick_token("POST", headers, headers.cookies())
+        if not token or len(token) > MAX_TOKEN:
+            raise SignInNeeded
+        outcome = await self._outcome(raw, token, headers.get("idempotency-key"))
         if isinstance(outcome, Refused):
             raise outcome.error
         status = 200 if outcome.order.replayed else 201
-        await send_answer(send, status, outcome.order.model_dump_json().encode(), [*JSON, *NO_STORE])
+        await send_answer(send, status, outcome.order.model_dump_json().encode(), PRIVATE_JSON)
+
+    async def _outcome(self, raw: bytes, token: str, key: str | None) -> Outcome:
+        body, problem, checked = None, None, ""
+        try:
+            body = parse_order(raw)
+            checked = check_key(key)
+        except AppError as error:
+            problem = error
+
+        def make(person_id: int) -> Draft:
+            # Counted before anything is decided: tries that are refused count as well.
+            self._per_person.hit(person_id)
+            if problem is not None or body is None:
+                raise problem or refusals.not_booked()
+            return draft_of(body, person_id, checked)
+
+        # An unreadable checkout waits its turn too: who is not signed in must hear of that first.
+        waiting = self._intake.enter(token, body.group_buy_id if body else 0, make)
+        patience = waiting.get_loop().call_later(ANSWER_SECONDS, _give_up, waiting)
+        try:
+            return await waiting
+        finally:
+            patience.cancel()
+
+
+def _give_up(waiting: asyncio.Future[Outcome]) -> None:
+    if not waiting.done():
+        waiting.set_result(Refused(refusals.outcome_unknown()))

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 JSON: Pairs = [(b"content-type", b"application/json; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
 NO_STORE: Pairs = [(b"cache-control", b"no-store")]
+PRIVATE_JSON: Pairs = [*JSON, *NO_STORE]
 
 BODY_SECONDS = 10
 SLOWEST_BYTES_PER_SECOND = 128 * 1024
@@ -44,11 +45,17 @@ class Headers(Mapping[str, str]):
         self._values: dict[str, str] = {}
         for raw_name, raw_value in pairs:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-            joint = "; " if name == "cookie" else ","
-            self._values[name] = f"{self._values[name]}{joint}{value}" if name in self._values else value
+            if name in self._values:
+                joint = "; " if name == "cookie" else ","
+                value = f"{self._values[name]}{joint}{value}"
+            self._values[name] = value
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        # Without the detour through an exception that Mapping's own takes.
+        return self._values.get(name.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -58,8 +65,11 @@ class Headers(Mapping[str, str]):
 
     def cookies(self) -> dict[str, str]:
         """Cookies by name; an unreadable header counts as none."""
+        sent = self._values.get("cookie")
+        if not sent:
+            return {}
         try:
-            return {name: morsel.value for name, morsel in SimpleCookie(self.get("cookie", "")).items()}
+            return {name: morsel.value for name, morsel in SimpleCookie(sent).items()}
         except CookieError:
             return {}
 

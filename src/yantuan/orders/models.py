@@ -12,7 +12,6 @@ from yantuan.identity.models import Person
 from yantuan.kernel.models import Row
 from yantuan.stores.models import Store
 
-
 _SHARED: dict[str, Any] = {"on_delete": models.PROTECT, "db_constraint": False, "db_index": False}
 """A reference to a row that many orders share (store, group buy, offer) or that is never deleted (person).
 
