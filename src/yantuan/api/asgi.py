@@ -13,6 +13,7 @@ _django = get_wsgi_application()
 
 # Models can be imported only once Django is set up.
 from yantuan.api.headers import SafeHeaders  # noqa: E402
+from yantuan.api.knock import Knock  # noqa: E402
 from yantuan.api.lane import Lane  # noqa: E402
 from yantuan.api.lane_django import DjangoApp  # noqa: E402
 from yantuan.api.observed import Observed  # noqa: E402
@@ -21,6 +22,7 @@ from yantuan.kernel.config import config  # noqa: E402
 from yantuan.notices.sse import events_app  # noqa: E402
 from yantuan.orders.intake import intake  # noqa: E402
 
-_lane = Lane(StaticFirst(DjangoApp(cast(WSGIApp, _django))), events_app, intake)
+_rest = Knock(StaticFirst(DjangoApp(cast(WSGIApp, _django))))
+_lane = Lane(_rest, events_app, intake)
 _https = config().public_url.startswith("https://")
 application = Observed(SafeHeaders(_lane, https=_https), intake)

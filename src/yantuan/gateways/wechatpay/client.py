@@ -16,7 +16,7 @@ from yantuan.gateways.wechatpay.bills import BILL_BYTES, TradeBill, check_hash, 
 from yantuan.gateways.wechatpay.certificates import download_certificates
 from yantuan.gateways.wechatpay.crypto import load_private_key, load_public_key
 from yantuan.gateways.wechatpay.fields import Fields, Malformed
-from yantuan.gateways.wechatpay.keys import KeyRing
+from yantuan.gateways.wechatpay.keys import KeyRing, KnownKeys
 from yantuan.gateways.wechatpay.models import (
     NOT_FOUND_CODES,
     ORDER_CLOSED_CODES,
@@ -62,6 +62,8 @@ class PayGateway(Protocol):
     def query_refund(self, out_refund_no: str) -> RefundResult | None: ...
     def trade_bill(self, day: date, bill_type: BillType = "ALL") -> TradeBill | None: ...
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> Notice: ...
+
+    def check_notice(self, headers: Mapping[str, str], body: bytes) -> None: ...
 
 
 class WeChatPayClient:
@@ -235,6 +237,10 @@ class WeChatPayClient:
         Look for new platform certificates if twelve hours have passed. True if loaded.
         """
         return self._keys.refresh_if_old()
+
+    def check_notice(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Raise NoticeRefused for what cannot be genuine, without asking anybody; see `NoticeReader.check`."""
+        self._notices.check(headers, body, KnownKeys(self._keys), self._keys.could_learn)
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Verify, open and name a notice.

@@ -74,6 +74,10 @@ class KeyRing:
         certificate = self._certificates.get(serial)
         return certificate.key if certificate and certificate.valid_at(self._now()) else None
 
+    def could_learn(self, serial: str) -> bool:
+        """Whether asking the platform could bring a key for this serial."""
+        return self._download is not None and not serial.upper().startswith(PUBLIC_KEY_PREFIX)
+
     def find(self, serial: str) -> RSAPublicKey | None:
         """The key under this serial; may download certificates once. None if nobody knows it."""
         key = self.known(serial)
@@ -126,3 +130,14 @@ class KeyRing:
         self._certificates = kept | {c.serial.upper(): c for c in fresh}
         self._loaded_at = moment
         return True
+
+
+class KnownKeys:
+    """The keys a ring has now; never asks the platform."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    def find(self, serial: str) -> RSAPublicKey | None:
+        """The key now valid under this serial, or None."""
+        return self._ring.known(serial)

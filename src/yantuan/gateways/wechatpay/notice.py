@@ -11,7 +11,7 @@ from yantuan.gateways.errors import GatewayUnverified
 from yantuan.gateways.wechatpay.certificates import open_any
 from yantuan.gateways.wechatpay.fields import Fields, Malformed, parse_object
 from yantuan.gateways.wechatpay.models import RefundResult, Transaction
-from yantuan.gateways.wechatpay.signing import KeyFinder, verify
+from yantuan.gateways.wechatpay.signing import KeyFinder, UnknownSerial, verify
 from yantuan.gateways.wechatpay.transport import PROVIDER
 
 NOTICE_BYTES = 64 * 1024
@@ -76,6 +76,22 @@ class NoticeReader:
         self._keys = keys
         self._apiv3_keys = tuple(apiv3_keys)
         self._now = now
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, known: KeyFinder, could_learn: Callable[[str], bool]
+    ) -> None:
+        """Raise NoticeRefused for what cannot be genuine, asking nobody.
+
+        A serial that `could_learn` says may belong to a new certificate passes; `parse` has the last word.
+        """
+        if len(body) > NOTICE_BYTES:
+            raise NoticeRefused(PROVIDER, "the notice is too long", status=413)
+        try:
+            verify(headers, body, known, now=int(self._now().timestamp()))
+        except GatewayUnverified as error:
+            if isinstance(error, UnknownSerial) and could_learn(error.serial):
+                return
+            raise NoticeRefused(PROVIDER, error.reason, probe=error.probe, status=401) from error
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """The notice.

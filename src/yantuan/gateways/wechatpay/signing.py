@@ -78,6 +78,14 @@ class SignatureHeaders:
         return cls(*values)
 
 
+class UnknownSerial(GatewayUnverified):
+    """Signed under a key nobody here has."""
+
+    def __init__(self, serial: str) -> None:
+        super().__init__("wechatpay", "the serial is not known")
+        self.serial = serial
+
+
 def verify(headers: Mapping[str, str], body: bytes, keys: KeyFinder, *, now: int) -> None:
     """Raise GatewayUnverified unless the platform signed these raw bytes within five minutes of `now` (Unix
     seconds).
@@ -96,7 +104,7 @@ def verify(headers: Mapping[str, str], body: bytes, keys: KeyFinder, *, now: int
         raise GatewayUnverified("wechatpay", "the signature is not base64") from error
     key = keys.find(signed.serial)
     if key is None:
-        raise GatewayUnverified("wechatpay", "the serial is not known")
+        raise UnknownSerial(signed.serial)
     message = f"{stamp}\n{signed.nonce}\n".encode() + body + b"\n"
     try:
         key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
