@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from enum import Enum
@@ -17,6 +18,8 @@ from bench.peers.wire import Connection
 
 SOURCE = Path(__file__).resolve().parent
 PROCESSES = max(2, 2 * (os.cpu_count() or 1))
+# A busy machine must not have workers killed in the middle of an order.
+GUNICORN = ("--no-control-socket", "--timeout", "180")
 SPREAD = 100
 HOT_STOCK = 200
 HOT_ROUNDS = 9
@@ -40,6 +43,11 @@ class Buyer(abc.ABC):
     def __init__(self, port: int, seed: Mapping[str, str]) -> None:
         self.seed = seed
         self.connection = Connection(port)
+
+    @staticmethod
+    def new_email() -> str:
+        """Another person for every order: peers that keep a row per e-mail address must not queue on it."""
+        return f"buyer-{uuid.uuid4().hex}@example.com"
 
     @abc.abstractmethod
     async def order(self, good: str) -> Outcome:

@@ -29,6 +29,11 @@ def section(found: dict[str, Any]) -> str:
         "external payment. The best number of buyers counts.",
         "",
     ]
+    if machine["load_before"] > machine["cpus"] / 2:
+        lines += [
+            f"**The machine was busy with other work (load {machine['load_before']}): rates are too low.**",
+            "",
+        ]
     if measured:
         lines += _table(measured)
     lines += [
@@ -47,7 +52,9 @@ def _table(measured: list[dict[str, Any]]) -> list[str]:
     ]
     for peer in measured:
         cells = [_cell(peer["spread"]["by_clients"][n]) for n in clients]
-        sold = ", ".join(str(n) for n in peer["hot"]["sold"])
+        sold = ", ".join(
+            _sold(*found) for found in zip(peer["hot"]["sold"], peer["hot"]["stopped"], strict=True)
+        )
         lines.append(
             f"| {peer['title']} {peer['version']} | {' | '.join(cells)} | {_cell(peer['hot'])} | {sold} |"
         )
@@ -57,8 +64,15 @@ def _table(measured: list[dict[str, Any]]) -> list[str]:
         lines.append(
             f"- {peer['title']}: {calls} HTTP call{'s'[: calls > 1]} per order: {peer['flow']}. {peer['notes']}."
         )
+        cpu = peer["spread"]["by_clients"][clients[-1]].get("cpu_ms_per_order", 0)
+        lines.append(f"  - CPU of shop and database per order with {clients[-1]} buyers: {cpu:,.0f} ms")
         lines += [f"  - {line}" for line in _failures(peer)]
     return lines
+
+
+def _sold(units: int, stopped: int) -> str:
+    """Units sold, marked when buyers were stopped by the clock and not by "sold out"."""
+    return f"{units}{' (ended by time)' if stopped else ''}"
 
 
 def _cell(figures: dict[str, Any]) -> str:

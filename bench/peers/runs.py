@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 from bench.peers import load, machine
-from bench.peers.peer import HOT_STOCK, Buyer, Peer
+from bench.peers.peer import HOT_STOCK, PROCESSES, Buyer, Peer
 
 CLIENTS = (1, 8, 32, 64)
 HOT_CLIENTS = 64
 HOT_LIMIT = 60.0
+WARM_LIMIT = 120.0
 
 
 def _middle(summaries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -21,7 +24,7 @@ def _middle(summaries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _hot(peer: Peer, url: str, port: int, seed: dict[str, str], number: int) -> dict[str, Any]:
-    """One hot run. The rate counts from the first call to the last answer; sold is what the peer's own database says."""
+    """One hot run. The rate counts from the first call to the last order; sold is what the peer's own database says."""
 
     def buyer() -> Buyer:
         return peer.buyer(port, seed)
@@ -30,12 +33,24 @@ def _hot(peer: Peer, url: str, port: int, seed: dict[str, str], number: int) -> 
     tally = load.hot(buyer, HOT_CLIENTS, good, HOT_LIMIT)
     sold = machine.one(url, peer.sold_sql, (seed[good],))
     found = {"sold": sold, "oversold": max(0, sold - HOT_STOCK), "refused": tally.refused}
+    # Buyers stop when told "sold out"; whoever never was told ran into the limit.
+    found["stopped"] = HOT_CLIENTS - tally.refused
     return tally.summary() | found
 
 
 def _told(peer: Peer, what: object, found: dict[str, Any]) -> dict[str, Any]:
     print(f"  {peer.name} {what}: {found}", file=sys.stderr, flush=True)
     return found
+
+
+def _warm(buyer: Callable[[], Buyer], seconds: float) -> None:
+    """Order until every server process has surely loaded its code. Raises RuntimeError when no order comes through."""
+    placed, until = 0, time.monotonic() + WARM_LIMIT
+    while placed < 5 * PROCESSES:
+        tally = load.spread(buyer, 2 * PROCESSES, seconds)
+        placed += len(tally.waits)
+        if not placed and time.monotonic() > until:
+            raise RuntimeError(f"no order comes through: {dict(tally.failed)}")
 
 
 def measure(peer: Peer, server: str, *, rounds: int, seconds: float) -> dict[str, Any]:
@@ -47,7 +62,7 @@ def measure(peer: Peer, server: str, *, rounds: int, seconds: float) -> dict[str
         return peer.buyer(port, seed)
 
     with peer.serve(url, port):
-        load.spread(buyer, CLIENTS[1], seconds)
+        _warm(buyer, seconds)
         spreads: dict[int, list[dict[str, Any]]] = {clients: [] for clients in CLIENTS}
         hots = []
         for number in range(rounds):
@@ -74,6 +89,7 @@ def _figures(
             "stock": HOT_STOCK,
             "sold": [found["sold"] for found in hots],
             "oversold": [found["oversold"] for found in hots],
+            "stopped": [found["stopped"] for found in hots],
             "oversold_median": median(found["oversold"] for found in hots),
         },
         "calls_per_order": peer.calls_per_order,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bench.peers import machine
-from bench.peers.peer import PROCESSES, Buyer, Failed, Outcome, PythonPeer
+from bench.peers.peer import GUNICORN, PROCESSES, Buyer, Failed, Outcome, PythonPeer
 
 ADDRESS = {
     "first_name": "Hua",
@@ -30,7 +30,7 @@ class OscarBuyer(Buyer):
             raise Failed(f"add-product {added.status}")
         body = {
             "basket": added.json()["url"],
-            "guest_email": "buyer@example.com",
+            "guest_email": self.new_email(),
             "shipping_address": ADDRESS | {"country": f"{base}/countries/CN/"},
         }
         placed = await self.connection.post("/api/checkout/", body)
@@ -61,7 +61,7 @@ class Oscar(PythonPeer):
     def serve(self, url: str, port: int) -> Iterator[None]:
         bind = f"127.0.0.1:{port}"
         command = self.python(
-            "-m", "gunicorn", "--no-control-socket", "--workers", str(PROCESSES), "--bind", bind, "wsgi"
+            "-m", "gunicorn", *GUNICORN, "--workers", str(PROCESSES), "--bind", bind, "wsgi"
         )
         with machine.running("web", command, self.folder, self._environment(url)):
             machine.wait_for_port(port)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.peers import machine
-from bench.peers.peer import PROCESSES, Buyer, Failed, Outcome, PythonPeer
+from bench.peers.peer import GUNICORN, PROCESSES, Buyer, Failed, Outcome, PythonPeer
 
 
 class PretixBuyer(Buyer):
@@ -15,7 +15,7 @@ class PretixBuyer(Buyer):
 
     async def order(self, good: str) -> Outcome:
         body = {
-            "email": "buyer@example.com",
+            "email": self.new_email(),
             "locale": "en",
             "status": "n",
             "payment_provider": "manual",
@@ -90,7 +90,7 @@ class Pretix(PythonPeer):
         web = self.python(
             "-m",
             "gunicorn",
-            "--no-control-socket",
+            *GUNICORN,
             "--workers",
             str(PROCESSES),
             "--bind",

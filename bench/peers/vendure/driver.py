@@ -16,8 +16,8 @@ ADD = """mutation ($good: ID!) {
   add: addItemToOrder(productVariantId: $good, quantity: 1) { __typename ... on Order { code } }
 }"""
 # One document runs its mutations in turn, each in a transaction of its own: the fewest calls the API allows.
-FINISH = """mutation {
-  customer: setCustomerForOrder(input: {firstName: "Hua", lastName: "Li", emailAddress: "buyer@example.com"}) { __typename }
+FINISH = """mutation ($email: String!) {
+  customer: setCustomerForOrder(input: {firstName: "Hua", lastName: "Li", emailAddress: $email}) { __typename }
   address: setOrderShippingAddress(input: {streetLine1: "1 Renmin Road", city: "Hangzhou", countryCode: "CN"}) { __typename }
   shipping: setOrderShippingMethod(shippingMethodId: ["1"]) { __typename }
   state: transitionOrderToState(state: "ArrangingPayment") { __typename ... on Order { state } }
@@ -49,7 +49,7 @@ class VendureBuyer(Buyer):
             return Outcome.REFUSED
         if added["add"]["__typename"] != "Order":
             raise Failed(f"add {added['add']['__typename']}")
-        done = await self._send(FINISH, {})
+        done = await self._send(FINISH, {"email": self.new_email()})
         if done["state"]["__typename"] == "OrderStateTransitionError":
             return Outcome.REFUSED
         if done["pay"].get("state") != "PaymentSettled":
