@@ -128,7 +128,7 @@ def _run_once(
 
 def _command(stack: stacks.Stack, plan: Plan, report: Path, token: str) -> list[str]:
     program = str(Path(sys.executable).with_name("schemathesis"))
-    command = [program, "run", f"{stack.app}/api/openapi.json", "--url", stack.app, "--workers", "2"]
+    command = [program, "run", f"{stack.app}/api/openapi.json", "--url", stack.app, "--workers", "1"]
     command += ["--max-examples", str(plan.examples), "--seed", str(plan.seed)]
     command += ["--max-time", str(plan.seconds // 2), "--continue-on-failure", "--no-shrink", "--no-color"]
     command += ["--checks", ",".join(CHECKS), "--suppress-health-check", "all", "--warnings", "off"]

@@ -7,14 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 import factories as make
-from security.conftest import Browser, Shop, code_of, open_shop
+from security.conftest import Browser, Shop, code_of, open_shop, operator
 from yantuan.aftersales.models import AfterSale
 from yantuan.identity import codes, gateway
 from yantuan.identity.models import Person, Session, SmsCode
@@ -186,24 +184,13 @@ def test_the_return_of_goods_asks_before_the_money_goes(dear: Shop, phone: Phone
     assert Refund.objects.count() == 1
 
 
-def _operator() -> tuple[Client, TOTPDevice]:
-    user = User.objects.create_user("operator", password="x" * 20, is_staff=True, is_superuser=True)
-    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session["otp_device_id"] = device.persistent_id
-    session.save()
-    return client, device
-
-
 def test_the_operator_gives_the_dynamic_code_again(dear: Shop) -> None:
     case = make.aftersale(make.paid(make.order(dear.sale, dear.buyer)))
     leader = Browser(dear.leader)
     assert leader.post(f"/api/leader/aftersales/{case.id}/refuse", {"answer": "不同意"}).status_code == 200
     buyer = Browser(dear.buyer)
     assert buyer.post(f"/api/aftersales/{case.id}/escalate", {"escalation": "请平台看看"}).status_code == 200
-    desk, device = _operator()
+    desk, device = operator()
     address = reverse("admin:aftersales_aftersale_decide", args=[case.id])
     sent = {"amount": "550.00", "words": "确有质量问题"}
     assert "动态码" in desk.post(address, sent).content.decode()

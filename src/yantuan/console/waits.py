@@ -15,6 +15,7 @@ from yantuan.kernel.models import OutboxEvent
 from yantuan.leaders.models import Certification
 from yantuan.notices.models import Delivery
 from yantuan.payments.models import ProviderNotice, Refund
+from yantuan.reports.models import OrderExport
 
 _STUCK_TRIES = 3
 """A refund still not with the provider after so many tries needs a look."""
@@ -55,6 +56,10 @@ def failed_deliveries() -> int:
     return Delivery.objects.filter(state="failed", created_at__gt=since).count()
 
 
+def exports() -> int:
+    return OrderExport.objects.filter(state="waiting_approval").count()
+
+
 def unmatched_notices() -> int:
     return ProviderNotice.objects.filter(outcome="unmatched").count()
 
@@ -75,6 +80,14 @@ _KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
         "state=escalated",
         "support_agent",
         "没有升级的售后",
+    ),
+    (
+        exports,
+        "等待复核的导出",
+        "reports_orderexport",
+        "state=waiting_approval",
+        "ios_share",
+        "没有等待复核的导出",
     ),
     (refunds, "退款异常", "payments_refund", "state=abnormal", "currency_exchange", "退款都正常"),
     (
@@ -122,6 +135,10 @@ def aftersales_badge() -> str:
 
 def refunds_badge() -> str:
     return _badge(refunds())
+
+
+def exports_badge() -> str:
+    return _badge(exports())
 
 
 def events_badge() -> str:

@@ -46,6 +46,9 @@ class Config(BaseSettings):
     """Refunds above this many fen (or four times this in a day) ask the leader for an SMS code, the operator for the
     dynamic code again; 0: never."""
 
+    export_two_person_rows: Annotated[int, Field(ge=0)] = 1000
+    """An export of more orders than this waits until an operator agrees; 0: never."""
+
     hold_seconds: int = 900
     """How long an unpaid order keeps its stock."""
     auto_receive_days_courier: int = 10

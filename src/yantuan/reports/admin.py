@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 
 from yantuan.kernel import desk
+from yantuan.reports.exports_admin import OrderExportAdmin as OrderExportAdmin
 from yantuan.reports.models import CheckRun
 
 

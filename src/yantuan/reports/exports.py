@@ -19,7 +19,7 @@ from yantuan.identity.models import Person
 from yantuan.kernel import audit, outbox
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
-from yantuan.kernel.config import data_folder
+from yantuan.kernel.config import config, data_folder
 from yantuan.kernel.errors import Conflict, Invalid, NotFound
 from yantuan.orders.lists import LEADER_TABS
 from yantuan.orders.models import Order
@@ -58,7 +58,7 @@ def chosen_orders(store_id: int, group_buy_id: int | None, tab: str) -> QuerySet
 def request(
     person: Person, store: Store, *, group_buy_id: int | None, tab: str, approval: bool = False
 ) -> OrderExport:
-    """Ask for a sheet. With `approval` it waits for a second person.
+    """Ask for a sheet. With `approval`, and above the configured number of orders, it waits for a second person.
 
     Raises Invalid `tab_unknown`, Conflict `export_empty`, `export_too_large` or `export_active`.
     """
@@ -72,6 +72,7 @@ def request(
             "Too many orders for one sheet; export one sale at a time.",
             orders=count,
         )
+    approval = approval or 0 < config().export_two_person_rows < count
     try:
         with transaction.atomic():
             export = OrderExport.objects.create(
@@ -90,11 +91,11 @@ def request(
     return export
 
 
-def start(export_id: int, actor: Actor) -> OrderExport:
+def start(export_id: int, actor: Actor, reason: str = "") -> OrderExport:
     """Let a waiting export begin; the caller has checked that `actor` may approve it. Raises Conflict `export_not_waiting`."""
     with transaction.atomic():
         export = _move(export_id, State.QUEUED)
-        _note(export, actor, "export.approve")
+        _note(export, actor, "export.approve", reason=reason)
         _enqueue(export)
     return export
 
