@@ -89,7 +89,7 @@ def failing_test(tree: Path, tests: Sequence[str], db: str) -> str:
     if not chosen:
         return ""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
-    environment |= {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1", "CI": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--durations=0", "-rf"]
     command += ["-m", "not browser and not stack", f"--db={db}", *chosen]
     with subprocess.Popen(

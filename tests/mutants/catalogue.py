@@ -66,7 +66,7 @@ MUTANTS = (
                 "",
             ),
         ),
-        ("tests/races/test_stock_races.py::test_one_key_for_two_goods_is_one_order",),
+        ("tests/races/test_stock_races.py::test_one_key_in_two_sales_is_one_order",),
         (*_RACES, _ORDERS),
         POSTGRES,
     ),

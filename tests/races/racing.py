@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections import Counter
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from django.db import DatabaseError, connection, connections
+from django.db import connection, connections
 
 from harness.pgproxy import PgProxy, pg_proxy
 from yantuan.kernel.clock import now
@@ -69,8 +69,7 @@ CHECKED = ("M1", "M2", "L4", "L5", "ST1", "ST2", "ST3", "ST4", "O1", "O2", "O4",
 
 _removed: list[Guard] = []
 _meetings: list[_Meeting] = []
-troubles: Counter[str] = Counter()
-"""What the database refused to race threads since `together` began, by SQLSTATE, also what the product tried again."""
+_crowds: list[Crowd] = []
 
 
 def size(quick: int, full: int) -> int:
@@ -105,11 +104,7 @@ def _rewritten(
         meeting_.before(sql)
     for guard in _removed:
         sql, params = guard.off(sql, params)
-    try:
-        return execute(sql, params, many, context)
-    except DatabaseError as error:
-        troubles[getattr(error.__cause__, "sqlstate", None) or "lost"] += 1
-        raise
+    return execute(sql, params, many, context)
 
 
 @contextmanager
@@ -178,46 +173,102 @@ def slow_database(delay_ms: float = DELAY_MS) -> Iterator[PgProxy]:
         yield proxy
 
 
+class Crowd:
+    """Threads with a connection each, kept open over many rounds."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool = ThreadPoolExecutor(count)
+        self._each(connection.ensure_connection)
+
+    def run(self, work: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Do all `work`, as much at a time as there are threads, the first of it started at one instant."""
+        ready = threading.Barrier(min(self.count, len(work)))
+
+        def first(one: Callable[[], T]) -> T | Exception:
+            ready.wait(60)
+            return _done(one)
+
+        futures = [
+            self._pool.submit(first if n < ready.parties else _done, one) for n, one in enumerate(work)
+        ]
+        return [future.result(300) for future in futures]
+
+    def leave(self) -> None:
+        """Close the connections and end the threads."""
+        self._each(connections.close_all)
+        self._pool.shutdown()
+
+    def _each(self, act: Callable[[], object]) -> None:
+        """Do something in every thread: none is free again before all have begun."""
+        met = threading.Barrier(self.count)
+
+        def one() -> None:
+            met.wait(60)
+            act()
+
+        for future in [self._pool.submit(one) for _ in range(self.count)]:
+            future.result(120)
+
+
+def _done(one: Callable[[], T]) -> T | Exception:
+    # A piece of work meets anew; its thread may have met before.
+    for meeting_ in _meetings:
+        meeting_.came.yes = False
+    try:
+        if not _removed and not _meetings:
+            # The product sends its statements together only where nobody watches them.
+            return one()
+        with connection.execute_wrapper(_rewritten):
+            return one()
+    except Exception as error:
+        return error
+
+
+@contextmanager
+def crowd(count: int) -> Iterator[None]:
+    """Races within use these threads, in place of new ones each time."""
+    made = Crowd(count)
+    _crowds.append(made)
+    try:
+        yield
+    finally:
+        _crowds.remove(made)
+        made.leave()
+
+
 def together(work: Sequence[Callable[[], T]], threads: int = 0) -> list[T | Exception]:
     """Do all `work`, `threads` at a time (all, if nothing is said), each thread with a connection of its own and started
     at one instant. Answers each result, or the exception it ended with."""
     count = min(threads or len(work), len(work))
-    ready = threading.Barrier(count)
-    troubles.clear()
-
-    def begin() -> None:
-        connection.ensure_connection()
-        ready.wait(60)
-
-    def run(one: Callable[[], T]) -> T | Exception:
-        # A piece of work meets anew; its thread may have met before.
-        for meeting_ in _meetings:
-            meeting_.came.yes = False
-        try:
-            with connection.execute_wrapper(_rewritten):
-                return one()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(count, initializer=begin) as pool:
-        try:
-            return [future.result(300) for future in [pool.submit(run, one) for one in work]]
-        finally:
-            _leave(pool, count)
+    if _crowds and _crowds[-1].count >= count:
+        return _crowds[-1].run(work)
+    made = Crowd(count)
+    try:
+        return made.run(work)
+    finally:
+        made.leave()
 
 
-def _leave(pool: ThreadPoolExecutor, count: int) -> None:
-    done = threading.Barrier(count)
-
-    def close() -> None:
-        done.wait(60)
-        connections.close_all()
-
-    for future in [pool.submit(close) for _ in range(count)]:
-        future.result(120)
+def deadlocks() -> int:
+    """How many the server has broken so far, also those after which the product tried again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
 
 
 def violations() -> set[str]:
     """The invariants that do not hold now."""
     reader = Reader(now())
     return {rule for rule in CHECKED if RULES[rule].check(reader)}
+
+
+def eventually(true: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether something comes true within some seconds."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

@@ -11,7 +11,7 @@ from payments.fakepay import FakeProvider
 from payments.payworld import World, counts, fresh, make_world, run_out, start_pay
 from races.conftest import Pace
 from races.provider import deliver, success_notice
-from races.racing import LOCK, SEEN, Guard, meeting, together, unconstrained, violations, without
+from races.racing import LOCK, SEEN, Guard, crowd, meeting, together, unconstrained, violations, without
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import AppError
 from yantuan.orders.models import Order, OrderEvent
@@ -43,17 +43,18 @@ def _pay_events(order: Order) -> int:
 def test_one_notice_many_times(pace: Pace, provider: FakeProvider) -> None:
     """PAY-02: stored once, booked once, whatever else asks at the same moment."""
     copies = pace.size(24, 100, 4)
-    for _ in range(pace.size(2, 20, 1)):
-        shop = make_world()
-        order = shop.order()
-        attempt = _paid(provider, order)
-        notice = success_notice(provider, attempt.out_trade_no)
-        done = together([lambda n=notice: deliver(n)] * copies)  # type: ignore[misc]
-        assert len(set(done)) == 1, done
-        row = ProviderNotice.objects.get(business_no=attempt.out_trade_no)
-        assert row.seen == copies and row.outcome in ("applied", "repeated")
-        assert (_pay_events(order), fresh(order).paid_fen) == (1, order.total_fen)
-        assert counts(shop.offers[0]) == (9, 0, 1)
+    with crowd(copies):
+        for _ in range(pace.size(2, 20, 1)):
+            shop = make_world()
+            order = shop.order()
+            attempt = _paid(provider, order)
+            notice = success_notice(provider, attempt.out_trade_no)
+            done = together([lambda n=notice: deliver(n)] * copies)  # type: ignore[misc]
+            assert len(set(done)) == 1, done
+            row = ProviderNotice.objects.get(business_no=attempt.out_trade_no)
+            assert row.seen == copies and row.outcome in ("applied", "repeated")
+            assert (_pay_events(order), fresh(order).paid_fen) == (1, order.total_fen)
+            assert counts(shop.offers[0]) == (9, 0, 1)
 
 
 def test_control_without_guards_one_notice_pays_many_times(provider: FakeProvider) -> None:
@@ -80,17 +81,20 @@ def _two_paid(shop: World, provider: FakeProvider) -> tuple[Order, list[Any]]:
 
 def test_two_paid_attempts(pace: Pace, provider: FakeProvider) -> None:
     """PAY-11: one pays, the other is given back, both are in the book."""
-    for _ in range(pace.size(3, 100, 1)):
-        shop = make_world()
-        order, notices = _two_paid(shop, provider)
-        together([lambda n=n: deliver(n) for n in notices * pace.size(2, 4, 1)])  # type: ignore[misc]
-        end = fresh(order)
-        assert (end.payment, _pay_events(order), end.paid_fen) == ("paid", 1, 2 * order.total_fen)
-        back = Refund.objects.get(order_id=order.id)
-        assert (back.cause, back.amount_fen) == ("extra", order.total_fen)
-        assert PaymentAttempt.objects.filter(order_id=order.id, state="succeeded", extra=False).count() == 1
-        refund_work.push(back.id)
-        assert counts(shop.offers[0]) == (9, 0, 1)
+    with crowd(2 * pace.size(2, 4, 1)):
+        for _ in range(pace.size(3, 100, 1)):
+            shop = make_world()
+            order, notices = _two_paid(shop, provider)
+            together([lambda n=n: deliver(n) for n in notices * pace.size(2, 4, 1)])  # type: ignore[misc]
+            end = fresh(order)
+            assert (end.payment, _pay_events(order), end.paid_fen) == ("paid", 1, 2 * order.total_fen)
+            back = Refund.objects.get(order_id=order.id)
+            assert (back.cause, back.amount_fen) == ("extra", order.total_fen)
+            assert (
+                PaymentAttempt.objects.filter(order_id=order.id, state="succeeded", extra=False).count() == 1
+            )
+            refund_work.push(back.id)
+            assert counts(shop.offers[0]) == (9, 0, 1)
 
 
 def test_control_without_guards_two_attempts_both_pay(provider: FakeProvider) -> None:
@@ -113,25 +117,26 @@ def _settle_down(order: Order) -> None:
 
 def test_cancel_expiry_and_success(pace: Pace, provider: FakeProvider) -> None:
     """STK-07: ends paid, or closed with everything given back; never both."""
-    for turn in range(pace.size(6, 300, 2)):
-        shop = make_world()
-        order = shop.order()
-        _, attempt = start_pay(order)
-        run_out(order)
+    with crowd(4):
+        for turn in range(pace.size(6, 300, 2)):
+            shop = make_world()
+            order = shop.order()
+            _, attempt = start_pay(order)
+            run_out(order)
 
-        def paying(number: str = attempt.out_trade_no) -> bool:
-            if not provider.pay(number):
-                return False
-            deliver(success_notice(provider, number))
-            return True
+            def paying(number: str = attempt.out_trade_no) -> bool:
+                if not provider.pay(number):
+                    return False
+                deliver(success_notice(provider, number))
+                return True
 
-        works: list[Any] = [
-            paying, lambda o=order: cancel(o.person, o.id, ""), closing.watch_due, closing.expire_due,
-        ]  # fmt: skip
-        done = together([*works[turn % 4 :], *works[: turn % 4]])
-        assert all(not isinstance(one, Exception) or isinstance(one, AppError) for one in done), done
-        _settle_down(order)
-        _ended_in_one_way(shop, order, paid="at" in provider.orders[attempt.out_trade_no])
+            works: list[Any] = [
+                paying, lambda o=order: cancel(o.person, o.id, ""), closing.watch_due, closing.expire_due,
+            ]  # fmt: skip
+            done = together([*works[turn % 4 :], *works[: turn % 4]])
+            assert all(not isinstance(one, Exception) or isinstance(one, AppError) for one in done), done
+            _settle_down(order)
+            _ended_in_one_way(shop, order, paid="at" in provider.orders[attempt.out_trade_no])
 
 
 def _ended_in_one_way(shop: World, order: Order, *, paid: bool) -> None:
@@ -169,11 +174,12 @@ def test_control_without_guards_paid_and_closed_at_once(provider: FakeProvider) 
 def test_many_tabs_pay_one_order(pace: Pace, provider: FakeProvider) -> None:
     """P2: one live attempt, one number at the provider, however often the button is pressed."""
     taps = pace.size(4, 4, 3)
-    for _ in range(pace.size(3, 50, 1)):
-        order = make_world().order()
-        done = together([lambda o=order: start_pay(o)[0].kind] * taps)  # type: ignore[misc]
-        assert done == ["qr"] * taps
-        assert PaymentAttempt.objects.filter(order_id=order.id).count() == 1
+    with crowd(taps):
+        for _ in range(pace.size(3, 50, 1)):
+            order = make_world().order()
+            done = together([lambda o=order: start_pay(o)[0].kind] * taps)  # type: ignore[misc]
+            assert done == ["qr"] * taps
+            assert PaymentAttempt.objects.filter(order_id=order.id).count() == 1
     assert len(provider.orders) == PaymentAttempt.objects.count()
 
 

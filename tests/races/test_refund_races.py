@@ -12,7 +12,7 @@ from payments.fakepay import FakeProvider
 from payments.payworld import World, counts, fresh, lines_of, make_world, start_pay
 from races.conftest import Pace
 from races.provider import deliver, success_notice
-from races.racing import LOCK, SEEN, Guard, meeting, together, unconstrained, violations, without
+from races.racing import LOCK, SEEN, Guard, crowd, meeting, together, unconstrained, violations, without
 from yantuan.kernel.errors import AppError
 from yantuan.orders.models import Order
 from yantuan.payments import refund_work
@@ -56,17 +56,20 @@ def _promised(order: Order) -> int:
 def test_full_refunds(pace: Pace, provider: FakeProvider) -> None:
     """REF-02: two tabs, fifty clicks, one refund at the provider, sent by several workers."""
     taps = pace.size(16, 50, 4)
-    for _ in range(pace.size(2, 20, 1)):
-        shop = make_world()
-        order = _paid_order(shop, provider, 2)
-        assert _codes(together([_whole(shop, order)] * taps)) == ["nothing_to_refund"] * (taps - 1) + ["ok"]
-        refund = Refund.objects.get(order_id=order.id)
-        together([lambda r=refund: refund_work.push(r.id)] * 4)  # type: ignore[misc]
-        Refund.objects.filter(id=refund.id).update(next_try_at=refund.created_at)
-        together([refund_work.push_due] * 3)
-        end = fresh(order)
-        assert (end.payment, end.refunded_fen) == ("refunded", order.total_fen)
-        assert counts(shop.offers[0]) == (10, 0, 0)
+    with crowd(taps):
+        for _ in range(pace.size(2, 20, 1)):
+            shop = make_world()
+            order = _paid_order(shop, provider, 2)
+            assert _codes(together([_whole(shop, order)] * taps)) == ["nothing_to_refund"] * (taps - 1) + [
+                "ok"
+            ]
+            refund = Refund.objects.get(order_id=order.id)
+            together([lambda r=refund: refund_work.push(r.id)] * 4)  # type: ignore[misc]
+            Refund.objects.filter(id=refund.id).update(next_try_at=refund.created_at)
+            together([refund_work.push_due] * 3)
+            end = fresh(order)
+            assert (end.payment, end.refunded_fen) == ("refunded", order.total_fen)
+            assert counts(shop.offers[0]) == (10, 0, 0)
     assert len(provider.refunds) == Refund.objects.count() and provider.kept() == 0
 
 
@@ -90,11 +93,12 @@ def test_control_without_lock_and_check_more_is_promised_than_was_paid(provider:
 
 def test_parts_of_forty_percent(pace: Pace, provider: FakeProvider) -> None:
     """REF-03: at most two of three."""
-    for _ in range(pace.size(2, 100, 1)):
-        shop = make_world()
-        order = _paid_order(shop, provider)
-        assert _codes(together([_part(shop, order, 1596)] * 3)) == ["ok", "ok", "refund_exceeds_paid"]
-        assert _promised(order) == 2 * 1596
+    with crowd(3):
+        for _ in range(pace.size(2, 100, 1)):
+            shop = make_world()
+            order = _paid_order(shop, provider)
+            assert _codes(together([_part(shop, order, 1596)] * 3)) == ["ok", "ok", "refund_exceeds_paid"]
+            assert _promised(order) == 2 * 1596
 
 
 def test_control_without_lock_and_check_three_parts_go(provider: FakeProvider) -> None:
@@ -108,38 +112,40 @@ def test_control_without_lock_and_check_three_parts_go(provider: FakeProvider) -
 
 def test_cancelling_beside_a_refund(pace: Pace, provider: FakeProvider) -> None:
     """REF-01 between two people: the buyer cancels what the leader is giving back."""
-    for _ in range(pace.size(3, 100, 1)):
-        shop = make_world()
-        order = _paid_order(shop, provider)
-        together([lambda o=order: cancel(o.person, o.id, ""), _part(shop, order, 1000)])  # type: ignore[misc]
-        assert _promised(order) <= order.total_fen
-        for refund in Refund.objects.filter(order_id=order.id):
-            Refund.objects.filter(id=refund.id).update(
-                next_try_at=refund.created_at, send_after=refund.created_at
-            )
-            refund_work.push(refund.id)
-            Refund.objects.filter(id=refund.id).update(next_try_at=refund.created_at)
-            refund_work.push(refund.id)
-        end = fresh(order)
-        assert end.refunded_fen == _promised(order)
-        assert (end.payment == "refunded") == (end.refunded_fen == order.total_fen)
+    with crowd(2):
+        for _ in range(pace.size(3, 100, 1)):
+            shop = make_world()
+            order = _paid_order(shop, provider)
+            together([lambda o=order: cancel(o.person, o.id, ""), _part(shop, order, 1000)])  # type: ignore[misc]
+            assert _promised(order) <= order.total_fen
+            for refund in Refund.objects.filter(order_id=order.id):
+                Refund.objects.filter(id=refund.id).update(
+                    next_try_at=refund.created_at, send_after=refund.created_at
+                )
+                refund_work.push(refund.id)
+                Refund.objects.filter(id=refund.id).update(next_try_at=refund.created_at)
+                refund_work.push(refund.id)
+            end = fresh(order)
+            assert end.refunded_fen == _promised(order)
+            assert (end.payment == "refunded") == (end.refunded_fen == order.total_fen)
 
 
 def test_a_refund_and_its_notice(pace: Pace, provider: FakeProvider) -> None:
     """REF-06: the provider's word comes by answer, by question and by notice at once; counted and restocked once."""
-    for _ in range(pace.size(2, 100, 1)):
-        shop = make_world()
-        order = _paid_order(shop, provider)
-        refund = _whole(shop, order)()
-        refund_work.push(refund.id)
-        told = provider.query_refund(refund.out_refund_no)
-        assert told is not None
-        Refund.objects.filter(id=refund.id).update(next_try_at=refund.created_at)
-        works = [lambda t=told: refund_work.apply_refund_result(t), refund_work.push_due]  # type: ignore[misc]
-        assert not [one for one in together(works * pace.size(3, 5, 2)) if isinstance(one, Exception)]
-        end = fresh(order)
-        assert (end.payment, end.refunded_fen) == ("refunded", order.total_fen)
-        assert counts(shop.offers[0]) == (10, 0, 0)
+    with crowd(2 * pace.size(3, 5, 2)):
+        for _ in range(pace.size(2, 100, 1)):
+            shop = make_world()
+            order = _paid_order(shop, provider)
+            refund = _whole(shop, order)()
+            refund_work.push(refund.id)
+            told = provider.query_refund(refund.out_refund_no)
+            assert told is not None
+            Refund.objects.filter(id=refund.id).update(next_try_at=refund.created_at)
+            works = [lambda t=told: refund_work.apply_refund_result(t), refund_work.push_due]  # type: ignore[misc]
+            assert not [one for one in together(works * pace.size(3, 5, 2)) if isinstance(one, Exception)]
+            end = fresh(order)
+            assert (end.payment, end.refunded_fen) == ("refunded", order.total_fen)
+            assert counts(shop.offers[0]) == (10, 0, 0)
 
 
 def _told_twice(provider: FakeProvider, *guards: Guard) -> Order:
