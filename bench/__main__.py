@@ -1,4 +1,7 @@
-"""`python -m bench limit|place|all …`: everything is started, measured, checked and removed again."""
+"""`python -m bench all`, or single sections: everything is started, measured, checked and removed again.
+
+The figures of single sections are printed; `all` (or `--write`) also writes bench/REPORT.md, bench/results.json and the plots.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,65 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 
-from bench import sections  # noqa: E402
+from bench import machine, report, sections  # noqa: E402
 from bench.place import CLIENTS  # noqa: E402
 
-SECTIONS = ("limit", "place")
+SECTIONS = ("limit", "place", "notice", "start", "read", "export")
 
 
-def _options(arguments: argparse.Namespace) -> sections.Options:
-    clients = tuple(int(one) for one in arguments.clients.split(","))
-    databases = tuple(arguments.databases.split(","))
-    return sections.Options(arguments.seconds, arguments.rounds, clients, databases)
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(one) for one in text.split(","))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench")
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("what", nargs="+", choices=[*SECTIONS, "all"])
     parser.add_argument("--seconds", type=float, default=3, help="length of one measured run")
     parser.add_argument("--rounds", type=int, default=3, help="the report gives medians of these")
-    parser.add_argument("--clients", default=",".join(map(str, CLIENTS)), help="buyers at a time, by comma")
+    parser.add_argument("--clients", type=_numbers, default=CLIENTS, help="buyers at a time, by comma")
     parser.add_argument("--databases", default="postgres,sqlite")
-    arguments = parser.parse_args()
-    wanted = set(SECTIONS) if "all" in arguments.what else set(arguments.what)
+    parser.add_argument("--pasts", type=_numbers, default=(1_000, 100_000, 1_000_000))
+    parser.add_argument("--write", action="store_true", help="write the report of single sections too")
+    parser.add_argument("--folder", type=Path, default=ROOT / "bench", help="where the report is written")
+    return parser.parse_args()
+
+
+def measure(wanted: set[str], options: sections.Options) -> dict[str, Any]:
+    """The figures of the wanted sections."""
+    found: dict[str, Any] = {"machine": machine.described(options.seconds, options.rounds)}
     with sections.stages() as stages:
-        found = sections.limit_and_place(
-            stages, _options(arguments), limit="limit" in wanted, place="place" in wanted
-        )
-    sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        if wanted & {"limit", "place"}:
+            found |= sections.limit_and_place(
+                stages, options, limit="limit" in wanted, place="place" in wanted
+            )
+        if "notice" in wanted:
+            found |= sections.notice(stages, options)
+        if "start" in wanted:
+            found |= sections.start(stages, options)
+    if wanted & {"read", "export"}:
+        found |= sections.read_and_export(options, read="read" in wanted, export="export" in wanted)
+    return found
+
+
+def main() -> None:
+    arguments = _arguments()
+    options = sections.Options(
+        arguments.seconds,
+        arguments.rounds,
+        arguments.clients,
+        tuple(arguments.databases.split(",")),
+        arguments.pasts,
+    )
+    everything = "all" in arguments.what
+    found = measure(set(SECTIONS) if everything else set(arguments.what), options)
+    if everything or arguments.write:
+        report.write_report(found, arguments.folder)
+    sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

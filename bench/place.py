@@ -29,9 +29,11 @@ class Checkouts:
 
     def prepare(self, kind: str, number: int, *, payment: str = "offline") -> list[bytes]:
         """`number` requests; `kind` is `spread` or the name of a special sale."""
-        return [self._one(next(self._serial), kind, payment) for _ in range(number)]
+        return [self._one(kind, payment) for _ in range(number)]
 
-    def _one(self, serial: int, kind: str, payment: str) -> bytes:
+    def next(self, kind: str, payment: str = "offline") -> tuple[dict[str, str], bytes]:
+        """Headers and body of the next checkout."""
+        serial = next(self._serial)
         buyer = serial % world.BUYERS
         # A step without a common divisor: neighbours in time are far apart among the offers.
         index = serial * 367 % world.OFFERS if kind == "spread" else world.special(kind)
@@ -41,11 +43,17 @@ class Checkouts:
             f'"delivery_method":"courier","address_id":"{world.ADDRESS_0 + buyer}","payment_method":"{payment}",'
             f'"expected_total_fen":{world.TOTAL_FEN}}}'
         )
-        return request_bytes(
-            "POST", "/api/orders", self.port, body.encode(),
-            Authorization=f"Bearer {world.buyer_token(buyer)}", Idempotency_Key=f"{self._name}-{serial}",
-            Content_Type="application/json", X_Forwarded_For=address(buyer),
-        )  # fmt: skip
+        headers = {
+            "Authorization": f"Bearer {world.buyer_token(buyer)}",
+            "Idempotency-Key": f"{self._name}-{serial}",
+            "Content-Type": "application/json",
+            "X-Forwarded-For": address(buyer),
+        }
+        return headers, body.encode()
+
+    def _one(self, kind: str, payment: str) -> bytes:
+        headers, body = self.next(kind, payment)
+        return request_bytes("POST", "/api/orders", self.port, body, **headers)
 
 
 def address(buyer: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -9,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import limit_http, limit_postgres, limit_sqlite
+from bench import limit_http, limit_postgres, limit_sqlite, paying, reading, starting
 from bench.figures import of_rounds
 from bench.place import CLIENTS, place_round, sell_out
 from bench.recording import Recording, record
 from bench.service import service
-from bench.stage import Stage, postgres_stage, sqlite_stage
+from bench.stage import Copy, Stage, postgres_stage, run_module, sqlite_stage
 
 Found = dict[str, Any]
 
@@ -27,6 +28,8 @@ class Options:
     rounds: int = 3
     clients: tuple[int, ...] = CLIENTS
     databases: tuple[str, ...] = ("postgres", "sqlite")
+    pasts: tuple[int, ...] = (1_000, 100_000, 1_000_000)
+    """Orders in the instance when lists are read."""
 
 
 @dataclass
@@ -99,3 +102,62 @@ def _place_once(stages: Stages, vendor: str, workers: int, options: Options) -> 
         found["rss"] = running.rss_mib()
         found["sell_out"] = sell_out(running)
     return found
+
+
+def notice(stages: Stages, options: Options) -> Found:
+    """Signed notices under load, and whole lifecycles with the simulator."""
+    found: Found = {}
+    for vendor in options.databases:
+        say(f"notices and lifecycles on {vendor}")
+        stage = stages.get(vendor)
+        found[f"notice_{vendor}"] = of_rounds([paying.notices_round(stage) for _ in range(options.rounds)])
+        found[f"lifecycle_{vendor}"] = of_rounds(
+            [paying.lifecycle_round(stage, options.seconds) for _ in range(options.rounds)]
+        )
+    return found
+
+
+def start(stages: Stages, options: Options) -> Found:
+    """Cold start and memory of the embedded default."""
+    say("starting")
+    stage = stages.get("sqlite")
+    return {"start": of_rounds([starting.start_round(stage, options.seconds) for _ in range(options.rounds)])}
+
+
+def read_and_export(options: Options, *, read: bool, export: bool) -> Found:
+    """Lists on pasts of growing length; the export needs the one of a hundred thousand."""
+    found: Found = {}
+    for vendor in options.databases:
+        reads: Found = {}
+        for orders in options.pasts:
+            if not read and orders != EXPORTED:
+                continue
+            say(f"a past of {orders:,} orders on {vendor}")
+            with postgres_stage() if vendor == "postgres" else sqlite_stage() as stage:
+                filled = reading.parsed(stage.fill("bench.orders_seed", str(orders)))
+                with stage.copy() as copy:
+                    if read:
+                        reads[str(orders)] = _read(copy, filled, options)
+                    if export and orders == EXPORTED:
+                        found[f"export_{vendor}"] = _export(copy, filled)
+        if read:
+            sizes = sorted(reads, key=int)
+            found[f"read_{vendor}"] = reads | {"growth": reading.growth(reads[sizes[0]], reads[sizes[-1]])}
+    return found
+
+
+EXPORTED = 100_000
+
+
+def _read(copy: Copy, filled: Found, options: Options) -> Found:
+    with service(copy) as running:
+        seconds = min(1.0, options.seconds)
+        return of_rounds([reading.read_round(running, filled, seconds) for _ in range(options.rounds)])
+
+
+def _export(copy: Copy, filled: Found) -> Found:
+    """One sale and the whole store: memory must not follow the number of orders."""
+    env, store = copy.environment(), str(filled["store_id"])
+    sale: Found = json.loads(run_module("bench.export_job", store, str(filled["group_buy_id"]), env=env))
+    whole: Found = json.loads(run_module("bench.export_job", store, env=env))
+    return {"sale": sale, "store": whole}

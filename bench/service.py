@@ -91,13 +91,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(copy: Copy, *, workers: int = 1, **settings: str) -> Iterator[Service]:
-    """The product on this copy, serving, its worker running."""
-    port = free_port()
+def service(
+    copy: Copy, *, workers: int = 1, port: int = 0, settle: float = 2, **settings: str
+) -> Iterator[Service]:
+    """The product on this copy, serving, its worker running. `settings` are names without YANTUAN_."""
+    port = port or free_port()
     environment = copy.environment(public_url=f"http://127.0.0.1:{port}", **settings)
     with started(environment, port, workers=workers) as process:
         running = Service(port, copy, environment, process.pid)
-        running.wait_for_worker()
+        running.wait_for_worker(settle)
         yield running
 
 
@@ -105,12 +107,17 @@ def service(copy: Copy, *, workers: int = 1, **settings: str) -> Iterator[Servic
 def started(environment: dict[str, str], port: int, *, workers: int = 1) -> Iterator[subprocess.Popen[bytes]]:
     """`yantuan up` until it serves; stopped afterwards."""
     command = [sys.executable, "-m", "yantuan", "up", "--port", str(port), "--workers", str(workers)]
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/healthz", process)
-        yield process
-    finally:
-        stop(process)
+    log = Path(environment["YANTUAN_DATA"]) / "service.log"
+    with log.open("ab") as sink:
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=sink)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/healthz", process)
+            yield process
+        except BaseException:
+            sys.stderr.write(log.read_text(errors="replace")[-3000:])
+            raise
+        finally:
+            stop(process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -124,8 +131,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Until the address answers. Raises RuntimeError when the process ends or a minute passes."""
-    for _ in range(1200):
+    """Until the address answers. Raises RuntimeError when the process ends or three minutes pass."""
+    for _ in range(3600):
         if process.poll() is not None:
             raise RuntimeError("the service ended while starting")
         try:

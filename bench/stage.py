@@ -73,14 +73,14 @@ class Stage:
     postmaster: int | None = None
     _source: str = field(default="", repr=False)
 
-    def fill(self, module: str = "bench.seed", *arguments: str) -> None:
-        """Make the source of the later copies with a program of ours."""
+    def fill(self, module: str = "bench.seed", *arguments: str) -> str:
+        """Make the source of the later copies with a program of ours; answers what it printed."""
         data = self.folder / "source"
         data.mkdir(parents=True, exist_ok=True)
         if self.vendor == "postgres" and not self._source:
             self._source = f"source_{next(_NUMBER)}"
             self._command(f"CREATE DATABASE {self._source}")
-        run_module(module, *arguments, env=environment(data, self._url(self._source)))
+        return run_module(module, *arguments, env=environment(data, self._url(self._source)))
 
     @contextmanager
     def copy(self) -> Iterator[Copy]:
