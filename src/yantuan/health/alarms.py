@@ -17,6 +17,7 @@ from yantuan.kernel import held, metrics
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.notices import sending
+from yantuan.stores.models import Store
 
 logger = logging.getLogger("yantuan.alarms")
 
@@ -63,6 +64,16 @@ def _of_work(state: Status) -> Iterator[tuple[str, str]]:
         yield "check_late", f"账目自检已 {span(state.check_age)}没有运行"
 
 
+def _of_stores() -> Iterator[tuple[str, str]]:
+    for store in Store.objects.filter(halted_at__isnull=False).order_by("id"):
+        yield (
+            f"halted:{store.id}",
+            (
+                f"卖场「{store.name}」账目或库存有出入，已自动停止下单和退款；请到运营台「停售的卖场」核对后解除"
+            ),
+        )
+
+
 def _of_keeping(state: Status) -> Iterator[tuple[str, str]]:
     cfg = config()
     if state.disk_free < cfg.disk_min_mb * 1024 * 1024:
@@ -89,7 +100,7 @@ def _forged() -> Iterator[tuple[str, str]]:
 
 def evaluate() -> list[str]:
     """Open and close alarms by what is wrong now, and tell the operator of the new ones. Answers the names open now."""
-    active = wrong(status.status(fresh=True))
+    active = {**wrong(status.status(fresh=True)), **dict(_of_stores())}
     moment = now()
     for ended in Alarm.objects.filter(ended_at=None).exclude(name__in=active):
         if Alarm.objects.filter(name=ended.name, ended_at=None).update(ended_at=moment):

@@ -22,7 +22,7 @@ from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice
 
 BEFORE, AFTER = timedelta(seconds=2), timedelta(seconds=120)
 """Work and messages are looked for this close to what caused them: their tables have no index by order, but their ids sort by time."""
-_AXES = {"payment": "支付", "delivery": "配送", "aftersale": "售后", "note": "记录"}
+_AXES = {"payment": "支付", "delivery": "配送", "aftersale": "售后", "note": "记录", "case": "售后单"}
 
 
 @dataclass(frozen=True)
