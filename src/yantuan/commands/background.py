@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -36,5 +37,8 @@ def worker(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    running.run()
+    if not running.run():
+        # A provider keeps a thread waiting; the lease of its work ends by itself, so nobody waits for the thread.
+        logging.shutdown()
+        os._exit(0)
     return 0

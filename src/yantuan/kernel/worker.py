@@ -26,6 +26,8 @@ RELAY_SECONDS = 0.15
 SWEEP_SECONDS = 5.0
 """How often task threads look without being woken, for tasks left by a worker that died."""
 EVENTS_PER_TASK = 10
+STOP_SECONDS = 8.0
+"""How long a stopping worker waits for what is under way."""
 HEARTBEAT_SECONDS = 10.0
 HELD_SECONDS = 2.0
 """How often a restored copy's worker looks whether it was released."""
@@ -42,11 +44,15 @@ class Worker:
         ]
         self._timed_pool = ThreadPoolExecutor(2, thread_name_prefix="timed")
         self._timed_running: set[str] = set()
+        self._runners: set[TaskRunner] = set()
         self._next_look: dict[str, datetime] = {}
         self._beat_at = 0.0
 
-    def run(self) -> None:
-        """Block until stopped; a database that is away is waited for. A restored copy only shows that it is alive."""
+    def run(self) -> bool:
+        """Block until stopped; a database that is away is waited for. A restored copy only shows that it is alive.
+
+        False when something was still under way at the end: its lease frees it for another worker.
+        """
         metrics.start_flushing()
         for thread in self._task_threads:
             thread.start()
@@ -63,13 +69,23 @@ class Worker:
                 logger.exception("relay round failed; next one in a second")
                 self._stopping.wait(1)
             self._stopping.wait(RELAY_SECONDS)
-        self._timed_pool.shutdown(wait=True, cancel_futures=True)
+        return self._ended()
+
+    def _ended(self) -> bool:
+        """Wait a little for what is under way."""
+        end = time.monotonic() + STOP_SECONDS
+        self._timed_pool.shutdown(wait=False, cancel_futures=True)
         for thread in self._task_threads:
-            thread.join(20)
+            thread.join(max(0.0, end - time.monotonic()))
+        while self._timed_running and time.monotonic() < end:
+            time.sleep(0.05)
+        return not self._timed_running and not any(t.is_alive() for t in self._task_threads)
 
     def stop(self) -> None:
         """Finish what is running, start nothing new."""
         self._stopping.set()
+        for runner in list(self._runners):
+            runner.running = False
         with self._work_there:
             self._work_there.notify_all()
 
@@ -82,7 +98,7 @@ class Worker:
             self._beat_at = time.monotonic()
 
     def _relay(self) -> None:
-        while ids := outbox.claim_due():
+        while not self._stopping.is_set() and (ids := outbox.claim_due()):
             faults.point("outbox.claimed")
             for start in range(0, len(ids), EVENTS_PER_TASK):
                 perform_events.enqueue(ids[start : start + EVENTS_PER_TASK])
@@ -94,13 +110,23 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 if not held.is_held():
-                    self._runner().run()
+                    self._run_batch()
             except Exception:
                 logger.exception("task thread failed; going on")
                 self._stopping.wait(1)
             with self._work_there:
                 if not self._stopping.is_set():
                     self._work_there.wait(SWEEP_SECONDS)
+
+    def _run_batch(self) -> None:
+        runner = self._runner()
+        self._runners.add(runner)
+        try:
+            # Between here and `stop` one of the two sees the other.
+            if not self._stopping.is_set():
+                runner.run()
+        finally:
+            self._runners.discard(runner)
 
     def _runner(self) -> TaskRunner:
         """The job library's own runner, told to return when its queue is empty."""
