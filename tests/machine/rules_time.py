@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from machine.base import APART, CHECK_EVERY, TIMELESS, WHICH
-from machine.model import Refusal
+from machine.model import Order, Refusal
 from machine.rules_buying import Wish
-from machine.rules_cases import CaseRules
+from machine.rules_plots import PLOTS, Plots
 from yantuan.catalog import stock
 from yantuan.groupbuys.actions import close_group_buy
 from yantuan.kernel.actors import Actor
@@ -27,11 +27,11 @@ SPANS = (2, 40, 70, 70, 400, 1000, 1000, 7200, 90_000, 3 * 86_400, 11 * 86_400)
 SKEWS = (-3600, -60, 60, 3600)
 
 
-class Story(CaseRules):
+class Story(Plots):
     """Steps anybody may take at any moment."""
 
-    @initialize(hot=st.integers(3, 9), wishes=st.integers(0, 3))
-    def the_shop_opens(self, hot: int, wishes: int) -> None:
+    @initialize(hot=st.integers(4, 9), wishes=st.integers(0, 3), plot=st.sampled_from(PLOTS))
+    def the_shop_opens(self, hot: int, wishes: int, plot: str) -> None:
         """A few orders in all stages, so that short stories reach far as well."""
         self.open(hot)
         self.place([Wish(0, 0, ((0, 1), (2, 2)), "courier", "wechatpay", "new", 0)])
@@ -45,18 +45,12 @@ class Story(CaseRules):
         if wishes > 2:
             self.place([Wish(1, 3, ((0, 2),), "courier", "wechatpay", "new", 0)])
             self.leader_gives_back(1, (), None, False, True)
+        self.money_goes_astray(2, plot)
 
-    def press_pay_quietly(self, order: object) -> None:
-        place = list(self.model.orders.values()).index(order)  # type: ignore[arg-type]
-        self.press_pay(self._which(place), "native", "")
-        number = next(reversed(self.model.trades))
+    def press_pay_quietly(self, order: Order) -> None:
+        number = self.announced(order, "native")
         self.pay_there(number)
-        self.provider.deliver(self.provider.notices()[-1])
-        self.look()
-
-    def _which(self, place: int) -> int:
-        """A number that makes `order` pick the order at this place out of all."""
-        return place * 5
+        self.told(self.model.trades[number])
 
     # Time
 
