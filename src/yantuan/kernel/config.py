@@ -22,6 +22,11 @@ def data_folder() -> Path:
     return Path(os.environ.get("YANTUAN_DATA", "data")).resolve()
 
 
+@lru_cache(8)
+def _peers(text: str) -> frozenset[str]:
+    return frozenset(peer.strip() for peer in text.split(",") if peer.strip())
+
+
 class Config(BaseSettings):
     """Every setting of an instance. Names in the environment carry the prefix YANTUAN_."""
 
@@ -141,7 +146,7 @@ class Config(BaseSettings):
     @property
     def trusted_peers(self) -> frozenset[str]:
         """`trusted_proxies`, taken apart."""
-        return frozenset(peer.strip() for peer in self.trusted_proxies.split(",") if peer.strip())
+        return _peers(self.trusted_proxies)
 
     @property
     def secrets(self) -> list[str]:
@@ -149,6 +154,17 @@ class Config(BaseSettings):
         names = ("secret_key", "wechatpay_apiv3_key", "wechat_mini_secret", "wechat_oa_secret", "sms_access_key_secret",
                  "smtp_password", "metrics_token", "operator_wecom", "database_url")  # fmt: skip
         return [value for name in names if (value := str(getattr(self, name)))]
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the instance by TLS only."""
+        return self.public_url.startswith("https://")
+
+    def cookie_name(self, name: str, *, whole_site: bool = True) -> str:
+        """`name` with the prefix that makes browsers refuse a weaker cookie of that name; plain without TLS."""
+        if not self.https:
+            return name
+        return f"__Host-{name}" if whole_site else f"__Secure-{name}"
 
     @property
     def has_wechatpay(self) -> bool:
