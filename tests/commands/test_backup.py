@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import earlier
 import pytest
 from instance import Instance, scratch_database
 
-from yantuan.commands import archive, sealed
+from yantuan.commands import archive, backup, sealed
 from yantuan.health import backups
 
 FACTS = "SELECT COUNT(*), SUM(total_fen), SUM(paid_fen), SUM(refunded_fen) FROM orders_order"
@@ -177,6 +179,17 @@ def test_old_backups_go_by_policy_and_nothing_else_does(tmp_path: Path) -> None:
     # The newest of the 26th to 28th, and of each week: Thursday the 28th, Sundays the 24th and 17th.
     kept = [f"yantuan-202605{day}-040001.tar.gz" for day in (17, 24, 26, 27, 28)]
     assert left == sorted([*kept, "yantuan.sqlite3", "holiday.tar.gz", ".backup-x"])
+
+
+def test_what_a_killed_backup_left_is_swept_away(tmp_path: Path) -> None:
+    old, young = tmp_path / ".restore-old", tmp_path / ".backup-young"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "yantuan.sqlite3").touch()
+    long_ago = time.time() - backup.STALE_SECONDS - 60
+    os.utime(old, (long_ago, long_ago))
+    backup._sweep(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [".backup-young"]
 
 
 def test_a_backup_of_a_newer_version_is_refused(shop: Instance, fresh: Instance, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from yantuan.kernel.errors import AppError
 
 _KEPT = ("secret_key", "yantuan.toml")
 _KEPT_FOLDERS = ("media", "exports", "simulator")
+STALE_SECONDS = 12 * 3600
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -80,6 +82,7 @@ def _backup(options: argparse.Namespace) -> int:
     key = _key()
     target = Path(options.file) if options.file else folder / backups.name_for(now(), sealed=key is not None)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target.parent)
     manifest = make(target, key)
     told: backups.Told = {"file": str(target), "at": manifest.made_at, "bytes": target.stat().st_size}
     problem = ""
@@ -98,6 +101,14 @@ def _backup(options: argparse.Namespace) -> int:
         for gone in backups.prune(target.parent, config().backup_keep_daily, config().backup_keep_weekly):
             sys.stdout.write(f"{gone.name}: removed\n")
     return 1 if problem else 0
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a backup or its verification left when it was killed: scratch folders nobody has touched for long."""
+    for pattern in (".backup-*", ".restore-*"):
+        for path in folder.glob(pattern):
+            if path.is_dir() and time.time() - path.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def make(target: Path, key: bytes | None) -> archive.Manifest:

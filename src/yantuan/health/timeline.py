@@ -97,8 +97,9 @@ def _attempt(a: PaymentAttempt) -> Iterator[Entry]:
         )
     if a.success_at:
         more = "，订单不能再收款，自动退回" if a.extra else ""
+        # The provider tells whole seconds, which may lie before our own row.
         yield Entry(
-            a.success_at,
+            max(a.success_at, a.created_at),
             "支付单",
             f"已支付 {a.transaction_id or ''}",
             "provider",
@@ -115,7 +116,11 @@ def _refund(r: Refund) -> Iterator[Entry]:
     )
     if r.done_at:
         yield Entry(
-            r.done_at, "退款单", f"{r.get_state_display()} {r.out_refund_no}", "provider", r.last_error
+            max(r.done_at, r.created_at),
+            "退款单",
+            f"{r.get_state_display()} {r.out_refund_no}",
+            "provider",
+            r.last_error,
         )
     elif r.next_try_at:
         yield Entry(r.next_try_at, "退款单", "下次尝试", "system", r.last_error)
