@@ -41,7 +41,7 @@ COPIED = (
 )
 NEEDED = 18
 AT_ONCE = 2
-SECONDS = 240
+SECONDS = 300
 """A run of tests that takes longer than this hangs, and that is noticed too."""
 
 
@@ -90,7 +90,7 @@ def failing_test(tree: Path, tests: Sequence[str], db: str) -> str:
         return ""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
     environment |= {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1", "CI": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--durations=0", "-rf"]
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--durations=0", "-rfE"]
     command += ["-m", "not browser and not stack", f"--db={db}", *chosen]
     with subprocess.Popen(
         command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -137,13 +137,17 @@ def verdict(mutant: Mutant) -> Verdict:
 def baseline(mutants: Iterable[Mutant]) -> None:
     """The chosen tests must pass when nothing is broken, else they prove nothing. Raises Broken."""
     chosen = list(mutants)
-    for db in sorted({m.db for m in chosen}):
+
+    def passes(db: str) -> None:
         tests = list(dict.fromkeys(test for m in chosen if m.db == db for test in m.first))
         with tempfile.TemporaryDirectory(prefix="yantuan-mutant-") as folder:
             failed = failing_test(copied(Path(folder)), tests, db)
         if failed:
             raise Broken(f"without any mutant {failed} fails on {db}")
         say(f"{'(none)':22}          {len(tests)} groups of tests pass on {db}")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(passes, sorted({m.db for m in chosen})))
 
 
 def report(verdicts: Sequence[Verdict], seconds: float) -> str:
