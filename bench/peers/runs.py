@@ -13,7 +13,7 @@ from bench.peers.peer import HOT_STOCK, PROCESSES, Buyer, Peer
 
 CLIENTS = (1, 8, 32, 64)
 HOT_CLIENTS = 64
-HOT_LIMIT = 60.0
+HOT_LIMIT = 180.0
 WARM_LIMIT = 120.0
 
 
