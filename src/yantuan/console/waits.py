@@ -16,6 +16,7 @@ from yantuan.leaders.models import Certification
 from yantuan.notices.models import Delivery
 from yantuan.payments.models import ProviderNotice, Refund
 from yantuan.reports.models import OrderExport
+from yantuan.stores.models import Store
 
 _STUCK_TRIES = 3
 """A refund still not with the provider after so many tries needs a look."""
@@ -47,6 +48,10 @@ def refunds() -> int:
     return Refund.objects.filter(trouble).count()
 
 
+def halted_stores() -> int:
+    return Store.objects.filter(halted_at__isnull=False).count()
+
+
 def dead_events() -> int:
     return OutboxEvent.objects.filter(state="dead").count()
 
@@ -65,6 +70,7 @@ def unmatched_notices() -> int:
 
 
 _KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
+    (halted_stores, "自检停售的卖场", "reports_haltedstore", "", "report", "没有停售的卖场"),
     (
         certifications,
         "待审核认证",
@@ -123,6 +129,10 @@ def _badge(count: int) -> str:
 
 def alarms_badge() -> str:
     return _badge(Alarm.objects.filter(ended_at=None).count())
+
+
+def halted_badge() -> str:
+    return _badge(halted_stores())
 
 
 def certifications_badge() -> str:

@@ -15,10 +15,11 @@ from yantuan.leaders.models import Leader
 from yantuan.notices import sending
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
-from yantuan.notices.rules import AFTER_SALE_WORDS, SELLING_WORDS, Words, paid_buyer, paid_leader
+from yantuan.notices.rules import AFTER_SALE_WORDS, HALT_WORDS, SELLING_WORDS, Words, paid_buyer, paid_leader
 from yantuan.orders.models import Order
 from yantuan.payments.models import OfflineProof, Refund
 from yantuan.payments.queries import refund_problem
+from yantuan.stores.halting import LEADER_WORDS
 from yantuan.stores.models import Store
 
 _HOW = {"courier": "快递", "pickup": "自提"}
@@ -173,6 +174,17 @@ def store_selling_changed(payload: dict[str, Any]) -> None:
     store = Store.objects.select_related("leader").get(id=payload["store_id"])
     title = f"{store.name}：{SELLING_WORDS['store', bool(payload['selling'])]}"
     tell_leader(store, "selling", Words(title, str(payload["reason"])), f"selling:{store.id}:{payload['at']}")
+
+
+@on("store.halted")
+@on("store.released")
+def store_halted(payload: dict[str, Any]) -> None:
+    """Its leader is told what it means for them; the findings are for the operator."""
+    store = Store.objects.select_related("leader").get(id=payload["store_id"])
+    words = Words(
+        f"{store.name}：{HALT_WORDS[bool(payload['halted'])]}", LEADER_WORDS if payload["halted"] else ""
+    )
+    tell_leader(store, "selling", words, f"halt:{store.id}:{payload['at']}")
 
 
 @on("notice.deliver")

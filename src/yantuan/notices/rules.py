@@ -79,3 +79,6 @@ SELLING_WORDS = {
     ("store", True): "卖场已恢复，可以继续卖货",
 }
 """Title of what the operator decided, by whom it is about and whether they may sell now; the reason is the body."""
+
+HALT_WORDS = {True: "已自动暂停下单和退款", False: "核对完毕，已恢复下单和退款"}
+"""Title of what the self-check stopped, or the operator let go on."""

@@ -8,6 +8,7 @@ from django.contrib import admin
 
 from yantuan.kernel import desk
 from yantuan.reports.exports_admin import OrderExportAdmin as OrderExportAdmin
+from yantuan.reports.halted_admin import HaltedStoreAdmin as HaltedStoreAdmin
 from yantuan.reports.models import CheckRun
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from yantuan.kernel.models import Row
+from yantuan.stores.models import Store
 
 
 class CheckRun(Row):
@@ -16,6 +17,14 @@ class CheckRun(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = "自检记录"
+
+
+class HaltedStore(Store):
+    """Stores the self-check has stopped, for the console."""
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "停售的卖场"
 
 
 class OrderExport(Row):
