@@ -125,7 +125,15 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"options": "-c statement_timeout=15000 -c lock_timeout=5000"},
+        "OPTIONS": {
+            "options": "-c statement_timeout=15000 -c lock_timeout=5000",
+            # A server that is cut off without a word is noticed within seconds, not after the kernel's two hours.
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
+        },
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from yantuan.commands.up import _near
 from yantuan.kernel.config import Config
+from yantuan.settings import _database
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,8 @@ def test_trusted_proxies_may_be_written_with_blanks(text: str, peers: set[str]) 
 )
 def test_what_is_listened_on_is_reached_from_here(host: str, near: str) -> None:
     assert _near(host) == near
+
+
+def test_a_database_cut_off_without_a_word_is_noticed_soon() -> None:
+    options = _database("postgresql://u:p@db.lan/shop")["OPTIONS"]
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (5, 20_000)
