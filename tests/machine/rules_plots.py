@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -87,6 +89,7 @@ class Plots(CaseRules):
     def money_after_selling_stopped(self, order: Order, trade: Trade) -> None:
         self.tick(1000)
         self.work()
+        self.skew = timedelta(0)
         suspend_leader(self.shop.leader.id, "有人投诉", 1)
         self.model.selling = False
         self.paid_anyway(trade)
