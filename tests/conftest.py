@@ -24,7 +24,7 @@ atexit.register(_stack.close)
 _folder = tempfile.mkdtemp(prefix="yantuan-test-")
 _stack.callback(shutil.rmtree, _folder, True)
 
-_OURS = {"YANTUAN_DATABASE_URL", "YANTUAN_TEST_POSTGRES", "YANTUAN_SCREENSHOTS", "YANTUAN_RACES"}
+_OURS = {"YANTUAN_DATABASE_URL", "YANTUAN_TEST_POSTGRES", "YANTUAN_SCREENSHOTS", "YANTUAN_RACES", "YANTUAN_CRASH"}
 """Choices of this run; everything else of an instance's settings is left out."""
 
 for _name in [
