@@ -26,9 +26,17 @@ class IdMaker:
             raise ValueError("cell must fit four bits")
         self._cell = cell
         self._node = node
-        self._lock = threading.Lock()
         self._last = 0
         self._seq = 0
+        self._fixed = 0
+        self._place()
+        # Forked workers differ; asking the system for the process id at every id would cost more than the id.
+        os.register_at_fork(after_in_child=self._place)
+
+    def _place(self) -> None:
+        self._lock = threading.Lock()
+        node = (self._node if self._node is not None else os.getpid()) & 1023
+        self._fixed = self._cell << 18 | node << 8
 
     def next(self) -> int:
         with self._lock:
@@ -40,9 +48,7 @@ class IdMaker:
             else:
                 self._seq = 0
             self._last = moment
-            # The node is read late so that forked workers differ.
-            node = (self._node if self._node is not None else os.getpid()) & 1023
-            return moment << 22 | self._cell << 18 | node << 8 | self._seq
+            return moment << 22 | self._fixed | self._seq
 
 
 _maker = IdMaker(

@@ -47,6 +47,8 @@ def split_by_weight(total: int, weights: Sequence[int]) -> list[Fen]:
     """
     if total < 0 or not weights or any(w < 0 for w in weights):
         raise ValueError("split needs a non-negative total and non-negative weights")
+    if len(weights) == 1:
+        return [Fen(total)]
     whole = sum(weights)
     if whole == 0:
         return [Fen(total)] + [Fen(0)] * (len(weights) - 1)
