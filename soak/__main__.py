@@ -1,4 +1,4 @@
-"""`python -m soak [--db sqlite] [--matrix]`: see docs/soak.md. `YANTUAN_SOAK_SECONDS`, `_SEED`, `_ONLY=kind,…` steer it."""
+"""`python -m soak [--db sqlite] [--matrix]`: see docs/soak.md. `YANTUAN_SOAK_SECONDS`, `_SEED`, `_ONLY=kind,…`, `_THINK` steer it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from soak.report import ROOT, replay, text
 from soak.run import Soak, say, write_json
 
 SECONDS = 570.0
+THINK_SECONDS = 0.05
+"""About how long people pause; a machine that does other work besides needs more."""
 
 
 def main() -> int:
@@ -36,7 +38,11 @@ def main() -> int:
     seconds = float(os.environ.get("YANTUAN_SOAK_SECONDS", "0")) or SECONDS
     keep = Path(tempfile.mkdtemp(prefix="yantuan-soak-kept-"))
     say(f"seed {seed}; history in {keep}")
-    outcome = Soak(postgres=options.db == "postgres", seed=seed, seconds=seconds, only=only, keep=keep).run()
+    think = float(os.environ.get("YANTUAN_SOAK_THINK", "0")) or THINK_SECONDS
+    soak = Soak(
+        postgres=options.db == "postgres", seed=seed, seconds=seconds, only=only, keep=keep, think=think
+    )
+    outcome = soak.run()
     folder = Path(options.report) if options.report else keep if only else ROOT / "soak"
     name = "REPORT" if options.db == "postgres" else "REPORT-sqlite"
     (folder / f"{name}.md").write_text(text(outcome))

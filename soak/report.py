@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -23,15 +24,19 @@ def replay(outcome: Outcome) -> str:
 def text(outcome: Outcome) -> str:
     """Markdown."""
     figures, survived = outcome.figures, len(outcome.windows)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
+    commit = (
+        os.environ.get("YANTUAN_SOAK_COMMIT")
+        or subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+        ).stdout.strip()
+    )
+    loads = " / ".join(f"{load:.1f}" for load in os.getloadavg())
     bad = sum(len(found) for found in outcome.violations.values())
     lines = [
         "# Soak report",
         "",
         f"{outcome.began_at}, {outcome.database}, seed {outcome.seed}, commit {commit or 'unknown'}, {outcome.seconds:.0f} s on"
-        f" {psutil.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}). Again: `{replay(outcome)}`.",
+        f" {psutil.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}; load average at the end {loads}). Again: `{replay(outcome)}`.",
         "",
         f"**{survived} fault kinds of {len(KINDS)}, {figures['orders']} orders placed, {figures['paid_orders']} paid"
         f" (¥{figures['paid_fen'] // 100:,}), {figures['refunds']} refunds (¥{figures['refunded_fen'] // 100:,}),"

@@ -69,13 +69,17 @@ class Outcome:
 class Soak:
     """`seconds` is the whole budget, `only` the kinds wanted (all when empty)."""
 
-    def __init__(self, *, postgres: bool, seed: int, seconds: float, only: Sequence[str], keep: Path) -> None:
+    def __init__(
+        self, *, postgres: bool, seed: int, seconds: float, only: Sequence[str], keep: Path, think: float
+    ) -> None:
+        self.think = think
         self.postgres, self.seed, self.seconds, self.keep = postgres, seed, seconds, keep
         wanted = [k for k in KINDS if (postgres or k.sqlite) and (not only or k.name in only)]
         random.Random(f"order/{seed}").shuffle(wanted)
         self.kinds: list[Kind] = wanted
         self.outcome = Outcome(seed, "PostgreSQL" if postgres else "SQLite")
         self.spans: list[tuple[datetime, datetime]] = []
+        self.backlog = 0
 
     def run(self) -> Outcome:
         """Everything; the instance is removed afterwards, the history kept beside the report when something was found."""
@@ -99,7 +103,7 @@ class Soak:
 
     def _act(self) -> None:
         app, cashier = ("127.0.0.1", self.system.front.port), ("127.0.0.1", self.system.sim_port)
-        self.town = Town(app, cashier, self.system.world, self.history, self.seed)
+        self.town = Town(app, cashier, self.system.world, self.history, self.seed, self.think)
         thread = threading.Thread(target=lambda: asyncio.run(self._people()), name="people")
         thread.start()
         try:
@@ -134,14 +138,14 @@ class Soak:
     def _windows(self) -> None:
         left = self.seconds - (time.monotonic() - self.began) - QUIET_SECONDS - 25
         each = max(4.0, left / max(1, len(self.kinds)))
-        nemesis = Nemesis(self.system, self.seed, min(8.0, each * 0.5))
+        nemesis = Nemesis(self.system, self.seed, min(8.0, each * 0.4))
         end = time.monotonic() + left
         for number, kind in enumerate(self.kinds):
             if time.monotonic() > end:
                 self.outcome.not_reached = [k.name for k in self.kinds[number:]]
                 break
             peace = max(
-                1.5, min(each * 0.4, (end - time.monotonic()) / (len(self.kinds) - number) - nemesis.seconds)
+                1.5, min(each * 0.35, (end - time.monotonic()) / (len(self.kinds) - number) - nemesis.seconds)
             )
             self._window(kind, nemesis, peace)
         self.outcome.notes = nemesis.notes
@@ -188,13 +192,20 @@ class Soak:
         self.system.simulate("faults", method="DELETE")
         began = time.monotonic()
         hurry_at = began + HURRY_AFTER
-        while self._busy() and time.monotonic() - began < QUIET_SECONDS:
+        while self._still_working(began):
             if time.monotonic() > hurry_at:
                 # Seldom: a lease ended too early only makes the same work be taken twice.
                 self.facts.hurry()
                 hurry_at += HURRY_AFTER
             time.sleep(1.5)
         self.outcome.figures["quiet_after_s"] = round(time.monotonic() - began, 1)
+
+    def _still_working(self, began: float) -> bool:
+        """Whether something is under way, and there is still time; a backlog that shrinks is given more of it."""
+        before, self.backlog = self.backlog, self._busy()
+        waited = time.monotonic() - began
+        shrinks = self.backlog < before and waited < 2 * QUIET_SECONDS
+        return self.backlog > 0 and (waited < QUIET_SECONDS or shrinks)
 
     def _busy(self) -> int:
         looks = (
