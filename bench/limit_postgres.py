@@ -114,9 +114,13 @@ class Script:
 
 
 def database_limit(
-    copy: Copy, recording: Recording, *, hot: bool, clients: int, seconds: float
+    copy: Copy, recording: Recording, *, hot: bool, clients: int, seconds: float, orders: int = 0
 ) -> dict[str, Any]:
-    """Orders per second and latency, one order per transaction, prepared, durable."""
+    """Orders per second and latency, one order per transaction, prepared, durable; with `orders` that many per client.
+
+    Raises RuntimeError when any statement failed.
+    """
+    length = ["-t", str(orders)] if orders else ["-T", str(max(1, round(seconds)))]
     parts = urlsplit(copy.url)
     address = ["-h", str(parts.hostname), "-p", str(parts.port), "-U", str(parts.username)]
     with tempfile.TemporaryDirectory() as folder:
@@ -125,9 +129,9 @@ def database_limit(
         seq = int(time.time() * 1000) - 1_700_000_000_000
         done = subprocess.run(
             [binaries() / "pgbench", *address, "-n", "-f", path, "-c", str(clients), "-j", "2", "-M", "prepared",
-             "-T", str(max(1, round(seconds))), "-D", f"seq={seq}", "-l", "--log-prefix", f"{folder}/log",
+             *length, "-D", f"seq={seq}", "-l", "--log-prefix", f"{folder}/log",
              parts.path.lstrip("/")],
-            check=True, capture_output=True, text=True,
+            check=False, capture_output=True, text=True,
         )  # fmt: skip
         waits = sorted(
             int(line.split()[2]) / 1000
@@ -136,7 +140,7 @@ def database_limit(
         )
     rate = re.search(r"tps = ([0-9.]+)", done.stdout)
     failed = re.search(r"number of failed transactions: ([1-9]\d*)", done.stdout)
-    if rate is None or failed or not waits or "ERROR" in done.stderr:
+    if done.returncode or rate is None or failed or not waits or "ERROR" in done.stderr:
         raise RuntimeError(f"pgbench: {done.stdout[-500:]} {done.stderr[-1500:]}")
     return {
         "per_second": round(float(rate[1]), 1),

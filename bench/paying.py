@@ -46,8 +46,11 @@ def notices_round(stage: Stage, clients: int = 64) -> dict[str, Any]:
             first = run(port, clients, 120, messages)
             again = run(port, clients, 120, messages)
         paid = json.loads(run_module("bench.paid", env=copy.environment(**settings)))
+        log = (copy.data / "service.log").read_text(errors="replace")
     if set(first.statuses) | set(again.statuses) != {204} or paid != {"paid": NOTICES, "notices": NOTICES}:
-        raise AssertionError(f"notices went wrong: {first.statuses} {again.statuses} {paid} {first.refusals}")
+        raise AssertionError(
+            f"notices went wrong: {first.statuses} {again.statuses} {paid} {first.refusals}\n{log[-3000:]}"
+        )
     return {
         "fresh": first.summary(),
         "repeated": again.summary(),

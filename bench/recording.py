@@ -16,7 +16,7 @@ from bench import world
 from bench.stage import Copy, run_module
 
 OFFER = world.special("hot")
-BUYER = world.BUYERS - 1
+BUYER = 0
 KEY = "recorded-order"
 
 
