@@ -31,7 +31,7 @@ Protocol = Literal["postgres", "tcp"]
 _UNTYPED = {80877102, 80877103, 80877104}
 """Cancel, SSL and GSS requests: the first packet of a connection may be one, and carries no type byte."""
 _SSL, _GSS = 80877103, 80877104
-_ENDS_STATEMENT = (b"Q", b"S", b"F")
+_ENDS_STATEMENT = (b"Q", b"S", b"H")
 """Query, Sync, Flush: after these the client waits for an answer."""
 
 

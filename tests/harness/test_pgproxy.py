@@ -62,6 +62,16 @@ def test_a_delay_is_per_statement_and_heals(proxy: PgProxy) -> None:
         assert _took(line, 3) < 0.24
 
 
+def test_statements_that_travel_together_wait_together(proxy: PgProxy) -> None:
+    with psycopg.connect(proxy.url, autocommit=True) as line:
+        proxy.slow(80)
+        before = proxy.counted.statements
+        with line.pipeline():
+            answers = [line.execute("SELECT %s::int", [n]) for n in range(5)]
+        assert [answer.fetchone() for answer in answers] == [(n,) for n in range(5)]
+        assert proxy.counted.statements - before <= 2
+
+
 def test_a_lost_reply_of_commit_leaves_the_work_done(proxy: PgProxy, table: str) -> None:
     line = psycopg.connect(proxy.url)
     line.execute("INSERT INTO proxy_marks VALUES (1)")

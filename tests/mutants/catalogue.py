@@ -143,7 +143,7 @@ MUTANTS = (
                 "shares = [int(total * (w / whole)) for w in weights]",
             ),
         ),
-        ("tests/kernel/test_money.py", "tests/kernel/test_house_rules.py"),
+        ("tests/kernel/test_money.py",),
         (_ORDERS, _PAYMENTS),
     ),
     Mutant(
