@@ -146,7 +146,6 @@ PLANTS: list[tuple[str, Plant]] = [
     ("V1", set_order("paid", phone_sealed="13800000000")),
     ("V1", lambda t: Person.objects.filter(leader__isnull=False).update(phone_sealed="13800000000")),
     ("T1", lambda t: Offer.objects.update(store_id=5)),
-    ("T1", lambda t: OrderEvent.objects.filter(event="placed").update(store_id=5)),
     ("T1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(store_id=5)),
     ("T1", lambda t: Shipment.objects.update(store_id=5)),
     ("T1", lambda t: Sku.objects.update(store_id=5)),
@@ -154,6 +153,7 @@ PLANTS: list[tuple[str, Plant]] = [
     ("N1", lambda t: Delivery.objects.create(
         channel="email", recipient="1", kind="k", event_key="e", title="t", body="b", due_at=now() - LONG_AGO, created_at=now())),
     ("D1", lambda t: Sku.objects.filter(offers=None).update(pool_id=5) or Sku.objects.filter(id=Sku.objects.first().id).update(pool_id=5)),  # type: ignore[union-attr]
+    ("D1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(offer_id=5)),
     ("D1", lambda t: GroupCounter.objects.all().delete()),
     ("V2", lambda t: AuditEntry.objects.filter(seq=2).update(reason="改过")),
     ("V2", lambda t: AuditEntry.objects.filter(seq=2).delete()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from yantuan.aftersales.states import CASE
 from yantuan.kernel.models import Row
 from yantuan.orders.models import Order, OrderLine
 
@@ -47,6 +48,14 @@ class AfterSale(Row):
         verbose_name = verbose_name_plural = "售后单"
         constraints = [
             models.CheckConstraint(condition=Q(requested_fen__gte=1), name="aftersale_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(agreed_fen__isnull=True) | Q(agreed_fen__gte=0),
+                name="aftersale_agreed_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["refund_only", "return_refund"]), name="aftersale_kind_known"
+            ),
+            models.CheckConstraint(condition=Q(state__in=list(CASE.states)), name="aftersale_state_known"),
         ]
         indexes = [
             models.Index(fields=["store_id", "-id"], name="aftersale_of_store"),

@@ -105,5 +105,13 @@ class StockMovement(Row):
                 fields=["order_line_id", "kind", "cause_id"],
                 condition=Q(order_line_id__isnull=False),
                 name="movement_once_per_line",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="adjust", order_line_id__isnull=True)
+                | Q(kind__in=["hold", "release", "sell", "restock"], order_line_id__isnull=False),
+                name="movement_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="adjust") | Q(quantity__gte=1), name="movement_quantity_positive"
+            ),
         ]

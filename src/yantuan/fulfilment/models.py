@@ -49,3 +49,6 @@ class PickupCheck(Row):
     actor_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(quantity__gte=1), name="pickup_check_positive")]

@@ -51,6 +51,10 @@ class GroupBuy(Row):
             models.CheckConstraint(
                 condition=Q(kind="shelf") | Q(ends_at__isnull=False), name="dated_sale_ends"
             ),
+            models.CheckConstraint(condition=Q(kind__in=["dated", "shelf"]), name="groupbuy_kind_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "published", "closed"]), name="groupbuy_state_known"
+            ),
         ]
         indexes = [models.Index(fields=["store", "-id"], name="groupbuy_of_store")]
 
@@ -86,3 +90,10 @@ class GroupCounter(models.Model):
     last_number = models.BigIntegerField(default=0)
     orders = models.BigIntegerField(default=0)
     """Placed and not closed."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_number__gte=0, orders__gte=0), name="group_counter_not_negative"
+            )
+        ]

@@ -55,6 +55,11 @@ class PaymentAttempt(Row):
                 name="one_live_attempt_per_order",
             ),
             models.CheckConstraint(condition=Q(amount_fen__gte=1), name="attempt_amount_positive"),
+            models.CheckConstraint(condition=Q(paid_fen__gte=0), name="attempt_paid_not_negative"),
+            models.CheckConstraint(
+                condition=Q(state__in=["created", "prepaid", "succeeded", "closed"]),
+                name="attempt_state_known",
+            ),
         ]
         indexes = [
             models.Index(
@@ -86,7 +91,11 @@ class OfflineProof(Row):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order"], condition=Q(state="sent"), name="one_open_proof")
+            models.UniqueConstraint(fields=["order"], condition=Q(state="sent"), name="one_open_proof"),
+            models.CheckConstraint(condition=Q(amount_fen__gte=0), name="proof_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(state__in=["sent", "confirmed", "rejected"]), name="proof_state_known"
+            ),
         ]
 
 
@@ -137,6 +146,14 @@ class Refund(Row):
         verbose_name = verbose_name_plural = "退款单"
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gte=0), name="refund_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(state__in=["created", "processing", "succeeded", "abnormal", "closed"]),
+                name="refund_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause__in=["after_sale", "cancel", "leader", "late", "extra"]),
+                name="refund_cause_known",
+            ),
             models.UniqueConstraint(
                 fields=["attempt"],
                 condition=Q(cause__in=["late", "extra"]),
@@ -195,3 +212,9 @@ class ProviderNotice(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = "支付通知"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["waiting", "applied", "repeated", "unmatched"]),
+                name="notice_outcome_known",
+            )
+        ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 
+from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import ForeignKey
 
 from yantuan.kernel.audit import entry_hash
 from yantuan.kernel.config import data_folder
@@ -59,7 +61,37 @@ def no_orphans(read: Reader) -> list[Finding]:
         expected="每个团购有计数行",
         suggestion="从备份恢复缺失的计数行",
     )
-    return pools + counters + (_sqlite_orphans(read) if read.sqlite else _postgres_constraints(read))
+    return (
+        pools
+        + counters
+        + _unguarded(read)
+        + (_sqlite_orphans(read) if read.sqlite else _postgres_constraints(read))
+    )
+
+
+def _unguarded(read: Reader) -> list[Finding]:
+    """References the database itself does not guard, because a foreign key would lock a hot row."""
+    found: list[Finding] = []
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            parent = field.related_model
+            if (
+                not isinstance(field, ForeignKey)
+                or getattr(field, "db_constraint", True)
+                or isinstance(parent, str)
+                or parent is None
+            ):
+                continue
+            found += read.probe(
+                f"""
+                SELECT x.id, x.{field.column} FROM {model._meta.db_table} x
+                LEFT JOIN {parent._meta.db_table} p ON p.id = x.{field.column}
+                WHERE {read.recent("x.id")} AND x.{field.column} IS NOT NULL AND p.id IS NULL
+                """,
+                expected=f"{model._meta.db_table}.{field.column} 指向存在的行",
+                suggestion="从备份恢复缺失的行",
+            )
+    return found
 
 
 def _postgres_constraints(read: Reader) -> list[Finding]:
