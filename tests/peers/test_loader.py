@@ -159,6 +159,8 @@ def test_the_best_and_the_worst() -> None:
     found = _found()
     assert best(found) == 5.5
     assert oversold(found) == {"shop": 56}
+    # 2 cores at 150 ms an order: on a busy machine the peer is given what it could do on an idle one.
+    assert best(_found(9)) == 13.3
     found["peers"].pop("shop")
     assert best(found) is None
     assert "skipped" in section(found)
