@@ -48,14 +48,14 @@ class Instance:
         """`yantuan …` to its end; its status is the caller's business."""
         command = [sys.executable, "-m", "yantuan", *arguments]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=400
         )
 
     def python(self, code: str, *arguments: str) -> str:
         """Run a few lines inside this instance's Django; answers what they print."""
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
-            env=self.environment, capture_output=True, text=True, check=False, timeout=120,
+            env=self.environment, capture_output=True, text=True, check=False, timeout=400,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

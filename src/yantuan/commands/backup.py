@@ -187,7 +187,7 @@ def _refuse_misfit(manifest: archive.Manifest) -> None:
     if newer:
         raise AppError(
             "schema_newer",
-            f"备份来自更新版本的雁团（{manifest.version}），请先升级程序再恢复",
+            f"备份来自更新版本的雁团（{manifest.version}，{newer[0]}），请先升级程序再恢复",
             f"The backup is of a newer version ({manifest.version}, {newer[0]}): upgrade the program first.",
         )
 
