@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -48,6 +49,8 @@ class Base(RuleBasedStateMachine):
     """One shop in a transaction that is rolled back at the end, at a time of its own."""
 
     provider: ClassVar[Provider]
+    reached: ClassVar[Counter[str]] = Counter()
+    """What the stories told so far came to, for the line printed at the end of a run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,6 +147,16 @@ class Base(RuleBasedStateMachine):
         report = run_checks(rules)
         found = [f"{v.rule}: {v.found} ({v.expected})" for v in report.violations]
         assert not found and not report.unchecked, (found, report.unchecked)
+
+    def tally(self) -> None:
+        """Count what this story came to."""
+        model, count = self.model, self.reached
+        count["stories"] += 1
+        count["orders"] += len(model.orders)
+        count["payments"] += sum(trade.booked for trade in model.trades.values())
+        count.update(f"refund {refund.cause}" for refund in model.refunds)
+        count.update(f"case {case.state}" for case in model.cases.values())
+        count.update(f"goods {order.delivery}" for order in model.orders.values())
 
     def close_story(self) -> None:
         gateway.reset()

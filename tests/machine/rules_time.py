@@ -168,6 +168,7 @@ class Story(Plots):
         assert not self.unfinished()
         self.checks([name for name in RULES if name not in APART])
         self.books_agree()
+        self.tally()
 
     def tell_everything(self) -> None:
         """Every notice about money that is there and not booked, one by one."""
