@@ -26,10 +26,10 @@ class Pace:
         return full if FULL else quick
 
 
-@pytest.fixture(params=["at once", "slow database"])
+@pytest.fixture(params=["plain", "slow"])
 def pace(request: pytest.FixtureRequest, _races: None) -> Iterator[Pace]:
     """The race as it is, and once more with a database that takes its time for every statement."""
-    if request.param == "at once":
+    if request.param == "plain":
         yield Pace(slow=False)
         return
     with slow_database():
