@@ -148,13 +148,23 @@ USE_TZ = True
 STATIC_URL = "/console-static/"
 STATIC_ROOT = DATA / "static"
 
-SESSION_COOKIE_NAME = "yt_console"
+SESSION_COOKIE_NAME = CONFIG.cookie_name("yt_console", whole_site=False)
+CSRF_COOKIE_NAME = CONFIG.cookie_name("yt_csrf")
+CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_PATH = "/console/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_COOKIES = CONFIG.public_url.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_SECURE = SECURE_COOKIES
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("UserAttributeSimilarityValidator", {}),
+        ("CommonPasswordValidator", {}),
+    )
+]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

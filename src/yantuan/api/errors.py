@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -47,8 +49,28 @@ def field_error(error: ValidationError) -> AppError:
     )
 
 
+def _install_unreadable(api: NinjaAPI) -> None:
+    """Requests the framework itself cannot take apart."""
+
+    @api.exception_handler(BadRequest)
+    @api.exception_handler(SuspiciousOperation)
+    @api.exception_handler(MultiPartParserError)
+    def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+        """A form Django can't take apart: wrong boundary, charset, or too many fields."""
+        return answer(AppError("request_invalid", "请求格式不对", "The request cannot be read.", status=400))
+
+    @api.exception_handler(HttpError)
+    def plain(request: HttpRequest, error: HttpError) -> HttpResponse:
+        return answer(
+            AppError(
+                "request_invalid", "请求格式不对", "The request cannot be read.", status=error.status_code
+            )
+        )
+
+
 def install(api: NinjaAPI) -> None:
     """Give every failure of `api` the envelope."""
+    _install_unreadable(api)
 
     @api.exception_handler(AppError)
     def expected(request: HttpRequest, error: AppError) -> HttpResponse:
@@ -65,14 +87,6 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(Http404)
     def missing(request: HttpRequest, error: Http404) -> HttpResponse:
         return answer(NotFound())
-
-    @api.exception_handler(HttpError)
-    def plain(request: HttpRequest, error: HttpError) -> HttpResponse:
-        return answer(
-            AppError(
-                "request_invalid", "请求格式不对", "The request cannot be read.", status=error.status_code
-            )
-        )
 
     @api.exception_handler(OperationalError)
     @api.exception_handler(InterfaceError)

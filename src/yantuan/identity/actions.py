@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from yantuan.identity.access import access_address
@@ -85,6 +87,15 @@ def _no_default(person: Person) -> None:
     Address.objects.filter(person_id=person.id, is_default=True).update(is_default=False)
 
 
+def _is_weak(name: str, password: str) -> bool:
+    """Whether it is one of the twenty thousand most common ones, or near the name."""
+    try:
+        validate_password(password, User(username=name))
+    except ValidationError:
+        return True
+    return False
+
+
 def create_operator(username: str, password: str) -> User:
     """An operator of the console; the second factor is set up at the first sign-in.
 
@@ -93,7 +104,7 @@ def create_operator(username: str, password: str) -> User:
     name = username.strip()
     if not 1 <= len(name) <= 150:
         raise Invalid("username_invalid", "请填写用户名", "A user name is needed.", field="username")
-    if len(password) < _PASSWORD_MIN or password.lower() == name.lower() or len(set(password)) < 5:
+    if len(password) < _PASSWORD_MIN or len(set(password)) < 5 or _is_weak(name, password):
         raise Invalid(
             "password_weak",
             f"密码至少 {_PASSWORD_MIN} 位，不能太简单",

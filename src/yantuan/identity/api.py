@@ -37,7 +37,7 @@ from yantuan.kernel.errors import AppError, SignInNeeded
 from yantuan.kernel.http import IdIn, Ok
 
 router = Router(tags=["identity"])
-STATE_COOKIE = "yt_oauth"
+STATE_COOKIE = config().cookie_name("yt_oauth", whole_site=False)
 _MINI_PER_MINUTE = 120
 _OAUTH_PER_MINUTE = 60
 

@@ -14,6 +14,8 @@ SMS_PER_ADDRESS = (20, HOUR)
 SMS_LIFE_SECONDS = 5 * MINUTE
 SMS_TRIES = 5
 SESSION_DAYS = 30
+LONGEST_SESSION_DAYS = 180
+"""However often it is used, then its person signs in anew."""
 STATE_SECONDS = 10 * MINUTE
 ADDRESSES_PER_PERSON = 30
 

@@ -1,18 +1,21 @@
-"""Opaque server-side sessions: 256 random bits, only their SHA-256 stored, thirty days from the last visit."""
+"""Opaque server-side sessions: 256 random bits, only their SHA-256 stored, thirty days from the last visit, half a
+year in all."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from yantuan.identity.models import Person, Session
-from yantuan.identity.rules import SESSION_DAYS
+from yantuan.identity.rules import LONGEST_SESSION_DAYS, SESSION_DAYS
 from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
 from yantuan.kernel.errors import NotFound
 from yantuan.kernel.ids import new_token
 from yantuan.kernel.tokens import token_hash
 
-COOKIE = "yt_session"
+COOKIE = config().cookie_name("yt_session")
 LIFE = timedelta(days=SESSION_DAYS)
+LONGEST = timedelta(days=LONGEST_SESSION_DAYS)
 _TOUCH_AFTER = timedelta(hours=1)
 
 
@@ -63,7 +66,7 @@ def touch(session: Session) -> None:
     if moment - session.seen_at < _TOUCH_AFTER:
         return
     Session.objects.filter(id=session.id, revoked_at=None, seen_at=session.seen_at).update(
-        seen_at=moment, expires_at=moment + LIFE
+        seen_at=moment, expires_at=min(moment + LIFE, session.created_at + LONGEST)
     )
 
 
