@@ -206,7 +206,7 @@ class System:
         """The instance's environment with the database reached directly: for looks that no fault may hide."""
         return self.environment | ({"YANTUAN_DATABASE_URL": self.pg.url} if self.pg else {})
 
-    def command(self, *words: str, timeout: float = 120, **extra: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, timeout: float = 300, **extra: str) -> subprocess.CompletedProcess[str]:
         """Run `yantuan …` as the operator would."""
         return subprocess.run(
             [sys.executable, "-m", "yantuan", *words], env=self.direct | extra, cwd=ROOT, capture_output=True,
