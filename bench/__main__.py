@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 from bench import machine, report, sections  # noqa: E402
 from bench.place import CLIENTS  # noqa: E402
 
-SECTIONS = ("limit", "place", "notice", "start", "read", "export")
+SECTIONS = ("limit", "place", "profile", "notice", "start", "read", "export")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -45,6 +45,8 @@ def measure(wanted: set[str], options: sections.Options) -> dict[str, Any]:
             found |= sections.limit_and_place(
                 stages, options, limit="limit" in wanted, place="place" in wanted
             )
+        if "profile" in wanted:
+            found["profiles"] = sections.profiles(stages, options)
         if "notice" in wanted:
             found |= sections.notice(stages, options)
         if "start" in wanted:
@@ -65,6 +67,9 @@ def main() -> None:
     )
     everything = "all" in arguments.what
     found = measure(set(SECTIONS) if everything else set(arguments.what), options)
+    profiles = found.pop("profiles", {})
+    for vendor, text in profiles.items():
+        (arguments.folder / f"profile-booking-{vendor}.txt").write_text(text)
     if everything or arguments.write:
         report.write_report(found, arguments.folder)
     sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

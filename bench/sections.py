@@ -104,6 +104,16 @@ def _place_once(stages: Stages, vendor: str, workers: int, options: Options) -> 
     return found
 
 
+def profiles(stages: Stages, options: Options) -> dict[str, str]:
+    """Where the time of booking goes, by database, as text."""
+    found: dict[str, str] = {}
+    for vendor in options.databases:
+        say(f"profiling booking on {vendor}")
+        with stages.get(vendor).copy() as copy:
+            found[vendor] = run_module("bench.profiling", env=copy.environment())
+    return found
+
+
 def notice(stages: Stages, options: Options) -> Found:
     """Signed notices under load, and whole lifecycles with the simulator."""
     found: Found = {}
