@@ -85,6 +85,8 @@ class System:
         self.simulator: Part | None = None
         self.supervisor = Supervisor([])
         self.world: dict[str, Any] = {}
+        self.cold_start_s = 0.0
+        """How long the web processes took to serve at the first start of this run, on this machine."""
 
     @property
     def app(self) -> str:
@@ -176,10 +178,11 @@ class System:
         ]
         arguments = [str(offers), str(buyers), *openids]
         self.world = json.loads(self.python("soak.seed", *arguments))
+        began = time.monotonic()
         for part in [*self.webs, *self.workers]:
             part.start()
-        for port in self._web_ports:
-            self.wait_for(f"http://127.0.0.1:{port}/readyz")
+        self.wait_ready(90)
+        self.cold_start_s = round(time.monotonic() - began, 1)
         self.supervisor.start()
 
     def simulate(self, verb: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
