@@ -10,7 +10,8 @@ export YANTUAN_DATA ?= $(CURDIR)/$(DATA)
 export CI = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-browser test-web lint fmt bench check wheel clean
+.PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-browser test-web lint fmt \
+	bench bench-peers soak crash races machine mutants fuzz check backup sbom wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -85,12 +86,44 @@ test-browser: setup web ## The whole story in headless Chromium at phone size
 	@scripts/ensure-chromium
 	@$(BIN)/pytest -m browser --db=sqlite
 
-bench: setup web ## Measure placing, reading, memory and start; writes bench/REPORT.md
+bench: setup web $(VENV)/tools ## Measure everything against the machine's own limits; writes bench/REPORT.md
 	@scripts/ensure-postgres-client
 	@$(BIN)/python -m bench all
 
+bench-peers: setup ## Install Vendure, pretix and django-oscar into a scratch folder and measure them; writes bench/peers.json
+	@command -v npm >/dev/null || { echo "Node 20 with npm is needed for Vendure"; exit 1; }
+	@$(BIN)/python -m bench.peers install
+	@$(BIN)/python -m bench.peers run
+
+soak: setup ## Break a running instance in every known way for at most ten minutes; writes soak/REPORT.md
+	@$(BIN)/python -m soak
+
+crash: setup ## Die at every named point, start again, verify; on both databases
+	@YANTUAN_CRASH=all $(BIN)/pytest tests/crash --db=sqlite
+	@YANTUAN_CRASH=all $(BIN)/pytest tests/crash --db=postgres
+
+races: setup ## Every race at full size on PostgreSQL
+	@YANTUAN_RACES=full $(BIN)/pytest tests/races tests/orders/test_races.py --db=postgres
+
+machine: setup ## Long random stories of the whole trade against a model, on both databases
+	@for db in sqlite postgres; do \
+	  YANTUAN_MACHINE_EXAMPLES=$${YANTUAN_MACHINE_EXAMPLES:-400} YANTUAN_MACHINE_STEPS=$${YANTUAN_MACHINE_STEPS:-60} \
+	  $(BIN)/pytest tests/machine/test_machine.py --db=$$db --show-capture=no || exit 1; done
+
+mutants: setup ## Break twenty guards one at a time; the tests must notice
+	@$(BIN)/python tests/mutants
+
+fuzz: setup $(VENV)/tools ## Twenty thousand random requests in every role; writes fuzz/REPORT.md
+	@$(BIN)/python -m fuzz
+
+sbom: setup $(VENV)/tools ## List what is inside, with versions and licences (CycloneDX)
+	@mkdir -p dist && $(BIN)/cyclonedx-py environment $(BIN)/python --output-file dist/sbom.json
+
 check: setup ## Verify the invariants of this instance's data
 	@$(BIN)/yantuan check
+
+backup: setup ## Back up this instance and verify the backup
+	@$(BIN)/yantuan backup --to backups --verify --prune
 
 wheel: setup web miniprogram ## Build the wheel with the app inside
 	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
