@@ -109,8 +109,6 @@ class Config(BaseSettings):
     """Key or address of the WeCom group robot that is told the same."""
     disk_min_mb: int = 512
     """With less free space on the data disk the instance reports itself not ready."""
-    alarm_seconds: int = 600
-    """How old the oldest waiting piece of a queue may get before the operator is told (some queues have a longer time of their own)."""
     heartbeat_seconds: int = 90
     """How long the worker may be silent before the operator is told."""
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from yantuan.kernel import faults
 from yantuan.kernel.clock import now
-from yantuan.kernel.errors import AppError
+from yantuan.kernel.logs import words_of
 from yantuan.kernel.models import OutboxEvent
 
 Handler = Callable[[dict[str, Any]], None]
@@ -140,10 +140,9 @@ def run(event_id: int) -> bool:
 
 def _record_failure(event: OutboxEvent, error: Exception) -> None:
     attempts = event.attempts + 1
-    text = error.code if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
     OutboxEvent.objects.filter(id=event.id, state="pending").update(
         attempts=attempts,
-        last_error=text[:2000],
+        last_error=words_of(error)[:2000],
         state="dead" if attempts >= MAX_ATTEMPTS else "pending",
         available_at=now() + timedelta(seconds=min(3600, 2**attempts)),
     )

@@ -15,6 +15,7 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
 from yantuan.kernel import faults, held, metrics, outbox
 from yantuan.kernel.clock import now
 from yantuan.kernel.ids import new_token
+from yantuan.kernel.logs import words_of
 from yantuan.kernel.models import TimedRun
 from yantuan.kernel.schedule import HEARTBEAT, Timed, timed
 from yantuan.kernel.tasks import perform_events
@@ -168,7 +169,7 @@ class Worker:
             job.work()
         except Exception as failure:
             logger.exception("timed work %s failed", job.name)
-            error = f"{type(failure).__name__}: {failure}"[:2000]
+            error = words_of(failure)[:2000]
         finally:
             self._timed_running.discard(job.name)
         TimedRun.objects.filter(name=job.name).update(finished_at=now(), last_error=error)

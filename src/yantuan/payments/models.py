@@ -218,3 +218,6 @@ class ProviderNotice(Row):
                 name="notice_outcome_known",
             )
         ]
+        indexes = [
+            models.Index(fields=["received_at"], name="notice_waiting", condition=Q(outcome="waiting")),
+        ]
