@@ -82,11 +82,11 @@ class Nemesis:
         self._sleep()
 
     def web_paused(self) -> None:
-        with _stopped([self._a_web()]):
+        with stopped([self._a_web()]):
             time.sleep(min(4, self.seconds))
 
     def worker_paused(self) -> None:
-        with _stopped(self.system.workers):
+        with stopped(self.system.workers):
             self._sleep()
 
     def worker_killed(self) -> None:
@@ -369,7 +369,8 @@ class Nemesis:
 
 
 @contextmanager
-def _stopped(parts: list[Part]) -> Iterator[None]:
+def stopped(parts: list[Part]) -> Iterator[None]:
+    """These parts stand still inside the block."""
     for part in parts:
         part.signal(signal.SIGSTOP)
     try:

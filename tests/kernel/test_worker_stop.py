@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django_tasks_db.models import DBTaskResult
 
 from yantuan.kernel import outbox, worker
+from yantuan.kernel.clock import now
 from yantuan.kernel.models import OutboxEvent
 from yantuan.kernel.worker import Worker
 
@@ -53,6 +55,18 @@ def test_a_worker_with_much_to_do_stops_at_once(begun: threading.Event) -> None:
     left = OutboxEvent.objects.filter(state="pending").count()
     # The task under way, of ten events, is finished; no other is begun.
     assert WAITING - worker.EVENTS_PER_TASK <= left < WAITING
+
+
+def test_a_rush_waits_in_the_outbox_and_not_in_the_queue(begun: threading.Event) -> None:
+    with transaction.atomic():
+        for n in range(worker.TASKS_WAITING * worker.EVENTS_PER_TASK):
+            outbox.emit("slow", {"n": n})
+    idle = Worker(0)
+    for _ in range(5):
+        idle._relay()
+    assert DBTaskResult.objects.ready().count() == worker.TASKS_WAITING
+    leased = OutboxEvent.objects.filter(available_at__gt=now()).count()
+    assert leased == worker.TASKS_WAITING * worker.EVENTS_PER_TASK
 
 
 def test_a_worker_does_not_wait_for_ever_for_a_silent_provider(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import close_old_connections
 from django.db.models import Q
 from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
+from django_tasks_db.models import DBTaskResult
 
 from yantuan.kernel import faults, held, metrics, outbox
 from yantuan.kernel.clock import now
@@ -27,6 +28,8 @@ RELAY_SECONDS = 0.15
 SWEEP_SECONDS = 5.0
 """How often task threads look without being woken, for tasks left by a worker that died."""
 EVENTS_PER_TASK = 10
+TASKS_WAITING = 40
+"""Tasks that may wait in the job library's queue: far fewer than are done within a lease."""
 STOP_SECONDS = 8.0
 """How long a stopping worker waits for what is under way."""
 HEARTBEAT_SECONDS = 10.0
@@ -99,13 +102,21 @@ class Worker:
             self._beat_at = time.monotonic()
 
     def _relay(self) -> None:
-        while not self._stopping.is_set() and (ids := outbox.claim_due()):
+        while not self._stopping.is_set() and self._has_room() and (ids := outbox.claim_due()):
             faults.point("outbox.claimed")
             for start in range(0, len(ids), EVENTS_PER_TASK):
                 perform_events.enqueue(ids[start : start + EVENTS_PER_TASK])
             faults.point("outbox.enqueued")
             with self._work_there:
                 self._work_there.notify_all()
+
+    def _has_room(self) -> bool:
+        """Whether the job library's queue is short enough for more.
+
+        A rush waits in the outbox, not there: with leases running out in a long queue the same events would be queued
+        again and again, and the queue would grow faster than it is worked off.
+        """
+        return DBTaskResult.objects.ready().count() < TASKS_WAITING
 
     def _run_tasks(self) -> None:
         while not self._stopping.is_set():
