@@ -47,12 +47,17 @@ def report(found: Found, results: Found, peers: Found | None, pictures: list[str
 
 def _head(found: Found) -> str:
     m = found["machine"]
+    busy = (
+        "\n\n**The machine was busy with other work: these are not the figures of a quiet one.**"
+        if m["load_before"] > m["cpus"] / 2
+        else ""
+    )
     return f"""# Bench report
 
 `make bench` on {m["date"]}: {m["cpu"]}, {m["cpus"]} cores shared by load generator, web, worker and database; {m["system"]};
 load before the run {m["load_before"]}. Python {m["python"]}, Django {m["django"]}, granian {m["granian"]}, PostgreSQL {m["postgres"]}
 (fsync and synchronous_commit on), SQLite {m["sqlite"]} (WAL, synchronous=FULL). Medians of {m["rounds"]} rounds of {m["seconds"]:g} s, in brackets
-the lowest and highest round; ratios are of figures taken in turns in the same run. Absolute numbers belong to the machine."""
+the lowest and highest round; ratios are of figures taken in turns in the same run. Absolute numbers belong to the machine.{busy}"""
 
 
 def _targets(results: Found, folder: Path) -> str:

@@ -96,6 +96,10 @@ class Stage:
             self._command(f"DROP DATABASE {name} WITH (FORCE)")
         shutil.rmtree(data, ignore_errors=True)
 
+    def source(self) -> Copy:
+        """The filled database itself, for a single use: a long past is not worth copying."""
+        return Copy(self.vendor, self.folder / "source", self._url(self._source), self.postmaster)
+
     def _url(self, name: str) -> str:
         return urlsplit(self.admin_url)._replace(path=f"/{name}").geturl() if self.admin_url else ""
 

@@ -168,7 +168,12 @@ def found() -> dict[str, Any]:
 
 def test_the_figures_that_count(tmp_path: Path) -> None:
     (tmp_path / "peers.json").write_text(
-        json.dumps({"peers": {"a": {"orders_per_s": 12.0}, "b": {"skipped": "no npm"}}})
+        json.dumps(
+            {
+                "machine": {"load_before": 0.1, "cpus": 2},
+                "peers": {"a": {"orders_per_s": 12.0}, "b": {"skipped": "no npm"}},
+            }
+        )
     )
     results = headline(found(), tmp_path / "peers.json")
     assert results["limit"] == {"hot": 600, "spread": 2600}
