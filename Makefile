@@ -11,7 +11,7 @@ export CI = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-browser test-web lint fmt \
-	bench bench-peers soak crash races machine mutants fuzz check backup sbom wheel clean
+	bench bench-peers bench-check soak crash races machine mutants fuzz check backup sbom wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -103,7 +103,8 @@ crash: setup ## Die at every named point, start again, verify; on both databases
 	@YANTUAN_CRASH=all $(BIN)/pytest tests/crash --db=postgres
 
 races: setup ## Every race at full size on PostgreSQL
-	@YANTUAN_RACES=full $(BIN)/pytest tests/races tests/orders/test_races.py --db=postgres
+	@YANTUAN_RACES=full $(BIN)/pytest --db=postgres tests/races tests/orders/test_races.py tests/payments/test_payment_races.py \
+	  tests/aftersales/test_case_races.py
 
 machine: setup ## Long random stories of the whole trade against a model, on both databases
 	@for db in sqlite postgres; do \
@@ -116,8 +117,11 @@ mutants: setup ## Break twenty guards one at a time; the tests must notice
 fuzz: setup $(VENV)/tools ## Twenty thousand random requests in every role; writes fuzz/REPORT.md
 	@$(BIN)/python -m fuzz
 
-sbom: setup $(VENV)/tools ## List what is inside, with versions and licences (CycloneDX)
-	@mkdir -p dist && $(BIN)/cyclonedx-py environment $(BIN)/python --output-file dist/sbom.json
+sbom: setup $(VENV)/tools web/node_modules/.installed ## Bills of materials of both languages into dist/
+	@BIN=$(BIN) scripts/sbom
+
+bench-check: setup ## Time the self-check on a million orders
+	@$(BIN)/python -m bench.check_million
 
 check: setup ## Verify the invariants of this instance's data
 	@$(BIN)/yantuan check
