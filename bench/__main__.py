@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ def measure(wanted: set[str], options: sections.Options) -> dict[str, Any]:
 
 
 def main() -> None:
+    # Stopped from outside, everything started is stopped and removed all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = _arguments()
     options = sections.Options(
         arguments.seconds,
