@@ -67,8 +67,9 @@ class System:
         seed: int = 0,
         proxies: bool = True,
         hold_seconds: int = HOLD_SECONDS,
+        gather_seconds: int = 5,
     ) -> None:
-        self._hold_seconds = hold_seconds
+        self._hold_seconds, self._gather_seconds = hold_seconds, gather_seconds
         self.folder = Path(tempfile.mkdtemp(prefix="yantuan-soak-"))
         self.data = self.folder / "data"
         self.data.mkdir()
@@ -142,7 +143,7 @@ class System:
             "YANTUAN_DATABASE_URL": self.db.url if self.db else self.pg.url if self.pg else "",
             "YANTUAN_SECRET_KEY": SECRET,
             "YANTUAN_HOLD_SECONDS": str(self._hold_seconds),
-            "YANTUAN_NOTICE_GATHER_SECONDS": "1",
+            "YANTUAN_NOTICE_GATHER_SECONDS": str(self._gather_seconds),
             "YANTUAN_CASHIER_URL": f"{self.sim}/cashier",
             "DJANGO_SETTINGS_MODULE": "yantuan.settings",
             "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",

@@ -20,7 +20,10 @@ from soak.system import System
 def system() -> Iterator[System]:
     """One instance on the database of this run; every case leaves it whole."""
     with System(
-        postgres=bool(os.environ.get("YANTUAN_DATABASE_URL")), proxies=False, hold_seconds=900
+        postgres=bool(os.environ.get("YANTUAN_DATABASE_URL")),
+        proxies=False,
+        hold_seconds=900,
+        gather_seconds=1,
     ) as running:
         running.start(shops=1, offers=4, buyers=80)
         running.supervisor.pause()
