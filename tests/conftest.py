@@ -13,10 +13,13 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
+from django.db import connection, transaction
 
+from appendonly import lifted
 from pgserver import postgres
 
 _stack = ExitStack()
@@ -24,7 +27,13 @@ atexit.register(_stack.close)
 _folder = tempfile.mkdtemp(prefix="yantuan-test-")
 _stack.callback(shutil.rmtree, _folder, True)
 
-_OURS = {"YANTUAN_DATABASE_URL", "YANTUAN_TEST_POSTGRES", "YANTUAN_SCREENSHOTS", "YANTUAN_RACES", "YANTUAN_CRASH"}
+_OURS = {
+    "YANTUAN_DATABASE_URL",
+    "YANTUAN_TEST_POSTGRES",
+    "YANTUAN_SCREENSHOTS",
+    "YANTUAN_RACES",
+    "YANTUAN_CRASH",
+}
 """Choices of this run; everything else of an instance's settings is left out."""
 
 for _name in [
@@ -40,6 +49,17 @@ if "--db=postgres" in sys.argv:
     os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres())
 # Conftests of folders import models.
 django.setup()
+
+_flush = type(connection.ops).execute_sql_flush
+
+
+def _flush_everything(operations: Any, statements: list[str]) -> None:
+    """Tests that commit empty every table afterwards, the append-only ones too."""
+    with transaction.atomic(), lifted(operations.connection):
+        _flush(operations, statements)
+
+
+type(connection.ops).execute_sql_flush = _flush_everything
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

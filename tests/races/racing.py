@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
+from appendonly import lifted
 from harness.pgproxy import PgProxy, pg_proxy
 from yantuan.kernel.clock import now
 from yantuan.reports.rules import RULES
@@ -140,8 +141,9 @@ def unconstrained(table: str, *names: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), lifted(connection), connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {quoted} CASCADE")
+        with connection.cursor() as cursor:
             for name, (definition, index) in found.items():
                 cursor.execute(
                     definition if index else f"ALTER TABLE {quoted} ADD CONSTRAINT {name} {definition}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,7 +10,11 @@ from django.db.models import F, Q
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.identity.models import Person
 from yantuan.kernel.models import Row
+from yantuan.orders.states import AFTERSALE, DELIVERY, PAYMENT
 from yantuan.stores.models import Store
+
+PAYMENT_METHODS: Final = ("wechatpay", "offline", "zero")
+DELIVERY_METHODS: Final = ("courier", "pickup")
 
 _SHARED: dict[str, Any] = {"on_delete": models.PROTECT, "db_constraint": False, "db_index": False}
 """A reference to a row that many orders share (store, group buy, offer) or that is never deleted (person).
@@ -67,9 +71,9 @@ class Order(Row):
     aftersale = models.CharField(max_length=8, default="none")
 
     payment_method = models.CharField(max_length=10)
-    """`wechatpay`, `offline` or `zero`."""
+    """One of PAYMENT_METHODS; `zero` is an order with nothing to pay."""
     delivery_method = models.CharField(max_length=8)
-    """`courier` or `pickup`."""
+    """One of DELIVERY_METHODS."""
     pickup_point_id = models.BigIntegerField(null=True)
     pickup_snapshot = models.JSONField(default=dict)
     pickup_code = models.CharField(max_length=8, default="", blank=True)
@@ -131,6 +135,17 @@ class Order(Row):
             models.CheckConstraint(
                 condition=Q(refunded_fen__gte=0) & Q(refunded_fen__lte=F("paid_fen")),
                 name="order_refund_within_paid",
+            ),
+            # Two guards and not five: SQLite copies the whole table for each.
+            models.CheckConstraint(
+                condition=Q(
+                    payment__in=PAYMENT.states, delivery__in=DELIVERY.states, aftersale__in=AFTERSALE.states
+                ),
+                name="order_axes_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(payment_method__in=PAYMENT_METHODS, delivery_method__in=DELIVERY_METHODS),
+                name="order_methods_known",
             ),
         ]
         indexes = [

@@ -14,6 +14,7 @@ from yantuan.kernel.audit import entry_hash
 from yantuan.kernel.config import data_folder
 from yantuan.kernel.models import AuditEntry
 from yantuan.media.files import path_of
+from yantuan.reports import append_only
 from yantuan.reports.rules.base import GRACE, MAX_IDS, Finding, Reader, finding, first_id, rule
 
 SKEW_SECONDS = 2
@@ -65,6 +66,11 @@ def no_orphans(read: Reader) -> list[Finding]:
         pools
         + counters
         + _unguarded(read)
+        + finding(
+            append_only.missing(connection),
+            expected="订单经过和审计日志只增不改，由数据库的触发器守住",
+            suggestion="查明谁拿掉了触发器，从备份核对 O1 和 V2，再补上触发器",
+        )
         + (_sqlite_orphans(read) if read.sqlite else _postgres_constraints(read))
     )
 
