@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
 from django.db import connection, transaction
 
+import yantuan
 from yantuan.kernel import audit, idempotency, ratelimit
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import frozen, now
@@ -114,3 +119,44 @@ def test_a_remote_call_inside_a_transaction_is_refused() -> None:
         refuse_in_transaction()
     assert not connection.in_atomic_block
     assert SYSTEM.id is None
+
+
+def test_processes_of_one_machine_make_ids_apart(tmp_path: Path) -> None:
+    """Eight processes at once, each a thousand ids: none twice. Without nodes of their own they meet at once."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from yantuan.kernel import ids\n"
+        "print(ids.new_id()); sys.stdout.flush(); sys.stdin.readline()\n"
+        "print('\\n'.join(str(ids.new_id()) for _ in range(1000)))"
+    )
+    source = str(Path(yantuan.__file__).parent.parent)
+    environment = {**os.environ, "YANTUAN_DATA": str(tmp_path)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, source],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(8)
+    ]  # fmt: skip
+    first = [int(process.stdout.readline()) for process in started if process.stdout]
+    nodes = {one >> 8 & 1023 for one in first}
+    rest = [int(line) for process in started for line in process.communicate("\n")[0].split()]
+    assert len(nodes) == 8
+    assert len(set(first + rest)) == 8 * 1001
+
+
+def test_a_fork_takes_a_node_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YANTUAN_DATA", str(tmp_path))
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from yantuan.kernel import ids\n"
+        "mine = ids.new_id() >> 8 & 1023\n"
+        "read, write = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    os.write(write, str(ids.new_id() >> 8 & 1023).encode()); os._exit(0)\n"
+        "os.wait(); print(mine, os.read(read, 9).decode())"
+    )
+    source = str(Path(yantuan.__file__).parent.parent)
+    answer = subprocess.run([sys.executable, "-c", code, source], capture_output=True, text=True, check=True)
+    parent, child = answer.stdout.split()
+    assert parent != child

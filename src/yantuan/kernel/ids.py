@@ -11,6 +11,9 @@ import secrets
 import threading
 import time
 
+from yantuan.kernel.config import data_folder
+from yantuan.kernel.nodes import own_node
+
 EPOCH_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z in Unix milliseconds."""
 
@@ -28,18 +31,22 @@ class IdMaker:
         self._node = node
         self._last = 0
         self._seq = 0
-        self._fixed = 0
-        self._place()
-        # Forked workers differ; asking the system for the process id at every id would cost more than the id.
-        os.register_at_fork(after_in_child=self._place)
+        self._forget_node()
+        # A forked worker takes a node of its own; asking for the process at every id would cost more than the id.
+        os.register_at_fork(after_in_child=self._forget_node)
 
-    def _place(self) -> None:
+    def _forget_node(self) -> None:
         self._lock = threading.Lock()
-        node = (self._node if self._node is not None else os.getpid()) & 1023
-        self._fixed = self._cell << 18 | node << 8
+        self._fixed = -1
+
+    def _take_node(self) -> None:
+        node = self._node if self._node is not None else own_node(data_folder())
+        self._fixed = self._cell << 18 | (node & 1023) << 8
 
     def next(self) -> int:
         with self._lock:
+            if self._fixed < 0:
+                self._take_node()
             moment = max(time.time_ns() // 1_000_000 - EPOCH_MS, self._last)
             if moment == self._last:
                 self._seq += 1
@@ -51,10 +58,7 @@ class IdMaker:
             return moment << 22 | self._fixed | self._seq
 
 
-_maker = IdMaker(
-    cell=int(os.environ.get("YANTUAN_CELL", "0")),
-    node=int(os.environ["YANTUAN_NODE"]) if "YANTUAN_NODE" in os.environ else None,
-)
+_maker = IdMaker(cell=int(os.environ.get("YANTUAN_CELL", "0")))
 
 
 def new_id() -> int:
