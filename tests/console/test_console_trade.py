@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 import factories
@@ -48,9 +48,11 @@ def decide(desk: Client, case: AfterSale, amount: str, words: str = "坏果按�
 
 def test_every_row_has_a_page(desk: Client, case: AfterSale) -> None:
     opened = set()
-    for model in admin.site._registry:
+    request = RequestFactory().get("/")
+    for model, desk_of in admin.site._registry.items():
         meta = model._meta
-        row = model._base_manager.first()
+        # A desk of some rows only (stopped stores) has no page for the others.
+        row = desk_of.get_queryset(request).first()
         if row is None:
             continue
         address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
