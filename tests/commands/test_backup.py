@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import earlier
+import psycopg
 import pytest
 from instance import Instance, scratch_database
 
@@ -70,6 +72,10 @@ def test_what_goes_in_comes_out(shop: Instance, good: Path, fresh: Instance) -> 
     assert len(pictures) == 56
     assert all((fresh.data / p).read_bytes() == (shop.data / p).read_bytes() for p in pictures)
     assert fresh.violations() == []
+    kept = fresh.rows("SELECT seq, hash FROM kernel_auditentry ORDER BY seq")
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match="append-only"):
+        fresh.write("DELETE FROM kernel_auditentry")
+    assert kept and fresh.rows("SELECT seq, hash FROM kernel_auditentry ORDER BY seq") == kept
 
 
 def test_the_shop_remembers_its_last_verified_backup(shop: Instance, good: Path) -> None:
