@@ -142,6 +142,7 @@ PLANTS: list[tuple[str, Plant]] = [
     ("O2", set_order("paid", paid_fen=0)),
     ("O2", set_order("unpaid", paid_fen=5)),
     ("O2", set_order("paid", payment="refunded")),
+    ("O2", set_order("refunded", paid_fen=F("paid_fen") + 1)),
     ("O3", lambda t: Shipment.objects.filter(**rows(t, "shipped")).update(withdrawn_at=now())),
     ("O3", lambda t: PickupCheck.objects.update(undone_at=now())),
     ("O3", set_order("unpaid", delivery="shipped")),

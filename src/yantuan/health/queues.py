@@ -49,6 +49,12 @@ REFUND_DAYS = 3
 DEPTH_LIMIT = 10_000
 """More are not counted, so that a look stays cheap however much waits."""
 
+
+def _refunds() -> QuerySet[Refund]:
+    """Refunds on the way; those of a halted store wait on purpose, and the halt has an alarm of its own."""
+    return Refund.objects.filter(state__in=["created", "processing"], order__store__halted_at=None)
+
+
 QUEUES = (
     Queue("outbox", "待办事件", "kernel_outboxevent", "state=pending", "available_at",
           lambda at: OutboxEvent.objects.filter(state="pending", available_at__lte=at), 90),
@@ -63,9 +69,9 @@ QUEUES = (
     Queue("attempts", "待查支付", "payments_paymentattempt", "", "next_poll_at",
           lambda at: PaymentAttempt.objects.filter(state__in=["created", "prepaid"], next_poll_at__lte=at), 300),
     Queue("refunds_due", "待发退款", "payments_refund", "", "next_try_at",
-          lambda at: Refund.objects.filter(state__in=["created", "processing"], next_try_at__lte=at), 300),
+          lambda at: _refunds().filter(next_try_at__lte=at), 300),
     Queue("refunds_open", "在途退款", "payments_refund", "state=processing", "created_at",
-          lambda at: Refund.objects.filter(state__in=["created", "processing"], created_at__lte=at), REFUND_DAYS * 86_400),
+          lambda at: _refunds().filter(created_at__lte=at), REFUND_DAYS * 86_400),
 )  # fmt: skip
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from yantuan.kernel.config import config
-from yantuan.reports.rules.base import Finding, Reader, rule
+from yantuan.reports.rules.base import MAX_IDS, Finding, Reader, finding, rule
 
 
 @rule("I1", "S1", "邀请码用量等于用它开通的团长数", house=True)
@@ -38,18 +38,45 @@ def sellers_certified(read: Reader) -> list[Finding]:
         expected="团购发布时团长已通过认证",
         suggestion="核对团长的认证记录，必要时暂停卖场",
     )
-    # From the few who are stopped to their orders, never over all orders.
-    late = read.probe(
-        f"""
-        SELECT o.id, o.placed_at, l.suspended_at, s.suspended_at FROM stores_store s
-        JOIN leaders_leader l ON l.id = s.leader_id JOIN orders_order o ON o.store_id = s.id
-        WHERE (l.suspended_at IS NOT NULL OR s.suspended_at IS NOT NULL) AND {read.of_store("s.id")}
-            AND {read.recent("o.id")} AND (o.placed_at > l.suspended_at OR o.placed_at > s.suspended_at)
-        """,
-        expected="停用之后没有新订单",
-        suggestion="联系买家退款，查明订单从何而来",
+    late = [
+        row
+        for store_id, moment, boundary in _stopped(read)
+        for row in read.rows(
+            f"""
+            SELECT id, placed_at, %s FROM orders_order WHERE store_id = %s AND id > %s
+                AND placed_at > %s AND {read.recent("id")} ORDER BY id LIMIT {MAX_IDS}
+            """,
+            str(moment),
+            store_id,
+            boundary,
+            moment,
+        )
+    ]
+    return published + finding(
+        late, expected="停用之后没有新订单", suggestion="联系买家退款，查明订单从何而来"
     )
-    return published + late
+
+
+def _stopped(read: Reader) -> list[tuple[int, Any, int]]:
+    """(store, since when, id of the audit entry that says so) for every suspension in force, the store's or its leader's.
+
+    A host clock that is set back makes older orders look newer than the suspension. Ids of one process never go back, so
+    an order only counts as placed afterwards when its id, too, is greater than the entry's.
+    """
+    return [
+        (int(store_id), moment, int(boundary))
+        for kind in ("leader", "store")
+        for store_id, moment, boundary in read.rows(
+            f"""
+            SELECT s.id, x.suspended_at, COALESCE((
+                SELECT MAX(a.id) FROM kernel_auditentry a
+                WHERE a.target_kind = '{kind}' AND a.target_id = x.id AND a.action = '{kind}.suspend'
+            ), 0)
+            FROM stores_store s JOIN {"leaders_leader x ON x.id = s.leader_id" if kind == "leader" else "stores_store x ON x.id = s.id"}
+            WHERE x.suspended_at IS NOT NULL AND {read.of_store("s.id")}
+            """
+        )
+    ]
 
 
 _GOODS: Final = (
@@ -63,7 +90,7 @@ _GOODS: Final = (
 _TRADE: Final = (
     ("跟团与团购", "SELECT j.id, j.store_id, g.store_id FROM orders_participation j JOIN groupbuys_groupbuy g ON g.id = j.group_buy_id WHERE {recent} AND j.store_id <> g.store_id"),
     ("订单与跟团、团购", "SELECT o.id, o.store_id, j.store_id FROM orders_order o JOIN orders_participation j ON j.id = o.participation_id JOIN groupbuys_groupbuy g ON g.id = o.group_buy_id WHERE {orders} AND (o.store_id <> g.store_id OR o.store_id <> j.store_id OR o.group_buy_id <> j.group_buy_id OR o.person_id <> j.person_id OR o.number <> j.number)"),
-    ("订单行与订单、团内商品", "SELECT l.id, l.store_id, f.store_id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id JOIN groupbuys_offer f ON f.id = l.offer_id WHERE {orders} AND (l.store_id <> o.store_id OR l.store_id <> f.store_id OR f.group_buy_id <> o.group_buy_id OR l.pool_id <> f.pool_id)"),
+    ("订单行与订单、团内商品", "SELECT l.id, l.store_id, f.store_id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id JOIN groupbuys_offer f ON f.id = +l.offer_id WHERE {orders} AND (l.store_id <> o.store_id OR l.store_id <> f.store_id OR f.group_buy_id <> o.group_buy_id OR l.pool_id <> f.pool_id)"),
     ("支付单与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_paymentattempt x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
     ("付款凭证与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_offlineproof x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
     ("退款单与订单、支付单", "SELECT x.id, x.store_id, o.store_id FROM payments_refund x JOIN orders_order o ON o.id = x.order_id LEFT JOIN payments_paymentattempt a ON a.id = x.attempt_id WHERE {orders} AND (x.store_id <> o.store_id OR a.order_id <> x.order_id)"),
@@ -74,7 +101,8 @@ _TRADE: Final = (
     ("售后与订单", "SELECT x.id, x.store_id, o.store_id FROM aftersales_aftersale x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND (x.store_id <> o.store_id OR x.person_id <> o.person_id)"),
     ("售后明细与订单", "SELECT x.id, o.order_id, l.order_id FROM aftersales_aftersaleline x JOIN aftersales_aftersale o ON o.id = x.aftersale_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE {parents} AND o.order_id <> l.order_id"),
 )  # fmt: skip
-"""Rows of the trade that must belong to the same store (and order)."""
+"""Rows of the trade that must belong to the same store (and order). A plus keeps SQLite from going from offers to lines,
+which lie all over the table; it reads the lines as they lie and looks their offers up."""
 
 
 @rule("T1", "S1", "每一行都属于它自己的卖场，没有跨卖场的引用")
