@@ -53,14 +53,14 @@ miniprogram: web/node_modules/.installed ## Build the WeChat mini-program into w
 	@cd web && npm run --silent build:mp-weixin > build-mp.log 2>&1 || { tail -40 build-mp.log; exit 1; }
 
 lint: setup ## Style, types, floors
-	@$(BIN)/ruff check src tests bench
-	@$(BIN)/ruff format --check src tests bench
+	@$(BIN)/ruff check src tests bench soak fuzz
+	@$(BIN)/ruff format --check src tests bench soak fuzz
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 fmt: setup ## Format the Python side
-	@$(BIN)/ruff check --fix src tests bench
-	@$(BIN)/ruff format src tests bench
+	@$(BIN)/ruff check --fix src tests bench soak fuzz
+	@$(BIN)/ruff format src tests bench soak fuzz
 
 test: lint ## Everything that must pass
 	@$(MAKE) --no-print-directory -j2 -Otarget test-sqlite test-postgres
@@ -77,7 +77,7 @@ test-postgres: setup ## Server tests on a private PostgreSQL
 
 test-stack: setup ## The whole job over HTTP on running processes, on both databases
 	@$(BIN)/pytest -m stack --db=sqlite
-	@$(BIN)/pytest -m stack --db=postgres tests/story
+	@$(BIN)/pytest -m stack --db=postgres tests/story tests/crash
 
 test-web: web miniprogram ## Types, unit tests and sizes of the app, compiled mini-program
 	@cd web && npm run --silent type-check && npm test --silent && npm run --silent size
@@ -96,11 +96,12 @@ bench-peers: setup ## Install Vendure, pretix and django-oscar into a scratch fo
 	@$(BIN)/python -m bench.peers run
 
 soak: setup ## Break a running instance in every known way for at most ten minutes; writes soak/REPORT.md
+	@scripts/ensure-postgres-client
 	@$(BIN)/python -m soak
 
 crash: setup ## Die at every named point, start again, verify; on both databases
-	@YANTUAN_CRASH=all $(BIN)/pytest tests/crash --db=sqlite
-	@YANTUAN_CRASH=all $(BIN)/pytest tests/crash --db=postgres
+	@YANTUAN_CRASH=all $(BIN)/pytest -m stack tests/crash --db=sqlite
+	@YANTUAN_CRASH=all $(BIN)/pytest -m stack tests/crash --db=postgres
 
 races: setup ## Every race at full size on PostgreSQL
 	@YANTUAN_RACES=full $(BIN)/pytest --db=postgres tests/races tests/orders/test_races.py tests/payments/test_payment_races.py \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from payworld import Simulator, World, counts, fresh, post_notice, start_pay
 from yantuan.gateways.wechatpay import Transaction
 from yantuan.kernel import clock
 from yantuan.orders.models import Order, OrderEvent
-from yantuan.payments import apply, inbox
+from yantuan.payments import apply, inbox, jobs, views
 from yantuan.payments.actions import refresh
 from yantuan.payments.models import PaymentAttempt, ProviderNotice, Refund
 
@@ -174,6 +175,23 @@ def test_the_seconds_between_are_bridged_by_the_timed_job(
     with clock.frozen(clock.now() + timedelta(seconds=5)):
         assert inbox.handle_left_over() == 1
     assert fresh(order).payment == "paid" and ProviderNotice.objects.get().outcome == "applied"
+
+
+def test_in_a_storm_the_answer_does_not_wait(
+    world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, _, notice = _paid_notice(world, sim)
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "_applying", full)
+        assert post_notice(sim.rendered(notice)) == 204
+    assert _untouched(order) and ProviderNotice.objects.get().outcome == "waiting"
+    with clock.frozen(clock.now() + timedelta(seconds=5)):
+        assert jobs.handle_notices() == 1
+    assert fresh(order).payment == "paid" and ProviderNotice.objects.get().outcome == "applied"
+    assert post_notice(sim.rendered(notice)) == 204
+    assert fresh(order).paid_fen == order.total_fen
 
 
 def test_notice_after_polling_is_a_repeat(world: World, sim: Simulator) -> None:

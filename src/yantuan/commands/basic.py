@@ -68,9 +68,7 @@ def createoperator(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Exit 0 clean, 1 violations, 2 could not check."""
-    return check_command(
-        json=options.json, rules=options.rule, since=options.since, store_id=options.store
-    )
+    return check_command(json=options.json, rules=options.rule, since=options.since, store_id=options.store)
 
 
 def openapi(options: argparse.Namespace) -> int:

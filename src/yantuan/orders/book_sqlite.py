@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -13,6 +14,12 @@ from yantuan.orders.dialect import Row, Statement, Table
 
 class _Many(list[Any]):
     """Parameters of the same statement run once for each row."""
+
+
+@lru_cache(32)
+def _text(moment: datetime) -> str:
+    # A batch writes the same few instants over and over.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
 class Sqlite:
@@ -38,7 +45,7 @@ class Sqlite:
         return f"VALUES {', '.join([one] * len(rows))}", [value for row in rows for value in row]
 
     def moment(self, moment: datetime | None) -> Any:
-        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") if moment else None
+        return _text(moment) if moment else None
 
     def insert(self, table: Table, rows: Sequence[Row]) -> list[Statement]:
         names = ", ".join(f'"{name}"' for name in (*table.columns, *table.fixed))

@@ -55,8 +55,14 @@ def push_refunds() -> int:
 
 @schedule.every(5)
 def handle_notices() -> int:
-    """Catch up with stored notices."""
-    return inbox.handle_left_over()
+    """Catch up with stored notices; after a storm, batch after batch."""
+    tried = 0
+    for _ in range(10):
+        batch = inbox.handle_left_over()
+        tried += batch
+        if batch < inbox.BATCH:
+            break
+    return tried
 
 
 @schedule.every(3600)

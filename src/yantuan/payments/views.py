@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -18,6 +19,10 @@ from yantuan.payments import inbox
 
 log = logging.getLogger("yantuan.payments")
 security = logging.getLogger("yantuan.security")
+
+AT_ONCE = 3
+"""Notices one process applies at the same time before it answers; further ones are stored, answered, and applied by the worker."""
+_applying = threading.BoundedSemaphore(AT_ONCE)
 
 MAX_BODY = 256 * 1024
 """Bytes; a genuine notice has about two thousand."""
@@ -75,11 +80,16 @@ def _body(request: HttpRequest) -> bytes | None:
 
 
 def _handle(notice_id: int) -> None:
+    # In a storm of notices the answer is what must not wait: the provider gives up after five seconds.
+    if not _applying.acquire(blocking=False):
+        return
     try:
         inbox.handle(notice_id)
     except Exception:
         # Stored already: a timed job handles what this request could not.
         log.exception("notice %s waits for the timed job", notice_id)
+    finally:
+        _applying.release()
 
 
 def _fail(status: int, reason: str) -> HttpResponse:

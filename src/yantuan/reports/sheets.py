@@ -14,10 +14,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from django.db.models import QuerySet
-from xlsxwriter.format import Format  # type: ignore[import-untyped]
-from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from yantuan.fulfilment.models import Shipment
 from yantuan.identity.queries import address_text, mask_phone, masked_name, phone_of
