@@ -115,30 +115,21 @@ def key_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide._Round, "_again", lenient)
 
 
-def extra_counts_as_refunded(patch: pytest.MonkeyPatch) -> None:
-    """A late payment given back moves the order's own payment axis."""
-    real = orders.mark_refunded
-
-    def plain(order_id: int, amount_fen: int, actor: Any, *, extra: bool = False) -> Any:
-        return real(order_id, amount_fen, actor)
-
-    patch.setattr(orders, "mark_refunded", plain)
-
-
-PLANTS: dict[Plant, int] = {
-    released_twice: 1,
-    stock_kept_at_close: 1,
-    amount_ignored: 1,
-    merchant_ignored: 1,
-    no_cap_on_refunds: 1,
-    second_money_kept: 1,
-    restocked_twice: 1,
-    late_money_dropped: 1,
-    timer_asks_nobody: 1,
-    limit_forgotten: 1,
-    key_forgotten: 1,
-}
-"""Each fault with a seed from which the quick budget meets it."""
+PLANTS: list[Plant] = [
+    released_twice,
+    stock_kept_at_close,
+    amount_ignored,
+    merchant_ignored,
+    no_cap_on_refunds,
+    second_money_kept,
+    restocked_twice,
+    late_money_dropped,
+    timer_asks_nobody,
+    limit_forgotten,
+    key_forgotten,
+]
+SEEDS = range(1, 11)
+"""Which stories a seed tells changes with the product; one of these few must meet the fault."""
 
 
 # The faults lie in Python, so one engine shows enough.
@@ -148,7 +139,10 @@ def test_a_missing_guard_is_found(
     db: None, provider: Provider, monkeypatch: pytest.MonkeyPatch, plant: Plant
 ) -> None:
     plant(monkeypatch)
-    with pytest.raises(Exception) as found:
-        tell(Story, provider, examples=QUICK_EXAMPLES, steps=QUICK_STEPS, number=PLANTS[plant])
-    # Said by the model, the books or the checks, or refused by the database itself; never a slip of the test.
-    assert isinstance(found.value, AssertionError | DatabaseError), repr(found.value)
+    for number in SEEDS:
+        try:
+            tell(Story, provider, examples=QUICK_EXAMPLES, steps=QUICK_STEPS, number=number)
+        except (AssertionError, DatabaseError):
+            # Said by the model, the books or the checks, or refused by the database itself; never a slip of the test.
+            return
+    pytest.fail(f"{plant.__name__} went unseen from {len(SEEDS)} seeds")
