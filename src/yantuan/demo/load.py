@@ -27,6 +27,7 @@ from yantuan.identity.phones import phone_of
 from yantuan.identity.schemas import AddressIn
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
+from yantuan.kernel.errors import AppError
 from yantuan.kernel.ids import short_code
 from yantuan.leaders.actions import decide, send_certification
 from yantuan.leaders.invites import create_invite_code, join
@@ -304,7 +305,7 @@ def _pay(buyer: Person, order: Order) -> bool:
             f"{cfg.simulator_url}/_sim/pay", json={"out_trade_no": number, "result": "pay"}, timeout=10
         )
         answer.raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, AppError) as error:
         log.warning("the simulator does not answer, demo orders stay unpaid: %s", error)
         return False
     return refresh(buyer, order.id).payment == "paid"
