@@ -10,6 +10,7 @@ from django.test import Client
 
 from identity.small_app import App, make_person
 from yantuan.identity import actions, sessions
+from yantuan.identity.believed import resolve_many
 from yantuan.identity.models import Address, Person, Session
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.errors import AppError
@@ -159,3 +160,24 @@ def test_operators_need_a_real_password() -> None:
     ):
         with pytest.raises(AppError):
             actions.create_operator(name, password)
+
+
+def test_a_rush_notes_its_visits_together(django_assert_num_queries: Any) -> None:
+    start_at = now()
+    people = [Person.objects.create(nickname=f"买家{i}", created_at=start_at) for i in range(5)]
+    tokens = [sessions.start(person, "mp") for person in people]
+    old = Session.objects.order_by("id").first()
+    assert old is not None
+    nearly_over = start_at - sessions.LONGEST + timedelta(days=1)
+    Session.objects.filter(id=old.id).update(created_at=nearly_over)
+    later = start_at + timedelta(hours=2)
+    with frozen(later):
+        # One look; one update of all young ones, one look for old ones, one update of the old one.
+        with django_assert_num_queries(4):
+            assert resolve_many(tokens) == dict(zip(tokens, [p.id for p in people], strict=True))
+        with django_assert_num_queries(1):
+            resolve_many(tokens)
+    rows = list(Session.objects.order_by("id").values_list("seen_at", "expires_at"))
+    assert {seen for seen, _ in rows} == {later}
+    assert rows[0][1] == nearly_over + sessions.LONGEST
+    assert {end for _, end in rows[1:]} == {later + sessions.LIFE}

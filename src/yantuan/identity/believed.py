@@ -33,12 +33,10 @@ def resolve_many(tokens: Sequence[str]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [adapt(moment - _VISIT_NOTED), *by_hash, adapt(moment)])
         rows = cursor.fetchall()
-    found: dict[str, int] = {}
-    for digest, person_id, unnoted in rows:
-        found[by_hash[digest]] = person_id
-        if unnoted:
-            sessions.resolve(by_hash[digest])
-    return found
+    unnoted = [digest for digest, _, due in rows if due]
+    if unnoted:
+        sessions.touch_many(unnoted)
+    return {by_hash[digest]: person_id for digest, person_id, _ in rows}
 
 
 class Believed:
