@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 
-from bench import machine, report, sections  # noqa: E402
+from bench import machine, plots, report, sections  # noqa: E402
 from bench.place import CLIENTS  # noqa: E402
 
 SECTIONS = ("limit", "place", "profile", "notice", "start", "read", "export")
@@ -74,7 +74,7 @@ def main() -> None:
     for vendor, text in profiles.items():
         (arguments.folder / f"profile-booking-{vendor}.txt").write_text(text)
     if everything or arguments.write:
-        report.write_report(found, arguments.folder)
+        report.write_report(found, arguments.folder, plots.draw)
     sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import plots
 from bench.peers import report as peers_report
 from bench.results import TARGETS, at, headline, peers_found, verdict
 
@@ -18,7 +18,7 @@ SECTION_NAMES = {
 }
 
 
-def write_report(found: Found, folder: Path) -> None:
+def write_report(found: Found, folder: Path, draw: Callable[[Found, Found, Path], list[str]]) -> None:
     """Write both files and the plots into `folder`; what was not measured is said so."""
     peers = folder / "peers.json"
     results = headline(found, peers)
@@ -27,7 +27,7 @@ def write_report(found: Found, folder: Path) -> None:
         "sections": {k: v for k, v in found.items() if k != "machine"},
     }
     (folder / "results.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
-    pictures = plots.draw(found, results, folder / "plots")
+    pictures = draw(found, results, folder / "plots")
     (folder / "REPORT.md").write_text(report(found, results, peers_found(peers), pictures, folder))
 
 
