@@ -95,7 +95,7 @@ def _take_stock(engine: Dialect, bookings: Sequence[Booking]) -> tuple[Statement
         for line in booking.lines:
             units[line.offer.pool_id][1 if booking.zero else 0] += line.quantity
     rows, values = engine.table(_THREE, [(pool_id, *both) for pool_id, both in sorted(units.items())])
-    return (_TAKE.format(rows=rows), values), len(units)
+    return Statement(_TAKE.format(rows=rows), values), len(units)
 
 
 def _count(engine: Dialect, bookings: Sequence[Booking]) -> Statement:
@@ -107,7 +107,7 @@ def _count(engine: Dialect, bookings: Sequence[Booking]) -> Statement:
     for join in _new_joins(bookings):
         fresh[join.group_buy_id] += 1
     rows, values = engine.table(_THREE, [(one, fresh[one], counts[one]) for one in sorted(counts)])
-    return _COUNT.format(rows=rows), values
+    return Statement(_COUNT.format(rows=rows), values)
 
 
 def _new_joins(bookings: Iterable[Booking]) -> list[Join]:
@@ -120,4 +120,4 @@ def _use_limits(engine: Dialect, bookings: Sequence[Booking]) -> Statement:
         for line in booking.lines:
             used[line.offer.id, booking.draft.person_id] += line.quantity
     rows, values = engine.table(_THREE, [(*pair, units) for pair, units in sorted(used.items())])
-    return _LIMIT.format(rows=rows), values
+    return Statement(_LIMIT.format(rows=rows), values)

@@ -16,12 +16,10 @@ _PASSING = {"40001", "40P01", "55P03"}
 _SHUTDOWN = {"57P01", "57P02", "57P03"}
 """The server stops, has crashed, or is starting."""
 
-_PREPARE_AFTER = 3
-"""Runs of the same statement on one connection before the server keeps its plan. Behind PgBouncer in transaction mode
-this needs its version 1.21 or newer."""
-
 
 class Postgres:
+    """Statements are prepared and their plans kept. Behind PgBouncer in transaction mode this needs its version 1.21."""
+
     # NO KEY UPDATE: orders' foreign keys elsewhere never wait for it, other stock writers do.
     row_lock = "FOR NO KEY UPDATE"
 
@@ -30,13 +28,12 @@ class Postgres:
             return _one_by_one(statements)
         connection.ensure_connection()
         line = connection.connection
-        line.prepare_threshold = _PREPARE_AFTER
         cursors = []
         # In a pipeline nobody waits between statements: one wait for the lot, whatever the distance.
         with connection.wrap_database_errors, line.pipeline():
-            for sql, values in statements:
+            for sql, values, anew in statements:
                 cursors.append(psycopg.Cursor(line))
-                cursors[-1].execute(sql, values)
+                cursors[-1].execute(sql, values, prepare=not anew)
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     # Arrays keep the text of a statement the same however many rows it carries.
@@ -62,7 +59,7 @@ class Postgres:
             f"INSERT INTO {table.name} ({names}) SELECT {wanted}{fixed} "
             f"FROM unnest({sent}) AS v({', '.join(table.columns)})"
         )
-        return [(sql, [_array(column) for column in zip(*rows, strict=True)])]
+        return [Statement(sql, [_array(column) for column in zip(*rows, strict=True)])]
 
     def passing(self, error: Exception) -> bool:
         return getattr(error.__cause__, "sqlstate", None) in _PASSING
@@ -77,7 +74,7 @@ def _one_by_one(statements: Sequence[Statement]) -> list[list[Row]]:
     """Through Django's own cursor, for whoever watches or counts statements."""
     found: list[list[Row]] = []
     with connection.cursor() as cursor:
-        for sql, values in statements:
+        for sql, values, _ in statements:
             cursor.execute(sql, values)
             found.append(cursor.fetchall() if cursor.description else [])
     return found

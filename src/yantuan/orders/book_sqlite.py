@@ -28,7 +28,7 @@ class Sqlite:
     def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
         found: list[list[Row]] = []
         with connection.cursor() as cursor:
-            for sql, values in statements:
+            for sql, values, _ in statements:
                 if isinstance(values, _Many):
                     cursor.executemany(sql, values)
                     found.append([])
@@ -50,7 +50,7 @@ class Sqlite:
     def insert(self, table: Table, rows: Sequence[Row]) -> list[Statement]:
         names = ", ".join(f'"{name}"' for name in (*table.columns, *table.fixed))
         places = ", ".join([*["%s"] * len(table.columns), *table.fixed.values()])
-        return [(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', _Many(rows))]
+        return [Statement(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', _Many(rows))]
 
     def passing(self, error: Exception) -> bool:
         return "locked" in str(error) or "busy" in str(error)

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Row = Sequence[Any]
-Statement = tuple[str, list[Any]]
-"""SQL with `%s` places, and its parameters."""
+
+
+class Statement(NamedTuple):
+    """SQL with `%s` places, and its parameters.
+
+    `anew` asks an engine that keeps plans to plan it afresh each time: for looks into tables that a rush fills faster
+    than their statistics are taken, where a plan made while they were empty would walk a whole store's orders.
+    """
+
+    sql: str
+    values: list[Any]
+    anew: bool = False
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Order(Row):
     class Meta:
         verbose_name = verbose_name_plural = "订单"
         constraints = [
-            models.UniqueConstraint(fields=["store", "person", "idempotency_key"], name="order_once_per_key"),
+            models.UniqueConstraint(fields=["person", "idempotency_key", "store"], name="order_once_per_key"),
             models.CheckConstraint(
                 condition=Q(total_fen=F("goods_fen") + F("freight_fen") - F("discount_fen")),
                 name="order_total_adds_up",

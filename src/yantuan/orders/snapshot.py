@@ -50,6 +50,8 @@ LEFT JOIN catalog_product p ON p.id = o.product_id
 WHERE g.id {groups}
 """
 
+# An earlier order is looked up by person and key. Its store is compared in a way no index can serve (`+ 0`): on a
+# database without statistics yet, PostgreSQL would take the store's index and read every order of a store in a rush.
 _PEOPLE = """
 WITH d(group_buy_id, person_id, key) AS ({rows})
 SELECT g.store_id, d.group_buy_id, d.person_id, d.key, j.id, j.number,
@@ -61,7 +63,7 @@ FROM d
 JOIN groupbuys_groupbuy g ON g.id = d.group_buy_id
 LEFT JOIN orders_participation j ON j.group_buy_id = d.group_buy_id AND j.person_id = d.person_id
 LEFT JOIN orders_order e
-       ON e.store_id = g.store_id AND e.person_id = d.person_id AND e.idempotency_key = d.key
+       ON e.person_id = d.person_id AND e.idempotency_key = d.key AND e.store_id + 0 = g.store_id
 """
 
 _ADDRESSES = """
@@ -135,20 +137,22 @@ def _reads(
     rows, values = dialect.table(("bigint", "bigint", "text"), keys)
     minute_ago = dialect.moment(moment - timedelta(minutes=1))
     reads: dict[str, Statement] = {
-        "pools": (_POOLS.format(offers=offers) + row_lock, offer_ids),
-        "numbers": (_NUMBERS.format(groups=groups) + row_lock, group_ids),
-        "terms": (_TERMS.format(offers=offers, groups=groups), [*offer_ids, *group_ids]),
-        "people": (_PEOPLE.format(rows=rows), [*values, minute_ago]),
-        "limits": (_LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids]),
+        "pools": Statement(_POOLS.format(offers=offers) + row_lock, offer_ids),
+        "numbers": Statement(_NUMBERS.format(groups=groups) + row_lock, group_ids),
+        "terms": Statement(_TERMS.format(offers=offers, groups=groups), [*offer_ids, *group_ids]),
+        "people": Statement(_PEOPLE.format(rows=rows), [*values, minute_ago], anew=True),
+        "limits": Statement(
+            _LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids], anew=True
+        ),
     }
     addresses = _ids(d.address_id for d in drafts if d.address_id and d.delivery_method == "courier")
     if addresses:
         among, ids = dialect.among(addresses)
-        reads["addresses"] = (_ADDRESSES.format(ids=among), ids)
+        reads["addresses"] = Statement(_ADDRESSES.format(ids=among), ids)
     points = _ids(d.pickup_point_id for d in drafts if d.pickup_point_id and d.delivery_method == "pickup")
     if points:
         among, ids = dialect.among(points)
-        reads["points"] = (_POINTS.format(ids=among), ids)
+        reads["points"] = Statement(_POINTS.format(ids=among), ids)
     return reads
 
 
