@@ -157,7 +157,8 @@ def report(verdicts: Sequence[Verdict], seconds: float) -> str:
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
     rows = [
-        f"| `{v.mutant.id}` | {v.mutant.broken} | {v.mutant.db} | {f'`{v.killer}`' if v.killer else '**survived**'} |"
+        f"| `{v.mutant.id}` | {v.mutant.broken} | {v.mutant.db} | {f'`{v.killer}`' if v.killer else '**survived**'} "
+        f"| {v.seconds:.0f} |"
         for v in verdicts
     ]
     return "\n".join(
@@ -167,10 +168,11 @@ def report(verdicts: Sequence[Verdict], seconds: float) -> str:
             "A suite that stays green when a guard is gone proves nothing. `make mutants` breaks one guard at a time in a",
             "scratch copy of the tree and runs the tests that should notice. Fewer than 18 of 20 noticed fails the suite.",
             "",
-            f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}: **{killed} of {len(verdicts)} noticed** in {seconds:.0f} s.",
+            f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}: **{killed} of {len(verdicts)} noticed** in {seconds:.0f} s, "
+            "two at a time.",
             "",
-            "| mutant | what is broken | database | first test that fails |",
-            "|---|---|---|---|",
+            "| mutant | what is broken | database | first test that fails | seconds |",
+            "|---|---|---|---|---|",
             *rows,
             "",
             "The list is `tests/mutants/catalogue.py`; the ordinary tests check that every mutant still fits the source.",
