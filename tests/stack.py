@@ -81,7 +81,7 @@ def running_stack(*, database_url: str = "", workers: int = 1, **settings: str) 
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float = 90) -> None:
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
