@@ -160,3 +160,31 @@ def test_a_fork_takes_a_node_of_its_own(tmp_path: Path, monkeypatch: pytest.Monk
     answer = subprocess.run([sys.executable, "-c", code, source], capture_output=True, text=True, check=True)
     parent, child = answer.stdout.split()
     assert parent != child
+
+
+def _ids_of_one_process(folder: Path, hours_ahead: int) -> list[int]:
+    code = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); real = time.time_ns\n"
+        "time.time_ns = lambda: real() + int(sys.argv[2]) * 3_600_000_000_000\n"
+        "from yantuan.kernel import ids\n"
+        "print('\\n'.join(str(ids.new_id()) for _ in range(1000)))"
+    )
+    source = str(Path(yantuan.__file__).parent.parent)
+    answer = subprocess.run(
+        [sys.executable, "-c", code, source, str(hours_ahead)],
+        env={**os.environ, "YANTUAN_DATA": str(folder)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [int(line) for line in answer.stdout.split()]
+
+
+def test_a_clock_set_back_between_two_starts_repeats_no_id(tmp_path: Path) -> None:
+    """Each process begins after all that one with its node may have used before."""
+    first, second, third = (_ids_of_one_process(tmp_path, hours) for hours in (1, 0, -1))
+    assert len({one >> 8 & 1023 for one in first + second + third}) == 1
+    assert first == sorted(set(first)) and first[-1] < second[0]
+    assert second == sorted(set(second)) and second[-1] < third[0]
+    # A file of rubbish, or from a clock that stood in another century, is not believed.
+    lock = next(tmp_path.glob("ids-0.lock"))
+    for text in ("nonsense", "9" * 19, ""):
+        lock.write_text(text)
+        assert _ids_of_one_process(tmp_path, 0)[-1] < first[0]

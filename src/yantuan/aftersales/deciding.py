@@ -9,7 +9,7 @@ from yantuan.aftersales.models import AfterSale
 from yantuan.aftersales.refunding import claims_of, give_back, order_lines
 from yantuan.kernel import audit
 from yantuan.kernel.actors import SYSTEM, Actor
-from yantuan.kernel.clock import now
+from yantuan.kernel.certain import surely
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError, Conflict, Invalid
 from yantuan.orders.models import Order
@@ -62,7 +62,7 @@ def _decide(aftersale_id: int, amount: int, words: str, operator_id: int) -> Aft
 
 def decide_silent() -> int:
     """Let silence decide every case whose time has come. Returns how many moved."""
-    rows = AfterSale.objects.filter(due_at__isnull=False, due_at__lte=now()).order_by("due_at")
+    rows = AfterSale.objects.filter(due_at__isnull=False, due_at__lte=surely()).order_by("due_at")
     return sum(_decide_if_due(case_id) for case_id in list(rows.values_list("id", flat=True)[:BATCH]))
 
 
@@ -86,7 +86,7 @@ def _decide_one(aftersale_id: int) -> bool:
 
 def _silence(aftersale_id: int, *, may_pay: bool) -> bool:
     order, case = flow.lock_case(aftersale_id)
-    if case.due_at is None or case.due_at > now():
+    if case.due_at is None or case.due_at > surely():
         return False
     event = rules.silent_event(case.state, case.kind, nothing_moved=rules.untouched(order_lines(order.id)))
     if event in ("auto_agree", "auto_receive"):

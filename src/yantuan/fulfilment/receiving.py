@@ -7,6 +7,7 @@ import logging
 from yantuan.identity.models import Person
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import SYSTEM, Actor
+from yantuan.kernel.certain import surely
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError, Conflict
@@ -47,13 +48,13 @@ def _receive(order_id: int, actor: Actor, *, auto: bool) -> Order:
 
 def _due(order: Order) -> bool:
     at = order.auto_receive_at
-    return order.delivery == "shipped" and order.aftersale != "open" and at is not None and at <= now()
+    return order.delivery == "shipped" and order.aftersale != "open" and at is not None and at <= surely()
 
 
 def receive_due() -> int:
     """Receive what was shipped long enough ago, but never while an after-sale is open. Returns how many."""
     rows = Order.objects.filter(
-        delivery="shipped", auto_receive_at__lte=now(), payment__in=list(PAID_PAYMENTS)
+        delivery="shipped", auto_receive_at__lte=surely(), payment__in=list(PAID_PAYMENTS)
     )
     ids = rows.exclude(aftersale="open").order_by("auto_receive_at").values_list("id", flat=True)[:BATCH]
     return sum(_receive_if_due(order_id) for order_id in list(ids))

@@ -14,12 +14,17 @@ def _wall() -> datetime:
     return datetime.now(tz=UTC)
 
 
-_source: Callable[[], datetime] = _wall
+_source: Callable[[], datetime] | None = None
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    return _source()
+    return _wall() if _source is None else _source()
+
+
+def is_told() -> bool:
+    """Whether a test tells the time, so that there is no clock to mistrust."""
+    return _source is not None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import threading
 import time
 
 from yantuan.kernel.config import data_folder
-from yantuan.kernel.nodes import own_node
+from yantuan.kernel.nodes import own_node, remember, used_up_to
 
 EPOCH_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z in Unix milliseconds."""
@@ -21,8 +21,17 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
+_AHEAD_MS = 250
+"""Milliseconds a process announces at once in its node's file: at most four small writes a second."""
+_LAST_MS = 1 << 40
+"""No clock is believed to have been later than this (the year 2060): what a file says beyond it is rubbish."""
+
+
 class IdMaker:
-    """Makes ids for one process; a clock that steps back, or 256 ids in one millisecond, borrows from the next millisecond."""
+    """Makes ids for one process; a clock that steps back, or 256 ids in one millisecond, borrows from the next millisecond.
+
+    A process begins after whatever earlier ones with its node may have used, so a clock set back between two starts repeats no id.
+    """
 
     def __init__(self, cell: int = 0, node: int | None = None) -> None:
         if not 0 <= cell < 16:
@@ -38,9 +47,15 @@ class IdMaker:
     def _forget_node(self) -> None:
         self._lock = threading.Lock()
         self._fixed = -1
+        self._announced = 0
 
     def _take_node(self) -> None:
-        node = self._node if self._node is not None else own_node(data_folder())
+        if self._node is not None:
+            node, used = self._node, 0
+        else:
+            node, used = own_node(data_folder()), used_up_to()
+        if self._last < used < _LAST_MS:
+            self._last, self._seq = used, 255
         self._fixed = self._cell << 18 | (node & 1023) << 8
 
     def next(self) -> int:
@@ -55,7 +70,14 @@ class IdMaker:
             else:
                 self._seq = 0
             self._last = moment
+            if moment >= self._announced:
+                self._announce(moment)
             return moment << 22 | self._fixed | self._seq
+
+    def _announce(self, moment: int) -> None:
+        self._announced = moment + _AHEAD_MS
+        if self._node is None:
+            remember(self._announced)
 
 
 _maker = IdMaker(cell=int(os.environ.get("YANTUAN_CELL", "0")))

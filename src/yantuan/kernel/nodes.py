@@ -14,6 +14,8 @@ except ImportError:  # pragma: no cover - Windows has no such locks
 
 SLOTS = 16
 """Processes of one machine that make ids at the same time; the other six bits of a node name the machine."""
+_LONGEST = 19
+"""Digits of the largest number a lock file may hold."""
 
 _held: list[int] = []
 """The open lock file of this process; closed by the system when the process ends, however it ends."""
@@ -26,6 +28,23 @@ def own_node(folder: Path) -> int:
     """
     machine = int(os.environ.get("YANTUAN_NODE") or zlib.crc32(socket.gethostname().encode())) % 64
     return machine * SLOTS + _slot(folder)
+
+
+def used_up_to() -> int:
+    """The last millisecond that processes with this node before us may have used, as `remember` was told; 0 if unknown."""
+    if not _held:
+        return 0
+    text = os.pread(_held[0], _LONGEST, 0)
+    return int(text) if text.isdigit() else 0
+
+
+def remember(millisecond: int) -> None:
+    """Tell the next process with this node that this millisecond may be used, so that it begins after it even if the clock is set back.
+
+    Survives the end of the process, not a loss of power within seconds: no time is spent to force it to the disk.
+    """
+    if _held:
+        os.pwrite(_held[0], str(millisecond).zfill(_LONGEST).encode(), 0)
 
 
 def _slot(folder: Path) -> int:

@@ -33,6 +33,8 @@ TASKS_WAITING = 40
 STOP_SECONDS = 8.0
 """How long a stopping worker waits for what is under way."""
 HEARTBEAT_SECONDS = 10.0
+CLOCKS_APART = timedelta(minutes=1)
+"""What the clocks of two machines with workers may differ by."""
 HELD_SECONDS = 2.0
 """How often a restored copy's worker looks whether it was released."""
 
@@ -160,13 +162,18 @@ class Worker:
                 self._timed_pool.submit(self._run_timed, job)
 
     def _may_start(self, job: Timed) -> bool:
-        """True for exactly one worker per period: whoever moves `next_at` forward first."""
+        """True for exactly one worker per period: whoever moves `next_at` forward first.
+
+        A plan further ahead than the period was made by a clock that has been set back since; it is due as well.
+        """
         moment = now()
-        if moment < self._next_look.get(job.name, moment):
-            return False
         after = moment + timedelta(seconds=job.seconds)
+        if moment < self._next_look.get(job.name, moment) <= after + CLOCKS_APART:
+            return False
         TimedRun.objects.get_or_create(name=job.name, defaults={"next_at": moment})
-        due = TimedRun.objects.filter(Q(name=job.name) & Q(next_at__lte=moment))
+        due = TimedRun.objects.filter(
+            Q(name=job.name) & (Q(next_at__lte=moment) | Q(next_at__gt=after + CLOCKS_APART))
+        )
         won = bool(due.update(next_at=after, started_at=moment))
         planned = TimedRun.objects.filter(name=job.name).values_list("next_at", flat=True).first()
         self._next_look[job.name] = planned or after

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from yantuan.gateways.wechatpay import CloseOutcome, TradeState, Transaction
 from yantuan.kernel import faults
 from yantuan.kernel.actors import SYSTEM, Actor
-from yantuan.kernel.clock import now
+from yantuan.kernel.certain import surely
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
 from yantuan.orders import actions as orders
@@ -88,7 +88,7 @@ def close_if_over(order_id: int, reason: str, actor: Actor) -> bool:
         order = orders.lock_order(order_id)
         if order.payment == "closed":
             return True
-        due = reason != "expired" or (order.expires_at is not None and order.expires_at <= now())
+        due = reason != "expired" or (order.expires_at is not None and order.expires_at <= surely())
         if order.payment != "unpaid" or not due or attempts.live_attempt(order_id) is not None:
             return False
         orders.close_order(order_id, reason, actor)
@@ -107,7 +107,7 @@ def watch(attempt_id: int) -> bool:
     if attempt is None:
         return True
     order = Order.objects.get(id=attempt.order_id)
-    over = order.payment != "unpaid" or order.expires_at is None or order.expires_at <= now()
+    over = order.payment != "unpaid" or order.expires_at is None or order.expires_at <= surely()
     try:
         if over:
             if settle(attempt) == "closed":
@@ -116,16 +116,18 @@ def watch(attempt_id: int) -> bool:
         ask(attempt, "poll")
     except AppError as error:
         log.warning("no clear word about %s: %s", attempt.out_trade_no, error)
-        attempts.plan_poll(attempt, rules.retry_at(attempt.polls, now()), asked=True)
+        attempts.plan_poll(attempt, rules.retry_at(attempt.polls, surely()), asked=True)
         return False
     attempts.plan_poll(
-        attempt, rules.next_poll(attempt.created_at, attempt.polls + 1, order.expires_at, now()), asked=True
+        attempt,
+        rules.next_poll(attempt.created_at, attempt.polls + 1, order.expires_at, surely()),
+        asked=True,
     )
     return True
 
 
 def _leased(attempt_id: int) -> PaymentAttempt | None:
-    moment = now()
+    moment = surely()
     taken = PaymentAttempt.objects.filter(
         id=attempt_id, state__in=attempts.LIVE, next_poll_at__lte=moment
     ).update(next_poll_at=moment + LEASE)
@@ -134,14 +136,14 @@ def _leased(attempt_id: int) -> PaymentAttempt | None:
 
 def watch_due() -> int:
     """Look after every live attempt that is due; answers how many."""
-    due = PaymentAttempt.objects.filter(state__in=attempts.LIVE, next_poll_at__lte=now())
+    due = PaymentAttempt.objects.filter(state__in=attempts.LIVE, next_poll_at__lte=surely())
     return each(watch, list(due.order_by("next_poll_at").values_list("id", flat=True)[:BATCH]))
 
 
 def expire_due() -> int:
     """Close every unpaid order past its deadline that nothing is under way for; answers how many were looked at."""
     live = PaymentAttempt.objects.filter(order_id=OuterRef("id"), state__in=attempts.LIVE)
-    due = Order.objects.filter(payment="unpaid", expires_at__lte=now()).exclude(Exists(live))
+    due = Order.objects.filter(payment="unpaid", expires_at__lte=surely()).exclude(Exists(live))
     return each(_expire, list(due.order_by("expires_at").values_list("id", flat=True)[: 5 * BATCH]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from yantuan.kernel.certain import doubt
 from yantuan.reports.rules.base import GRACE, Finding, Reader, rule
 
 POOL: Final = "catalog_stockpool"
@@ -229,7 +230,7 @@ def nothing_held_in_vain(read: Reader) -> list[Finding]:
     )
     overdue = read.probe(
         f"SELECT id, expires_at FROM orders_order WHERE payment = 'unpaid' AND expires_at < %s AND {read.of_store('store_id')}",
-        read.at(read.moment - GRACE),
+        read.at(read.moment - doubt() - GRACE),
         expected="未付订单到期后五分钟内关闭",
         suggestion="检查后台任务（worker）是否在运行、支付平台是否可达",
     )
