@@ -187,7 +187,7 @@ def test_a_clear_refusal_is_told_and_the_order_kept(world: World, sim: Simulator
     )
     with pytest.raises(AppError) as refused:
         start_pay(order, "mini")
-    assert (refused.value.code, refused.value.status) == ("provider_refused", 502)
+    assert (refused.value.code, refused.value.status) == ("provider_refused", 409)
     assert fresh(order).payment == "unpaid" and PaymentAttempt.objects.get().state == "closed"
     assert start_pay(order, "native")[0].kind == "qr"
 

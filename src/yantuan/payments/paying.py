@@ -184,7 +184,8 @@ def _refusal(error: GatewayRefused) -> AppError:
         "provider_refused",
         "微信支付没有接受这次付款，订单已为你保留，请联系团长",
         "WeChat Pay refused to take this payment; your order is kept.",
-        status=502,
+        # A clear no, unlike an answer that never came: trying the same again is no use, so no 5xx.
+        status=409,
         provider_code=error.provider_code,
     )
 
