@@ -1,10 +1,14 @@
-"""Prints how many orders are paid and how many notices were kept. Run with the product's settings."""
+"""Waits until so many orders are paid, three minutes at most; prints how many are, and how many notices were kept.
+
+Run with the product's settings.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import time
 
 import django
 
@@ -15,5 +19,7 @@ from yantuan.orders.models import Order  # noqa: E402
 from yantuan.payments.models import ProviderNotice  # noqa: E402
 
 if __name__ == "__main__":
-    paid = Order.objects.filter(payment="paid").count()
+    wanted, until = int(sys.argv[1]), time.monotonic() + 180
+    while (paid := Order.objects.filter(payment="paid").count()) < wanted and time.monotonic() < until:
+        time.sleep(0.1)
     sys.stdout.write(json.dumps({"paid": paid, "notices": ProviderNotice.objects.count()}))

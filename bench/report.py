@@ -35,7 +35,7 @@ def report(found: Found, results: Found, peers: Found | None, pictures: list[str
     """The whole report as Markdown."""
     parts = [_head(found), _targets(results, folder)]
     parts += [f"![{name}](plots/{name})" for name in pictures]
-    for section in (_limit, _place, _money, _read, _export, _start):
+    for section in (_limit, _place, _money, _storm, _read, _export, _start):
         text = section(found)
         if text:
             parts.append(text)
@@ -169,13 +169,42 @@ def _money(found: Found) -> str:
             lines.append(
                 _row(f"{vendor}: order → prepay → payment → notice → paid, with the simulator", lives)
             )
-    slowest = [found[n]["answered_within_s"] for n in ("notice_postgres", "notice_sqlite") if n in found]
-    if slowest:
+    notices = [found[n] for n in ("notice_postgres", "notice_sqlite") if n in found]
+    if notices:
+        answered, applied = (
+            max(one[f"{what}_within_s"] for one in notices) for what in ("answered", "applied")
+        )
         lines += [
             "",
-            f"Every notice was answered 204 within {max(slowest):.2f} s and paid its order exactly once.",
+            f"Every notice was answered 204 within {answered:.2f} s; {applied:.1f} s after the first of the two thousand came,"
+            " each had paid its order, exactly once.",
         ]
     return "\n".join(lines) if len(lines) > 4 else ""
+
+
+def _storm(found: Found) -> str:
+    lines = ["## Storms", *_HEAD]
+    notes: list[str] = []
+    for vendor in ("postgres", "sqlite"):
+        beside, junk = found.get(f"neighbours_{vendor}"), found.get(f"junk_{vendor}")
+        if beside:
+            lines += [
+                _row(f"{vendor}: leader B's calm sale, 20 orders/s from 4 buyers, alone", beside["alone"]),
+                _row(f"{vendor}: the same beside leader A's storm", beside["calm"]),
+                _row(f"{vendor}: leader A's storm, 256 buyers without a pause", beside["storm"]),
+            ]
+        if junk:
+            lines += [
+                _row(f"{vendor}: orders from 16 buyers, alone", junk["alone"]),
+                _row(f"{vendor}: the same beside junk", junk["orders"]),
+                _row(f"{vendor}: junk notices refused, {junk['junk']['offered']:,}/s offered", junk["junk"]),
+            ]
+            notes.append(
+                f"{vendor}: orders keep {junk['orders_ratio']:.0%} of their rate; the web processes grow by {junk['rss_grown']} MiB"
+                f" from {junk['rss_before']}."
+            )
+    how = "Junk: forged signatures, none, noise, bodies of 100 kB. Waits count from when a request was due. `yantuan check` is clean."
+    return "\n".join([*lines, "", *notes, how]) if len(lines) > 5 else ""
 
 
 def _read(found: Found) -> str:
