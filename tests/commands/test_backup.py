@@ -7,6 +7,8 @@ import os
 import secrets
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -255,3 +257,14 @@ def test_a_program_never_serves_a_schema_it_does_not_know(shop: Instance, tmp_pa
         assert "请先运行 yantuan migrate" in done.stderr
     finally:
         shop.write("UPDATE django_migrations SET app = 'reports' WHERE app = 'reports_hidden'")
+
+
+def test_a_check_that_fell_over_in_the_scratch_place_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with 1, as a check that found something does, but has nothing to tell."""
+    fell = [sys.executable, "-c", "import sys; sys.exit('MemoryError')"]
+    run = subprocess.run
+    monkeypatch.setattr(backup.subprocess, "run", lambda _words, **how: run(fell, **how))
+    told = backup._problem_at(tmp_path, "", ({}, []), archive.Manifest("1", "now", "sqlite"))
+    assert told == "试恢复后 migrate 无法运行：MemoryError"

@@ -241,7 +241,8 @@ def _problem_at(work: Path, url: str, facts: dumps.Facts, manifest: archive.Mani
             [sys.executable, "-m", "yantuan", *arguments],
             env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if done.returncode not in (0, 1):
+        # A program that fell over also ends with 1: only one that had something to say has checked.
+        if done.returncode not in (0, 1) or (done.returncode and not done.stdout.strip()):
             return f"试恢复后 {arguments[0]} 无法运行：{done.stderr.strip()[-300:]}"
     # Rules of less weight are about work left waiting, which a copy of yesterday naturally has.
     grave = sorted({v["rule"] for v in json.loads(done.stdout)["violations"] if v["severity"] == "S1"})
