@@ -1,4 +1,4 @@
-"""`python -m soak [--db sqlite] [--matrix]`: see docs/soak.md. `YANTUAN_SOAK_SECONDS`, `_SEED`, `_ONLY=kind,…`, `_THINK` steer it."""
+"""`python -m soak [--db sqlite] [--matrix]`: see docs/soak.md. `YANTUAN_SOAK_SECONDS`, `_SEED`, `_ONLY=kind,kind+kind,…`, `_THINK` steer it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from soak.kinds import KINDS, matrix
+from soak.kinds import matrix, named
 from soak.report import ROOT, replay, text
 from soak.run import Soak, say, write_json
 
@@ -31,8 +31,10 @@ def main() -> int:
         (ROOT / "docs" / "resiliency.md").write_text(matrix())
         return 0
     only = [name for name in os.environ.get("YANTUAN_SOAK_ONLY", "").split(",") if name]
-    if unknown := sorted(set(only) - {kind.name for kind in KINDS}):
-        sys.stderr.write(f"no such kind: {', '.join(unknown)}\n")
+    try:
+        named(only)
+    except KeyError as unknown:
+        sys.stderr.write(f"no such kind: {unknown}\n")
         return 2
     seed = int(os.environ.get("YANTUAN_SOAK_SEED", "0")) or int(time.time()) % 1_000_000
     seconds = float(os.environ.get("YANTUAN_SOAK_SECONDS", "0")) or SECONDS
@@ -52,7 +54,7 @@ def main() -> int:
         for one in found[:10]:
             say(f"{rule}: {one[:1500]}")
     say(
-        f"{len(outcome.windows)} kinds, {outcome.figures['orders']} orders, {bad} violations; {folder / name}.md; again: {replay(outcome)}"
+        f"{len(outcome.reached)} kinds, {outcome.figures['orders']} orders, {bad} violations; {folder / name}.md; again: {replay(outcome)}"
     )
     return 1 if bad else 0
 

@@ -69,12 +69,27 @@ class Actor:
     async def call(
         self, verb: str, method: str, path: str, body: Any = None, key: str = "", **facts: Any
     ) -> Reply:
-        """One recorded request. Raises Unknown or NotSent, recorded as well."""
-        call = self.town.history.open(verb, self.name, key, **facts)
+        """One recorded request of the API. Raises Unknown or NotSent, recorded as well."""
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
         raw = json.dumps(body).encode() if body is not None else b""
+        return await self.record(verb, method, f"/api{path}", headers, raw, key, **facts)
+
+    async def record(
+        self,
+        verb: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        raw: bytes = b"",
+        key: str = "",
+        *,
+        moved: bool = False,
+        **facts: Any,
+    ) -> Reply:
+        """One recorded request of any address; `moved` says that a redirection is the good answer. Raises as `call`."""
+        call = self.town.history.open(verb, self.name, key, **facts)
         try:
-            reply = await self._wire.send(method, f"/api{path}", headers, raw)
+            reply = await self._wire.send(method, path, headers, raw)
         except NotSent:
             self._not_sent(call)
             raise
@@ -82,7 +97,8 @@ class Actor:
             self.town.history.close(call, 0, str(unknown))
             raise
         later = {"retry_after": reply.headers.get("retry-after", "")} if reply.status == 503 else {}
-        self.town.history.close(call, reply.status, reply.code, **_named(reply), **later)
+        status = 200 if moved and reply.status in (302, 303) else reply.status
+        self.town.history.close(call, status, reply.code, **_named(reply), **later)
         return reply
 
     def _not_sent(self, call: Call) -> None:

@@ -32,7 +32,7 @@ class Checkers:
         rules = (
             self.acked_orders_exist, self.refused_orders_do_not, self.nobody_ordered_by_himself, self.deeds_are_done,
             self.stock_adds_up, self.stock_changes_add_up, self.books_agree, self.late_money_went_back,
-            self.attacks_failed, self.answers_are_typed, self.nothing_is_left_undone,
+            self.attacks_failed, self.operator_is_served, self.answers_are_typed, self.nothing_is_left_undone,
         )  # fmt: skip
         return {rule.__name__: list(rule()) for rule in rules}
 
@@ -179,6 +179,19 @@ class Checkers:
         for key in self.by_key:
             if "-attack-" in key:
                 yield f"an attack left the order {self.by_key[key][0]['id']}"
+
+    def operator_is_served(self) -> Iterator[str]:
+        """Pages and figures come or ask to try again; a code that was made is there once, a refused one is not."""
+        for call in self.calls["console"]:
+            if call.status not in (0, 200, *FINE):
+                yield f"{call.facts['path']} was answered {call.status} at {call.ended:.1f} s"
+        if not self.calls["invite"]:
+            return
+        made = self._count("SELECT note AS k, count(*) AS n FROM leaders_invitecode GROUP BY note")
+        fits = {"ok": (1,), "fail": (0,), "unknown": (0, 1)}
+        for call in self.calls["invite"]:
+            if made.get(call.key, 0) not in fits[call.result]:
+                yield f"{call.key}: the answer was {call.status}, there {made.get(call.key, 0)} times"
 
     def answers_are_typed(self) -> Iterator[str]:
         """No 5xx but 503, and that with a Retry-After."""

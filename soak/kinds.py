@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WAIT = "Presses again or waits a moment; the app repeats the same key by itself, so nothing is bought twice."
@@ -69,7 +71,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("notice_wrong_amount", "WeChat Pay", "notices name another amount", "Paid on the way back or at the next question.", "The bell rings later.", "Unmatched notices to look at.", True),
     Kind("paid_before_close", "WeChat Pay", "the buyer pays in the instant of the close", "Paid, or refunded by itself.", sqlite=True),
     Kind("refund_slow", "WeChat Pay", "refunds take long", "“Refund under way” for longer.", "As the buyer.", sqlite=True),
-    Kind("provider_clock", "WeChat Pay", "its clock is two minutes ahead, then behind", NOTHING, sqlite=True),
+    Kind("provider_clock", "WeChat Pay", "its clock is two minutes ahead, then behind", "In the last minutes of an order paying may be refused; the order is kept.", sqlite=True),
     # Messages
     Kind("messages_down", "robot, mail, SMS, WeChat", "refused or limited for a while", NOTHING, "Outside messages come later; the app's own come at once.", "Tries and reasons in the delivery log.", True),
     # Clients
@@ -84,9 +86,31 @@ KINDS: tuple[Kind, ...] = (
     Kind("media_gone", "media folder", "cannot be written", "“Pictures can't be kept at the moment”; ordering and paying go on.", "As the buyer.", "Errors in the log.", True),
     Kind("log_full", "log", "the log device is full", NOTHING, operator="No log lines for that time.", sqlite=True),
     Kind("migrate_again", "upkeep", "`yantuan migrate` once more under load", NOTHING, sqlite=True),
-    Kind("backup_under_load", "upkeep", "`yantuan backup` and `verify` under load", NOTHING, operator="A sound archive.", sqlite=True),
+    Kind("backup_under_load", "upkeep", "`yantuan backup` under load; restored and checked at the end", NOTHING, operator="A sound archive.", sqlite=True),
     Kind("check_under_load", "upkeep", "`yantuan check` under load", NOTHING, operator="A clean report.", sqlite=True),
 )  # fmt: skip
+
+
+LONG = frozenset({"migrate_again", "backup_under_load", "check_under_load", "rolling_restart", "log_full", "crash_web", "crash_worker"})  # fmt: skip
+"""Kinds that take many seconds by themselves. Each comes together with one of the provider's: two faults at once."""
+
+
+def windows(wanted: Sequence[Kind], seed: int) -> list[tuple[Kind, ...]]:
+    """What is brought about, window by window, in the order of the seed: one kind each, or a long one and one of the provider."""
+    chance = random.Random(f"order/{seed}")
+    provider = [kind for kind in wanted if kind.group == "WeChat Pay" and kind.name != "psp_away"]
+    chance.shuffle(provider)
+    pairs = list(zip([kind for kind in wanted if kind.name in LONG], provider, strict=False))
+    paired = {kind for pair in pairs for kind in pair}
+    found: list[tuple[Kind, ...]] = [*((kind,) for kind in wanted if kind not in paired), *pairs]
+    chance.shuffle(found)
+    return found
+
+
+def named(words: Sequence[str]) -> list[tuple[Kind, ...]]:
+    """Windows as somebody wrote them: `web_killed` or `web_killed+notice_none`. Raises KeyError with a name that is none."""
+    kinds = {kind.name: kind for kind in KINDS}
+    return [tuple(kinds[name] for name in word.split("+")) for word in words]
 
 
 def matrix() -> str:

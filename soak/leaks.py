@@ -57,6 +57,7 @@ def secrets_of(environment: dict[str, str], world: dict[str, Any]) -> list[str]:
     )
     found = [environment.get(f"YANTUAN_{name}", "") for name in names]
     found += [buyer["token"] for buyer in world["buyers"][:200]] + [shop["token"] for shop in world["shops"]]
+    found.append(world["operator"]["cookie"].partition("=")[2])
     return [text for text in found if len(text) > 8]
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import random
 import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from soak.kinds import KINDS
 from soak.parts import Part
-from soak.storms import junk_flood, rush, slow_clients, upload
+from soak.storms import junk_flood, rush, slow_clients
 from soak.system import System
+from soak.upkeep import Upkeep
 from yantuan.kernel import faults
 
 SIMULATED = {
@@ -47,31 +47,28 @@ WORKER_POINTS = [
 ]  # fmt: skip
 
 
-class Nemesis:
+class Nemesis(Upkeep):
     """`seconds` is how long a lasting fault lasts. Problems it sees itself go to `found`."""
 
-    def __init__(self, system: System, seed: int, seconds: float) -> None:
-        self.system, self.seconds = system, seconds
-        self.random = random.Random(f"nemesis/{seed}")
-        self.found: list[str] = []
-        self.notes: dict[str, str] = {}
+    def __init__(self, system: System, seed: int) -> None:
+        super().__init__(system, seed)
         missing = [kind.name for kind in KINDS if not hasattr(self, kind.name) and kind.name not in SIMULATED]
         assert not missing, missing
 
-    def bring(self, name: str) -> None:
-        """One fault, from its begin to its end."""
+    def bring(self, *names: str) -> None:
+        """These faults at one time, from begin to end. Raises what one of them could not do, after all have ended."""
+        with ThreadPoolExecutor(len(names)) as pool:
+            begun = [pool.submit(self._one, name) for name in names]
+        for one in begun:
+            one.result()
+
+    def _one(self, name: str) -> None:
         if name in SIMULATED:
             self._simulated(name)
         else:
             getattr(self, name)()
 
-    def _sleep(self) -> None:
-        time.sleep(self.seconds)
-
     # Processes
-
-    def _a_web(self) -> Part:
-        return self.random.choice(self.system.webs)
 
     def web_killed(self) -> None:
         self._a_web().kill()
@@ -312,60 +309,6 @@ class Nemesis:
 
     def rush(self) -> None:
         self.notes["rush"] = rush(self.system, 300, self.found)
-
-    # Disks and upkeep
-
-    def media_gone(self) -> None:
-        """A file where the folder was: whoever runs this may be root, whom permissions do not stop."""
-        media = self.system.data / "media"
-        away = self.system.data / "media-away"
-        media.mkdir(exist_ok=True)
-        media.rename(away)
-        media.write_text("not a folder")
-        try:
-            status = upload(self.system)
-            if status != 503:
-                self.found.append(f"media_gone: an upload was answered {status}")
-            self._sleep()
-        finally:
-            media.unlink()
-            away.rename(media)
-        status = upload(self.system)
-        if status != 200:
-            self.found.append(f"media_gone: after healing an upload was answered {status}")
-
-    def log_full(self) -> None:
-        part = self._a_web()
-        kept = part.log
-        part.stop()
-        part.log = Path("/dev/full")
-        part.start()
-        self.system.wait_ready(60)
-        self._sleep()
-        part.held = True
-        part.log = kept
-        part.stop()
-        part.start()
-        self.system.wait_ready(60)
-
-    def migrate_again(self) -> None:
-        self._upkeep("migrate")
-
-    def backup_under_load(self) -> None:
-        file = self.system.folder / "backup"
-        file.unlink(missing_ok=True)
-        self._upkeep("backup", str(file))
-        self._upkeep("verify", str(file))
-
-    def check_under_load(self) -> None:
-        self._upkeep("check", "--json")
-
-    def _upkeep(self, *words: str) -> None:
-        done = self.system.command(*words)
-        if done.returncode:
-            self.found.append(
-                f"{' '.join(words)} ended with {done.returncode}: {done.stdout[-1500:]}{done.stderr[-500:]}"
-            )
 
 
 @contextmanager

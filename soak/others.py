@@ -129,22 +129,12 @@ class Attacker(Actor):
             "Content-Type": "application/json", "Wechatpay-Signature": "AAAA", "Wechatpay-Serial": "PUB_KEY_ID_0",
             "Wechatpay-Timestamp": "1700000000", "Wechatpay-Nonce": "n",
         }  # fmt: skip
-        await self._raw("POST", "/notify/wechatpay/transactions", headers, json.dumps(body).encode())
+        raw = json.dumps(body).encode()
+        await self.record("attack", "POST", "/notify/wechatpay/transactions", headers, raw)
 
     async def _junk(self, shop: dict[str, Any], buyer: dict[str, str], other: dict[str, str]) -> None:
         junk = self.random.choice(
             (b"{" * 5000, b"\x00\xff" * 300, b'{"lines": ' + b"[" * 2000, b"null", b'"\\ud800"')
         )
-        await self._raw(
-            "POST", "/api/orders", self._headers | {"Idempotency-Key": self.town.key("attack")}, junk
-        )
-
-    async def _raw(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
-        call = self.town.history.open("attack", self.name, "")
-        try:
-            reply = await self._wire.send(method, path, headers, body)
-        except Exception as error:
-            self.town.history.close(call, 0, type(error).__name__)
-            raise
-        later = reply.headers.get("retry-after", "")
-        self.town.history.close(call, reply.status, reply.code, retry_after=later)
+        headers = self._headers | {"Idempotency-Key": self.town.key("attack")}
+        await self.record("attack", "POST", "/api/orders", headers, junk)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 
-from soak.kinds import KINDS
 from soak.run import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +22,7 @@ def replay(outcome: Outcome) -> str:
 
 def text(outcome: Outcome) -> str:
     """Markdown."""
-    figures, survived = outcome.figures, len(outcome.windows)
+    figures, survived = outcome.figures, len(outcome.reached)
     commit = (
         os.environ.get("YANTUAN_SOAK_COMMIT")
         or subprocess.run(
@@ -38,19 +37,19 @@ def text(outcome: Outcome) -> str:
         f"{outcome.began_at}, {outcome.database}, seed {outcome.seed}, commit {commit or 'unknown'}, {outcome.seconds:.0f} s on"
         f" {psutil.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}; load average at the end {loads}). Again: `{replay(outcome)}`.",
         "",
-        f"**{survived} fault kinds of {len(KINDS)}, {figures['orders']} orders placed, {figures['paid_orders']} paid"
+        f"**{survived} fault kinds of {survived + len(outcome.not_reached)}, {figures['orders']} orders placed, {figures['paid_orders']} paid"
         f" (¥{figures['paid_fen'] // 100:,}), {figures['refunds']} refunds (¥{figures['refunded_fen'] // 100:,}),"
         f" {bad} violations.**",
         "",
         f"Before the faults {outcome.baseline['answers_per_s']} answers/s; placing p50 {outcome.baseline['place_p50_ms']} ms, p99"
         f" {outcome.baseline['place_p99_ms']} ms. Over the whole run, faults included: p50 {figures['place_p50_ms']} ms, p99"
         f" {figures['place_p99_ms']} ms. {figures['extra_payments_given_back']} late or double payments given back, {figures['notices']}"
-        f" notices taken, {figures['restarts']} restarts by the supervisor (the first start took {figures['cold_start_s']} s); all work done {figures['quiet_after_s']} s after the last buyer.",
+        f" notices taken, {figures['bill_rows']} lines of the provider's bill compared, {figures['restarts']} restarts by the supervisor (the first start took {figures['cold_start_s']} s); all work done {figures['quiet_after_s']} s after the last buyer.",
         "",
         "| fault | asked | answered | ready again after | answers/s then |",
         "|---|---:|---:|---:|---:|",
         *(
-            f"| {w.kind} | {w.asked} | {w.answered} | {w.ready_s} s | {w.recovered_per_s} |"
+            f"| {w.name} | {w.asked} | {w.answered} | {w.ready_s} s | {w.recovered_per_s} |"
             for w in outcome.windows
         ),
         "",

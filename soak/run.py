@@ -4,40 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from soak.actors import Buyer, Town
 from soak.checkers import Checkers
+from soak.desk import Operator
+from soak.drill import Archive, restored
 from soak.facts import Facts
 from soak.history import History
-from soak.kinds import KINDS, Kind
+from soak.kinds import KINDS, Kind, named, windows
 from soak.leaks import growth, holdings, secrets_of, spoken, tracebacks
 from soak.nemesis import Nemesis
 from soak.others import Attacker, LeaderActor
 from soak.system import System
+from yantuan.kernel.clock import CHINA
 
-BASELINE_SECONDS = 20.0
+BASELINE_SECONDS = 15.0
 QUIET_SECONDS = 90.0
+"""How long what is under way may take to come to its end."""
+END_SECONDS = 80.0
+"""What is kept of the whole time for quiet and checks; they take that long when all is well."""
+FAULT_SECONDS = (3.0, 8.0)
+"""Least and most that a lasting fault lasts; between them as the time allows."""
+WAITING_WELL = 150
+"""Events that may wait in the outbox before people press less often."""
+EVENTS_WAITING = "SELECT count(*) FROM kernel_outboxevent WHERE state = 'pending'"
+PEACE_SECONDS = 1.5
+"""Least peace after a fault."""
 READY_SECONDS = 15.0
 """Longest an instance may take to serve again after a fault is over; on a machine so busy that the first start of the run
 took more than half of this, twice that start."""
-HURRY_AFTER = 25.0
+HURRY_AFTER = 15.0
 """Seconds of quiet after which leases and pauses end early, as if minutes had passed."""
 
 
 @dataclass
 class Window:
-    """One fault and the peace after it, in seconds since the start of the history."""
+    """One fault (or two at once) and the peace after it, in seconds since the start of the history."""
 
-    kind: str
+    kinds: list[str]
     began: float
     healed: float = 0
     ended: float = 0
@@ -46,6 +62,10 @@ class Window:
     answered: int = 0
     recovered_per_s: float = 0
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return " + ".join(self.kinds)
 
 
 @dataclass
@@ -64,6 +84,11 @@ class Outcome:
     violations: dict[str, list[str]] = field(default_factory=dict)
 
     @property
+    def reached(self) -> set[str]:
+        """Kinds brought about."""
+        return {kind for window in self.windows for kind in window.kinds}
+
+    @property
     def clean(self) -> bool:
         return not any(self.violations.values())
 
@@ -76,12 +101,13 @@ class Soak:
     ) -> None:
         self.think = think
         self.postgres, self.seed, self.seconds, self.keep = postgres, seed, seconds, keep
-        wanted = [k for k in KINDS if (postgres or k.sqlite) and (not only or k.name in only)]
-        random.Random(f"order/{seed}").shuffle(wanted)
-        self.kinds: list[Kind] = wanted
+        self.plan: list[tuple[Kind, ...]] = (
+            named(only) if only else windows([k for k in KINDS if postgres or k.sqlite], seed)
+        )
         self.outcome = Outcome(seed, "PostgreSQL" if postgres else "SQLite")
         self.spans: list[tuple[datetime, datetime]] = []
         self.backlog = 0
+        self.archive: Archive | None = None
 
     def run(self) -> Outcome:
         """Everything; the instance is removed afterwards, the history kept beside the report when something was found."""
@@ -92,6 +118,11 @@ class Soak:
             say("starting")
             self.system.start(shops=3, offers=20, buyers=600)
             self.history = History(self.keep / "history.jsonl")
+            self.facts = (
+                Facts(url=self.system.pg.url)
+                if self.system.pg
+                else Facts(file=self.system.data / "yantuan.sqlite3")
+            )
             self._act()
             self._quiet()
             self._judge()
@@ -108,12 +139,27 @@ class Soak:
         self.town = Town(app, cashier, self.system.world, self.history, self.seed, self.think)
         thread = threading.Thread(target=lambda: asyncio.run(self._people()), name="people")
         thread.start()
+        pacer = threading.Thread(target=self._pace, name="pacer", daemon=True)
+        pacer.start()
         try:
             self._baseline()
             self._windows()
         finally:
             self.town.stopping = True
             thread.join(60)
+            pacer.join(30)
+
+    def _pace(self) -> None:
+        """People press less often while work waits: a machine too slow for this many shall be broken, not buried."""
+        most = 0
+        while not self.town.stopping:
+            # A database that is away at the moment has nothing to tell.
+            with suppress(psycopg.Error, sqlite3.Error):
+                waiting = int(self.facts.one(EVENTS_WAITING))
+                most = max(most, waiting)
+                self.town.think = self.think * min(20.0, max(1.0, waiting / WAITING_WELL))
+            time.sleep(1)
+        self.outcome.figures["events_waiting_at_most"] = most
 
     async def _people(self) -> None:
         buyers, shops = self.system.world["buyers"], self.system.world["shops"]
@@ -122,6 +168,7 @@ class Soak:
             *(Buyer(self.town, f"buyer{n}", group) for n, group in enumerate(groups)),
             *(LeaderActor(self.town, f"leader{n}", shops[n % len(shops)]) for n in range(4)),
             *(Attacker(self.town, f"attacker{n}", "") for n in range(2)),
+            Operator(self.town, "operator"),
         ]
         await asyncio.gather(*(actor.live() for actor in everybody))
 
@@ -138,47 +185,49 @@ class Soak:
         self.connections = self.system.pg.connections() if self.system.pg else 0
 
     def _windows(self) -> None:
-        left = self.seconds - (time.monotonic() - self.began) - QUIET_SECONDS - 25
-        each = max(4.0, left / max(1, len(self.kinds)))
-        nemesis = Nemesis(self.system, self.seed, min(8.0, each * 0.4))
-        end = time.monotonic() + left
-        for number, kind in enumerate(self.kinds):
+        end = self.began + self.seconds - END_SECONDS
+        nemesis = Nemesis(self.system, self.seed)
+        for number, kinds in enumerate(self.plan):
             if time.monotonic() > end:
-                self.outcome.not_reached = [k.name for k in self.kinds[number:]]
+                self.outcome.not_reached = sorted(kind.name for rest in self.plan[number:] for kind in rest)
                 break
-            peace = max(
-                1.5, min(each * 0.35, (end - time.monotonic()) / (len(self.kinds) - number) - nemesis.seconds)
-            )
-            self._window(kind, nemesis, peace)
+            share = (end - time.monotonic()) / (len(self.plan) - number)
+            shortest, longest = FAULT_SECONDS
+            nemesis.seconds = min(longest, max(shortest, share * 0.45))
+            peace = max(PEACE_SECONDS, min(share - nemesis.seconds, share * 0.35))
+            self._window([kind.name for kind in kinds], nemesis, peace)
         self.outcome.notes = nemesis.notes
         self.outcome.violations["nemesis"] = nemesis.found
+        if nemesis.archive is not None:
+            file, *moments = nemesis.archive
+            self.archive = Archive(file, *(moment - self.history.began for moment in moments))
 
-    def _window(self, kind: Kind, nemesis: Nemesis, peace: float) -> None:
-        window = Window(kind.name, self.history.now)
+    def _window(self, kinds: list[str], nemesis: Nemesis, peace: float) -> None:
+        window = Window(kinds, self.history.now)
         began = datetime.now(UTC)
         try:
-            nemesis.bring(kind.name)
+            nemesis.bring(*kinds)
         except Exception as error:
             window.problems.append(
-                f"{kind.name} could not be brought about: {type(error).__name__}: {error}"[:300]
+                f"{window.name} could not be brought about: {type(error).__name__}: {error}"[:300]
             )
         window.healed = self.history.now
         try:
             window.ready_s = round(self.system.wait_ready(60), 1)
         except RuntimeError:
             window.ready_s = 60.0
-        self.spans.append((began, datetime.now(UTC)))
         calm = self.history.now
         time.sleep(peace)
         window.ended = self.history.now
         # What was under way when the fault ended may still be told of it.
-        self.spans[-1] = (began, datetime.now(UTC))
+        self.spans.append((began, datetime.now(UTC)))
         calls = self.history.between(window.began, window.healed)
         window.asked, window.answered = len(calls), sum(1 for c in calls if c.result != "unknown")
         window.recovered_per_s = round(self.history.rate(calm, window.ended), 1)
         self.outcome.windows.append(window)
         say(
-            f"{kind.name}: {window.answered}/{window.asked} answered, ready after {window.ready_s} s, then {window.recovered_per_s}/s"
+            f"{window.name}: {window.answered}/{window.asked} answered, ready after {window.ready_s} s,"
+            f" then {window.recovered_per_s}/s"
         )
 
     # The end
@@ -186,12 +235,9 @@ class Soak:
     def _quiet(self) -> None:
         """Nobody acts any more; everything under way comes to its end."""
         say("quiet")
-        self.facts = (
-            Facts(url=self.system.pg.url)
-            if self.system.pg
-            else Facts(file=self.system.data / "yantuan.sqlite3")
-        )
         self.system.simulate("faults", method="DELETE")
+        drill = threading.Thread(target=self._drill, name="drill")
+        drill.start()
         began = time.monotonic()
         hurry_at = began + HURRY_AFTER
         while self._still_working(began):
@@ -201,6 +247,19 @@ class Soak:
                 hurry_at += HURRY_AFTER
             time.sleep(1.5)
         self.outcome.figures["quiet_after_s"] = round(time.monotonic() - began, 1)
+        drill.join()
+
+    def _drill(self) -> None:
+        """Put the archive of the run's middle back, beside the instance that still works."""
+        self.outcome.violations["restore"] = []
+        if self.archive is None:
+            return
+        try:
+            found, note = restored(self.system, self.history, self.archive)
+        except Exception as error:
+            found, note = [f"the drill itself failed: {type(error).__name__}: {error}"[:600]], ""
+        self.outcome.violations["restore"] = found
+        self.outcome.notes["restore"] = note
 
     def _still_working(self, began: float) -> bool:
         """Whether something is under way, and there is still time; a backlog that shrinks is given more of it."""
@@ -211,7 +270,7 @@ class Soak:
 
     def _busy(self) -> int:
         looks = (
-            "SELECT count(*) FROM kernel_outboxevent WHERE state = 'pending'",
+            EVENTS_WAITING,
             "SELECT count(*) FROM payments_paymentattempt WHERE state IN ('created', 'prepaid')",
             "SELECT count(*) FROM payments_refund WHERE state IN ('created', 'processing')",
             "SELECT count(*) FROM orders_order WHERE payment = 'unpaid'",
@@ -224,6 +283,7 @@ class Soak:
         found = self.outcome.violations
         book = self.system.simulate("book", method="GET")
         found |= Checkers(self.history, self.facts, self.system.world, book).all()
+        found["bill"] = self._bill()
         found["doctor"] = self._doctor()
         found["growth"] = growth(self.holding, holdings(self.system.parts))
         if self.system.pg and (now := self.system.pg.connections()) > self.connections + 5:
@@ -233,11 +293,19 @@ class Soak:
         found["tracebacks"] = tracebacks(logs, self.spans)
         found["faults"] = [p for w in self.outcome.windows for p in w.problems]
         found["recovery"] = [
-            f"{w.kind}: ready after {w.ready_s} s, then {w.recovered_per_s} answers/s"
+            f"{w.name}: ready after {w.ready_s} s, then {w.recovered_per_s} answers/s"
             for w in self.outcome.windows
             if w.ready_s > max(READY_SECONDS, 2 * self.system.cold_start_s) or not w.recovered_per_s
         ]
         self._figures(book)
+
+    def _bill(self) -> list[str]:
+        """The comparison of the morning after, over every Beijing day the run touched."""
+        first = datetime.fromisoformat(self.outcome.began_at).astimezone(CHINA).date()
+        days = sorted({first, datetime.now(CHINA).date()})
+        told = json.loads(self.system.python("soak.bill", *(day.isoformat() for day in days)))
+        self.outcome.figures["bill_rows"] = told["rows"]
+        return list(told["differences"])
 
     def _doctor(self) -> list[str]:
         try:
@@ -255,6 +323,7 @@ class Soak:
             "calls": len(self.history.calls),
             "results": self.history.counts(),
             "orders": self.facts.one("SELECT count(*) FROM orders_order"),
+            "events": self.facts.one("SELECT count(*) FROM kernel_outboxevent WHERE state = 'done'"),
             "paid_orders": totals["paid_orders"],
             "paid_fen": totals["paid"],
             "refunded_fen": totals["refunded"],

@@ -14,8 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils.crypto import get_random_string  # noqa: E402
+from django_otp import DEVICE_ID_SESSION_KEY  # noqa: E402
+from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: E402
 
 from yantuan.catalog import stock  # noqa: E402
 from yantuan.catalog.models import Product, Sku  # noqa: E402
@@ -133,6 +138,22 @@ def _buyers(first: int, count: int) -> list[dict[str, str]]:
     ]
 
 
+def _operator() -> dict[str, str]:
+    """Signed in to the console with both steps: the cookies, and the form token that goes with the second of them."""
+    user = User.objects.create_user("operator", password=new_token(), is_staff=True, is_superuser=True)
+    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    token = get_random_string(32)
+    return {
+        "cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}",
+        "csrf_cookie": f"{settings.CSRF_COOKIE_NAME}={token}", "csrf": token,
+    }  # fmt: skip
+
+
 def main(offers: int, buyers: int, openids: list[str]) -> None:
     """Migrate, fill, print."""
     call_command("migrate", verbosity=0, interactive=False)
@@ -144,7 +165,8 @@ def main(offers: int, buyers: int, openids: list[str]) -> None:
             shop = _sale(store, offers, hot=n == 0)
             shops.append({"store_id": str(store.id), "token": token, "leader": str(person.id), **shop})
         people = _buyers(0, buyers)
-    sys.stdout.write(json.dumps({"shops": shops, "buyers": people}))
+        operator = _operator()
+    sys.stdout.write(json.dumps({"shops": shops, "buyers": people, "operator": operator}))
 
 
 if __name__ == "__main__":
