@@ -44,7 +44,7 @@ def text(outcome: Outcome) -> str:
         f"Before the faults {outcome.baseline['answers_per_s']} answers/s; placing p50 {outcome.baseline['place_p50_ms']} ms, p99"
         f" {outcome.baseline['place_p99_ms']} ms. Over the whole run, faults included: p50 {figures['place_p50_ms']} ms, p99"
         f" {figures['place_p99_ms']} ms. {figures['extra_payments_given_back']} late or double payments given back, {figures['notices']}"
-        f" notices taken, {figures['bill_rows']} lines of the provider's bill compared, {figures['restarts']} restarts by the supervisor (the first start took {figures['cold_start_s']} s); all work done {figures['quiet_after_s']} s after the last buyer.",
+        f" notices taken, {figures.get('bill_rows', 0)} lines of the provider's bill compared, {figures['restarts']} restarts by the supervisor (the first start took {figures['cold_start_s']} s); all work done {figures['quiet_after_s']} s after the last buyer.",
         "",
         "| fault | asked | answered | ready again after | answers/s then |",
         "|---|---:|---:|---:|---:|",

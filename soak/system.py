@@ -195,10 +195,10 @@ class System:
         answer.raise_for_status()
         return answer.json()
 
-    def python(self, module: str, *arguments: str) -> str:
+    def python(self, module: str, *arguments: str, **extra: str) -> str:
         """Run a module with the instance's environment, past the proxies; answers its standard output."""
         done = subprocess.run(
-            [sys.executable, "-m", module, *arguments], env=self.direct, cwd=ROOT, capture_output=True,
+            [sys.executable, "-m", module, *arguments], env=self.direct | extra, cwd=ROOT, capture_output=True,
             text=True, check=False, timeout=300,
         )  # fmt: skip
         if done.returncode:
