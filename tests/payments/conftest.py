@@ -36,10 +36,8 @@ def _free_pair() -> int:
     raise RuntimeError("no pair of free ports")
 
 
-@pytest.fixture(scope="session")
-def _simulator_process() -> Iterator[tuple[str, Path]]:
-    folder = Path(tempfile.mkdtemp(prefix="yantuan-pay-sim-"))
-    port = _free_pair()
+def _started(folder: Path, port: int) -> subprocess.Popen[bytes] | None:
+    """The simulator at the port, once it answers; None when somebody else took the port or its neighbour first."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2] / "src")
     with (folder / "log").open("wb") as sink:
@@ -47,24 +45,47 @@ def _simulator_process() -> Iterator[tuple[str, Path]]:
             [sys.executable, "-m", "yantuan.simulator", str(folder / "sim"), "127.0.0.1", str(port)],
             env=environment, stdout=sink, stderr=sink, start_new_session=True,
         )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        taken = "address already in use" in (folder / "log").read_text()
+        if taken or process.poll() is not None:
+            _ended(process)
+            return None
+        try:
+            url = f"http://127.0.0.1:{port}/_sim/config"
+            if httpx.get(url, timeout=2, trust_env=False).status_code == 200:
+                return process
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    _ended(process)
+    raise RuntimeError((folder / "log").read_text()[-3000:])
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
     try:
-        for _ in range(300):
-            try:
-                if httpx.get(f"{url}/_sim/config", timeout=2, trust_env=False).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.1)
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def _simulator_process() -> Iterator[tuple[str, Path]]:
+    folder = Path(tempfile.mkdtemp(prefix="yantuan-pay-sim-"))
+    process = None
+    try:
+        for _ in range(5):
+            port = _free_pair()
+            if process := _started(folder, port):
+                break
         else:
             raise RuntimeError((folder / "log").read_text()[-3000:])
-        yield url, folder / "sim"
+        yield f"http://127.0.0.1:{port}", folder / "sim"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        if process is not None:
+            _ended(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -39,7 +39,7 @@ def together(*works: Callable[[], Any]) -> list[Any]:
     gate, results = threading.Barrier(len(works)), [None] * len(works)
 
     def run(position: int, work: Callable[[], Any]) -> None:
-        gate.wait(10)
+        gate.wait(60)
         try:
             results[position] = work()
         except Exception as error:
@@ -51,7 +51,7 @@ def together(*works: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     return results
 
 
@@ -132,7 +132,7 @@ def test_control_without_the_order_lock_refunds_overlap(
 
     def read_together(lines: Any) -> Any:
         found = left_of_lines(lines)
-        meet.wait(10)
+        meet.wait(60)
         return found
 
     monkeypatch.setattr(actions, "lock_order", unlocked)
