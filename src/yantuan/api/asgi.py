@@ -8,6 +8,9 @@ from typing import cast
 from a2wsgi.wsgi_typing import WSGIApp
 from django.core.wsgi import get_wsgi_application
 
+from yantuan.kernel.lean import keep_lean
+
+keep_lean()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 _django = get_wsgi_application()
 

@@ -12,7 +12,10 @@ from types import FrameType
 import django
 from django.db import DatabaseError
 
+from yantuan.kernel.lean import keep_lean
+
 os.environ["YANTUAN_ROLE"] = "worker"
+keep_lean()
 django.setup()
 
 # Models can be imported only after Django is set up.

@@ -11,14 +11,13 @@ import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-import tomllib
-import urllib.error
-import urllib.request
 from pathlib import Path
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -26,7 +25,9 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from yantuan import __version__
+from yantuan.kernel.lean import Later
 
+tomllib: Any = Later("tomllib")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -183,15 +184,23 @@ def _when_serving(options: argparse.Namespace, children: Children) -> None:
     while not multiprocessing.active_children():
         time.sleep(0.02)
     for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://{_near(options.host)}:{options.port}/healthz", timeout=2):
-                break
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
+        if _answers(_near(options.host).strip("[]"), options.port):
+            break
+        time.sleep(0.05)
     children.start("worker", ["worker"])
     if _setting("copy_to") and not os.environ.get("YANTUAN_DATABASE_URL"):
         children.start("copy", ["copy"])
     _announce(options)
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether the web says it is well; asked by hand, for the standard library's clients are larger than the rest of this process."""
+    try:
+        with socket.create_connection((host, port), timeout=2) as line:
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return line.recv(64).startswith(b"HTTP/1.1 200 ")
+    except OSError:
+        return False
 
 
 def _setting(name: str) -> str:

@@ -12,9 +12,8 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageCms
-
 from yantuan.kernel.errors import AppError
+from yantuan.media.pillow import Image, ImageCms
 
 MAX_SIDE: Final = 1600
 MAX_BYTES: Final = 10 * 1024 * 1024
@@ -29,14 +28,14 @@ _STRIP_ROWS: Final = 64
 _big_decode = threading.Lock()
 
 # EXIF orientation → what makes the picture stand upright.
-_TURNS: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_TURNS: Final[dict[int, str]] = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
 }
 
 _HEIF_BRANDS: Final = frozenset(b"heic heix hevc hevx heim heis mif1 msf1 avif avis".split())
@@ -260,7 +259,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _upright(image: Image.Image, orientation: object) -> Image.Image:
     """Turn as the camera noted, into a new picture that holds pixels and nothing else."""
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    turned = image if turn is None else image.transpose(turn)
+    turned = image if turn is None else image.transpose(Image.Transpose[turn])
     clean = Image.new("RGB", turned.size)
     clean.paste(turned)
     return clean

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from django.db import connection
 
+from yantuan.kernel.lean import Later
 from yantuan.orders.dialect import Row, Statement, Table
+
+psycopg: Any = Later("psycopg")
+"""Not needed on SQLite."""
 
 _PASSING = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, lock not available."""

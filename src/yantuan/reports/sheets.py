@@ -12,19 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import xlsxwriter
 from django.db.models import QuerySet
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from yantuan.fulfilment.models import Shipment
 from yantuan.identity.queries import address_text, mask_phone, masked_name, phone_of
 from yantuan.kernel.clock import china_text
+from yantuan.kernel.lean import Later
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.states import labels
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+xlsxwriter: Any = Later("xlsxwriter")
+"""16 MB, for the few who export."""
 
 PORTION: Final = 500
 """Orders read at a time."""

@@ -7,7 +7,8 @@ import io
 from typing import Final
 
 import segno
-from PIL import Image
+
+from yantuan.media.pillow import Image
 
 _QUIET: Final = 4
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageDraw
+from yantuan.media.pillow import Image, ImageDraw
 
 PERSIMMON_LIGHT: Final = (0xF2, 0x70, 0x3F)
 PERSIMMON_DEEP: Final = (0xE2, 0x47, 0x2A)

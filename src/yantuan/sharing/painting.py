@@ -6,9 +6,8 @@ import functools
 import io
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFilter
-
 from yantuan.kernel.money import yuan_text
+from yantuan.media.pillow import Image, ImageDraw, ImageFilter
 from yantuan.sharing.mark import mark_image, skein_mask
 from yantuan.sharing.typesetting import Colour, face
 

@@ -6,9 +6,8 @@ import io
 from dataclasses import dataclass, field
 from typing import Final
 
-from PIL import Image, ImageDraw
-
 from yantuan.kernel.money import price_text
+from yantuan.media.pillow import Image, ImageDraw
 from yantuan.sharing.codes import qr_image, qr_png
 from yantuan.sharing.kinds import SaleState
 from yantuan.sharing.painting import (

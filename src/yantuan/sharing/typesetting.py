@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from PIL import ImageDraw, ImageFont
+from yantuan.media.pillow import ImageDraw, ImageFont
 
 Weight = Literal["regular", "bold"]
 Colour = tuple[int, int, int]
