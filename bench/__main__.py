@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 from bench import machine, plots, report, sections  # noqa: E402
 from bench.place import CLIENTS  # noqa: E402
 
-SECTIONS = ("limit", "place", "profile", "notice", "start", "read", "export")
+SECTIONS = ("limit", "place", "profile", "notice", "storm", "start", "read", "export")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -50,6 +50,8 @@ def measure(wanted: set[str], options: sections.Options) -> dict[str, Any]:
             found["profiles"] = sections.profiles(stages, options)
         if "notice" in wanted:
             found |= sections.notice(stages, options)
+        if "storm" in wanted:
+            found |= sections.storms(stages, options)
         if "start" in wanted:
             found |= sections.start(stages, options)
     if wanted & {"read", "export"}:

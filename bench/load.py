@@ -60,7 +60,7 @@ def request_bytes(method: str, path: str, port: int, body: bytes = b"", **header
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _missing(answer: bytes) -> int:
+def missing(answer: bytes) -> int:
     """Bytes that still have to come; -1 while not even the head is whole."""
     head = answer.find(b"\r\n\r\n")
     if head < 0:
@@ -74,7 +74,7 @@ def _missing(answer: bytes) -> int:
     return int(answer[at + len(_LENGTH) : end]) - (len(answer) - head - 4)
 
 
-def _code(answer: bytes) -> str:
+def error_code(answer: bytes) -> str:
     """The error code of a refusal, or the beginning of its body."""
     body = answer.partition(b"\r\n\r\n")[2].decode(errors="replace")
     named = re.search(r'"code": ?"([a-z_0-9]+)"', body)
@@ -146,7 +146,7 @@ class _Loop:
             self._close(line)
             return
         answer = line.answer + part if line.answer else part
-        if _missing(answer):
+        if missing(answer):
             line.answer = answer
             return
         moment = time.perf_counter()
@@ -155,7 +155,7 @@ class _Loop:
         self._figures.statuses[status] += 1
         self._figures.waits.append((moment - line.began) * 1000)
         if status >= 400:
-            self._figures.refusals[_code(answer)] += 1
+            self._figures.refusals[error_code(answer)] += 1
         if moment < until:
             self._ask(line)
         else:

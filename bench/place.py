@@ -28,16 +28,14 @@ class Checkouts:
     _name: str = field(default_factory=lambda: token_hex(4))
 
     def prepare(self, kind: str, number: int, *, payment: str = "offline") -> list[bytes]:
-        """`number` requests; `kind` is `spread` or the name of a special sale."""
+        """`number` requests; `kind` is `spread`, `calm` (one sale of the last store) or the name of a special sale."""
         return [self._one(kind, payment) for _ in range(number)]
 
     def next(self, kind: str, payment: str = "offline") -> tuple[dict[str, str], bytes]:
         """Headers and body of the next checkout."""
         serial = next(self._serial)
         buyer = serial % world.BUYERS
-        # A step without a common divisor: neighbours in time are far apart among the offers.
-        index = serial * 367 % world.OFFERS if kind == "spread" else world.special(kind)
-        place = world.place_of(index)
+        place = world.place_of(_index(kind, serial))
         body = (
             f'{{"group_buy_id":"{place.sale_id}","lines":[{{"offer_id":"{place.offer_id}","quantity":1}}],'
             f'"delivery_method":"courier","address_id":"{world.ADDRESS_0 + buyer}","payment_method":"{payment}",'
@@ -54,6 +52,14 @@ class Checkouts:
     def _one(self, kind: str, payment: str) -> bytes:
         headers, body = self.next(kind, payment)
         return request_bytes("POST", "/api/orders", self.port, body, **headers)
+
+
+def _index(kind: str, serial: int) -> int:
+    """Which offer is bought."""
+    if kind == "spread":
+        # A step without a common divisor: neighbours in time are far apart among the offers.
+        return serial * 367 % world.OFFERS
+    return world.OFFERS - 1 if kind == "calm" else world.special(kind)
 
 
 def address(buyer: int) -> str:

@@ -189,7 +189,7 @@ def _storm(found: Found) -> str:
         beside, junk = found.get(f"neighbours_{vendor}"), found.get(f"junk_{vendor}")
         if beside:
             lines += [
-                _row(f"{vendor}: leader B's calm sale, 20 orders/s from 4 buyers, alone", beside["alone"]),
+                _row(f"{vendor}: leader B's calm sale, 20 orders/s, alone", beside["alone"]),
                 _row(f"{vendor}: the same beside leader A's storm", beside["calm"]),
                 _row(f"{vendor}: leader A's storm, 256 buyers without a pause", beside["storm"]),
             ]

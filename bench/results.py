@@ -20,6 +20,7 @@ def headline(found: Found, peers: Path) -> Found:
     _place(found, results)
     _ratios(results, peers)
     _read(found, results)
+    _storm(found, results)
     start = found.get("start")
     if start:
         results["rss_mb"] = start["idle"]["rss"]
@@ -105,6 +106,27 @@ def _read(found: Found, results: Found) -> None:
         results["read"]["list_1m_p99_ms"] = first[largest]["list"]["p99_ms"]
 
 
+def _storm(found: Found, results: Found) -> None:
+    """The worse of both databases."""
+    beside = [one for name, one in found.items() if name.startswith("neighbours_")]
+    junk = [one for name, one in found.items() if name.startswith("junk_")]
+    storm: Found = {}
+    if beside:
+        storm["calm_p99_ms"] = max(one["calm"]["p99_ms"] for one in beside)
+        storm["calm_refused"] = sum(sum(_refused(one["calm"]).values()) for one in beside)
+    if junk:
+        storm["junk_p99_ms"] = max(one["junk"]["p99_ms"] for one in junk)
+        storm["orders_p99_ms"] = max(one["orders"]["p99_ms"] for one in junk)
+        storm["orders_ratio"] = min(one["orders_ratio"] for one in junk)
+        storm["rss_grown"] = max(one["rss_grown"] for one in junk)
+    if storm:
+        results["storm"] = storm
+
+
+def _refused(figures: Found) -> dict[str, int]:
+    return {status: n for status, n in figures["statuses"].items() if status != "201"}
+
+
 @dataclass(frozen=True)
 class Target:
     """One promise; `path` is dotted in the results. `most` true: the figure must not be above."""
@@ -125,6 +147,11 @@ TARGETS = (
     Target("public page, answers/s", "read.page_rps", 2600),
     Target("leader's list, p50 at the largest past / smallest", "read.list_growth", 1.3, most=True),
     Target("leader's list of 1M orders, p99 ms", "read.list_1m_p99_ms", 50, most=True),
+    Target("a calm sale beside another leader's storm, p99 ms", "storm.calm_p99_ms", 1000, most=True),
+    Target("orders of the calm sale refused", "storm.calm_refused", 0, most=True),
+    Target("junk notices at 1,000/s, p99 ms of their refusal", "storm.junk_p99_ms", 1000, most=True),
+    Target("orders beside that junk, p99 ms", "storm.orders_p99_ms", 1000, most=True),
+    Target("memory grown by that junk, MiB", "storm.rss_grown", 50, most=True),
     Target("memory, MiB RSS embedded", "rss_mb", 200, most=True),
     Target("cold start, s", "cold_start_s", 2, most=True),
     Target("units sold beyond the stock", "oversold", 0, most=True),

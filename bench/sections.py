@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import limit_http, limit_postgres, limit_sqlite, paying, reading, starting
+from bench import limit_http, limit_postgres, limit_sqlite, paying, reading, starting, storm
 from bench.figures import of_rounds
 from bench.place import CLIENTS, place_round, sell_out
 from bench.recording import Recording, record
@@ -124,6 +124,20 @@ def notice(stages: Stages, options: Options) -> Found:
         found[f"lifecycle_{vendor}"] = of_rounds(
             [paying.lifecycle_round(stage, options.seconds) for _ in range(options.rounds)]
         )
+    return found
+
+
+def storms(stages: Stages, options: Options) -> Found:
+    """One leader's rush beside another's sale, and junk at the provider's door beside orders."""
+    found: Found = {}
+    for vendor in options.databases:
+        say(f"storms on {vendor}")
+        stage = stages.get(vendor)
+        rounds = range(options.rounds)
+        found[f"neighbours_{vendor}"] = of_rounds(
+            [storm.neighbours_round(stage, options.seconds) for _ in rounds]
+        )
+        found[f"junk_{vendor}"] = of_rounds([storm.junk_round(stage, options.seconds) for _ in rounds])
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from bench import limit_postgres, limit_sqlite, report, world
 from bench.figures import of_rounds
 from bench.load import request_bytes, run
+from bench.paced import paced
 from bench.place import Checkouts
 from bench.recording import BUYER, KEY, OFFER, Recording, Written
 from bench.results import TARGETS, Target, at, headline, verdict
@@ -205,3 +207,73 @@ def test_no_target_is_quietly_dropped(tmp_path: Path) -> None:
 )
 def test_verdicts(target: Target, value: float | None, word: str) -> None:
     assert verdict(target, value) == word
+
+
+@pytest.mark.parametrize("server", [[[OK], [NO], [OK[:30], OK[30:]]]], indirect=True)
+def test_the_paced_loader_sends_when_it_is_due(server: Answers) -> None:
+    sent = [request_bytes("POST", "/x", server.port, str(n).encode()) for n in range(3)]
+    figures = paced(server.port, 1, 20, 0.15, sent)
+    assert (figures.statuses, figures.refusals, figures.lost) == ({201: 2, 409: 1}, {"sold_out": 1}, 0)
+    assert server.heard == sent and 0.1 <= figures.seconds < 5
+
+
+def test_a_service_that_stalls_is_not_spared_what_was_due() -> None:
+    """The second request waits for the first one's answer on the only connection: its wait counts from when it was due."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def slow() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            time.sleep(0.5)
+            connection.sendall(OK)
+            connection.recv(65536)
+            connection.sendall(OK)
+
+    thread = threading.Thread(target=slow, daemon=True)
+    thread.start()
+    port = int(listener.getsockname()[1])
+    figures = paced(port, 1, 20, 0.1, [request_bytes("GET", "/", port)])
+    thread.join(10)
+    listener.close()
+    assert figures.statuses == {201: 2} and min(figures.waits) > 400
+
+
+@pytest.mark.parametrize("server", [[[OK], [OK[:20]]]], indirect=True)
+def test_the_paced_loader_names_what_was_lost(server: Answers) -> None:
+    figures = paced(server.port, 1, 100, 0.02, [request_bytes("GET", "/", server.port)])
+    assert (figures.statuses, figures.lost) == ({201: 1}, 1)
+
+
+def storms() -> dict[str, Any]:
+    calm = figures(20) | {"statuses": {"201": 79, "503": 1}, "p99_ms": 1200.0}
+    junk = {
+        "alone": figures(1000),
+        "orders": figures(900),
+        "junk": figures(990) | {"offered": 1000},
+        "orders_ratio": 0.9,
+    }
+    return {
+        "neighbours_sqlite": {"alone": figures(20), "storm": figures(3000), "calm": calm},
+        "junk_sqlite": junk | {"rss_before": 120.0, "rss_grown": 3.0},
+    }  # fmt: skip
+
+
+def test_storms_have_their_targets_and_their_table(tmp_path: Path) -> None:
+    results = headline(found() | storms(), tmp_path / "none.json")
+    assert results["storm"] == {
+        "calm_p99_ms": 1200.0, "calm_refused": 1, "junk_p99_ms": 2.0, "orders_p99_ms": 2.0, "orders_ratio": 0.9, "rss_grown": 3.0,
+    }  # fmt: skip
+    text = report.report(found() | storms(), results, None, [], tmp_path)
+    assert "**missed** by 20%" in text and "missed: 1 |" in text
+    assert (
+        "sqlite: junk notices refused, 1,000/s offered | 990 (990–990)" in text
+        and "orders keep 90% of their rate" in text
+    )
+
+
+def test_a_calm_sale_belongs_to_another_leader() -> None:
+    offers = {json.loads(Checkouts(1).next("calm")[1])["lines"][0]["offer_id"] for _ in range(5)}
+    assert len(offers) == 1
+    index = int(offers.pop()) - world.OFFER_0
+    assert world.place_of(index).store_id != world.place_of(world.special("hot")).store_id
