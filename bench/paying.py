@@ -108,7 +108,7 @@ def lifecycle_round(stage: Stage, seconds: float) -> dict[str, Any]:
             lives.run(1)
             lives.figures = Figures()
             lives.run(seconds)
-        paid = json.loads(run_module("bench.paid", env=copy.environment(**settings)))["paid"]
+        paid = json.loads(run_module("bench.paid", "0", env=copy.environment(**settings)))["paid"]
     if paid != lives.finished or set(lives.refused) - {503}:
         raise AssertionError(f"{lives.finished} paid at the simulator, {paid} here, {lives.refused}")
     return lives.figures.summary() | {"asked_to_come_again": lives.refused[503]}
