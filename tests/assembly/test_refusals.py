@@ -62,6 +62,30 @@ def test_a_database_that_is_away_asks_to_come_again(
     assert answer["Retry-After"] == "2" and b"server closed" not in answer.content
 
 
+@pytest.mark.parametrize(
+    "error", [OperationalError("server closed the connection"), InterfaceError("closed")]
+)
+def test_a_page_without_its_database_asks_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("yantuan.console.second_factor.is_operator", away)
+    page = Client(raise_request_exception=False).get("/console/login/")
+    assert (page.status_code, page["Retry-After"], page["Cache-Control"]) == (503, "2", "no-store")
+    assert "再试" in page.content.decode() and b"server closed" not in page.content
+
+
+def test_any_other_failure_of_a_page_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("yantuan.console.second_factor.is_operator", broken)
+    page = Client(raise_request_exception=False).get("/console/login/")
+    assert page.status_code == 500 and "Retry-After" not in page and b"a mistake" not in page.content
+
+
 def test_a_refused_field_is_named_in_the_details_and_not_in_the_sentence() -> None:
     body = Client().post("/api/auth/sms", {"phone": "123"}, content_type="application/json").json()
     assert body["code"] == "fields_invalid"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from html import escape
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from yantuan.api.errors import answer
-from yantuan.kernel.errors import AppError, Forbidden, NotFound
+from yantuan.kernel.errors import AppError, Busy, Forbidden, NotFound
 
 _PAGE = """<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{zh}</title>
@@ -22,6 +24,8 @@ def refuse(request: HttpRequest, error: AppError) -> HttpResponse:
         return answer(error)
     page = HttpResponse(_PAGE.format(zh=escape(error.zh), en=escape(error.en)), status=error.status)
     page["Cache-Control"] = "no-store"
+    if error.retry_after is not None:
+        page["Retry-After"] = str(error.retry_after)
     return page
 
 
@@ -41,7 +45,9 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`."""
+    """Django's `handler500`, called while the failure is at hand: a database that is away asks to come again."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return refuse(request, Busy(retry_after=2))
     return refuse(
         request,
         AppError("internal_error", "服务出错了，请稍后再试", "Something went wrong here.", status=500),
