@@ -21,6 +21,7 @@ from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config, data_folder
 from yantuan.kernel.errors import Conflict, Invalid, NotFound
+from yantuan.leaders.models import Leader
 from yantuan.orders.lists import LEADER_TABS
 from yantuan.orders.models import Order
 from yantuan.reports.models import OrderExport
@@ -60,6 +61,7 @@ def request(
 ) -> OrderExport:
     """Ask for a sheet. With `approval`, and above the configured number of orders, it waits for a second person.
 
+    A leader has one sheet written at a time, whatever the number of stores, so that others find the worker free.
     Raises Invalid `tab_unknown`, Conflict `export_empty`, `export_too_large` or `export_active`.
     """
     count = chosen_orders(store.id, group_buy_id, tab).count()
@@ -75,6 +77,8 @@ def request(
     approval = approval or 0 < config().export_two_person_rows < count
     try:
         with transaction.atomic():
+            if not approval:
+                _refuse_second(store)
             export = OrderExport.objects.create(
                 store_id=store.id, group_buy_id=group_buy_id, tab=tab, person_id=person.id,
                 state=State.WAITING_APPROVAL if approval else State.QUEUED, orders_total=count, created_at=now(),
@@ -83,12 +87,22 @@ def request(
             if not approval:
                 _enqueue(export)
     except IntegrityError:
-        raise Conflict(
-            "export_active",
-            "上一次导出还没有完成，请稍候",
-            "Another export of this store is not finished yet.",
-        ) from None
+        raise _active() from None
     return export
+
+
+def _active() -> Conflict:
+    return Conflict(
+        "export_active", "上一次导出还没有完成，请稍候", "Another export is not finished yet; wait for it."
+    )
+
+
+def _refuse_second(store: Store) -> None:
+    """Raise while another sheet of the store's leader is being written; takes the leader's row, so that two ask in turn."""
+    leader = Leader.objects.select_for_update().get(id=store.leader_id)
+    mine = Store.objects.filter(leader=leader).values("id")
+    if OrderExport.objects.filter(store_id__in=mine, state__in=[State.QUEUED, State.RUNNING]).exists():
+        raise _active()
 
 
 def start(export_id: int, actor: Actor, reason: str = "") -> OrderExport:
