@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,21 @@ def gathered(messages: Sequence[Words]) -> Words:
     if len(messages) > GATHER_LINES:
         lines.append(f"· 还有 {len(messages) - GATHER_LINES} 条")
     return Words(title, "\n".join(lines), total)
+
+
+_MARKS = str.maketrans("<>[]*`", "＜＞［］＊｀")
+_HEADING = re.compile(r"(?m)^(\s*)#")
+
+
+def markdown(words: Words, link: str) -> str:
+    """The message for a group's robot. Names of people and goods stay names: they make no links, mentions or headings."""
+    title, body = (_HEADING.sub(r"\1＃", text.translate(_MARKS)) for text in (words.title, words.body))
+    return f"**{one_line(title)}**\n> {body}\n[打开订单]({link})".replace("\n> \n", "\n")
+
+
+def one_line(text: str) -> str:
+    """Without line breaks, as a title or the subject of a mail must be."""
+    return " ".join(text.split())
 
 
 def paid_leader(number: int, total_fen: int, goods: str, buyer: str, how: str) -> Words:

@@ -20,7 +20,7 @@ from yantuan.kernel.money import yuan_text
 from yantuan.kernel.tokens import unseal
 from yantuan.notices.actions import spend_consent
 from yantuan.notices.models import Delivery, LeaderChannel
-from yantuan.notices.rules import Words, gathered
+from yantuan.notices.rules import Words, gathered, markdown, one_line
 from yantuan.stores.models import Store
 
 CLAIM_SECONDS = 60
@@ -136,13 +136,12 @@ def _send(channel: str, delivery: Delivery, words: Words) -> None:
             raise CannotSend("平台没有配置邮件服务")
         text = f"{words.body}\n\n{store.name}\n{link}\n"
         faults.point("notices.mail.before_call")
-        mail().send(target, f"[{store.name}] {words.title}", text, message_id=f"<{delivery.id}@yantuan>")
+        subject = one_line(f"[{store.name}] {words.title}")
+        mail().send(target, subject, text, message_id=f"<{delivery.id}@yantuan>")
         faults.point("notices.mail.after_call")
         return
     faults.point("notices.robot.before_call")
-    robot().send_markdown(
-        target, f"**{words.title}**\n> {words.body}\n[打开订单]({link})".replace("\n> \n", "\n")
-    )
+    robot().send_markdown(target, markdown(words, link))
     faults.point("notices.robot.after_call")
 
 
