@@ -6,7 +6,8 @@ import asyncio
 import json
 import random
 import re
-from collections import deque
+import traceback
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -32,6 +33,8 @@ class Town:
     """Orders that a leader may look after: {id, shop, buyer, line}."""
     shipped: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=400))
     cases: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=400))
+    slips: Counter[str] = field(default_factory=Counter)
+    """Errors in the actors themselves."""
     stopping: bool = False
     serial: int = 0
 
@@ -58,7 +61,14 @@ class Actor:
         while not self.town.stopping:
             try:
                 await self.act()
-            except (Unknown, NotSent, KeyError, IndexError, TypeError):
+            except (Unknown, NotSent):
+                await asyncio.sleep(0.2)
+            except Exception as slip:
+                # One person's mistake stops no run, and is found in the end.
+                where = traceback.extract_tb(slip.__traceback__)[-1]
+                self.town.slips[
+                    f"{self.name.rstrip('0123456789')}: {slip!r} in {where.name}, line {where.lineno}"
+                ] += 1
                 await asyncio.sleep(0.2)
             await asyncio.sleep(self.town.think * self.random.uniform(0.3, 3))
 

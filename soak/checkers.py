@@ -184,7 +184,7 @@ class Checkers:
         """Pages and figures come or ask to try again; a code that was made is there once, a refused one is not."""
         for call in self.calls["console"]:
             if call.status not in (0, 200, *FINE):
-                yield f"{call.facts['path']} was answered {call.status} at {call.ended:.1f} s"
+                yield f"{call.facts['page']} was answered {call.status} at {call.ended:.1f} s"
         if not self.calls["invite"]:
             return
         made = self._count("SELECT note AS k, count(*) AS n FROM leaders_invitecode GROUP BY note")

@@ -31,7 +31,7 @@ class Operator(Actor):
             await self._invite()
         else:
             path = self.random.choice(PAGES)
-            await self.record("console", "GET", path, self._cookies, path=path)
+            await self.record("console", "GET", path, self._cookies, page=path)
         await asyncio.sleep(self.town.think * 8)
 
     async def _invite(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 WAIT = "Presses again or waits a moment; the app repeats the same key by itself, so nothing is bought twice."
@@ -92,19 +92,36 @@ KINDS: tuple[Kind, ...] = (
 
 
 LONG = frozenset({"migrate_again", "backup_under_load", "check_under_load", "rolling_restart", "log_full", "crash_web", "crash_worker"})  # fmt: skip
-"""Kinds that take many seconds by themselves. Each comes together with one of the provider's: two faults at once."""
+"""Kinds that take many seconds by themselves. While one is under way the provider's come and go: two faults at once."""
+
+
+def of_provider(kind: Kind) -> bool:
+    """Whether it may come beside a long one: it touches nothing but what the provider says, or the way there."""
+    return kind.group.endswith("WeChat Pay") and kind.name != "psp_away"
 
 
 def windows(wanted: Sequence[Kind], seed: int) -> list[tuple[Kind, ...]]:
-    """What is brought about, window by window, in the order of the seed: one kind each, or a long one and one of the provider."""
+    """What is brought about, window by window, in the order of the seed: one kind each, or a long one and one of the provider.
+
+    A long one that is not over yet takes further ones of the provider from behind it.
+    """
     chance = random.Random(f"order/{seed}")
-    provider = [kind for kind in wanted if kind.group == "WeChat Pay" and kind.name != "psp_away"]
+    provider = [kind for kind in wanted if of_provider(kind)]
     chance.shuffle(provider)
     pairs = list(zip([kind for kind in wanted if kind.name in LONG], provider, strict=False))
     paired = {kind for pair in pairs for kind in pair}
     found: list[tuple[Kind, ...]] = [*((kind,) for kind in wanted if kind not in paired), *pairs]
     chance.shuffle(found)
     return found
+
+
+def companions(rest: list[tuple[Kind, ...]]) -> Iterator[str]:
+    """The provider's kinds that were still to come alone in `rest`, from its end; each that is given is taken out."""
+    while found := next(
+        (window for window in reversed(rest) if len(window) == 1 and of_provider(window[0])), None
+    ):
+        rest.remove(found)
+        yield found[0].name
 
 
 def named(words: Sequence[str]) -> list[tuple[Kind, ...]]:

@@ -6,7 +6,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -55,10 +55,18 @@ class Nemesis(Upkeep):
         missing = [kind.name for kind in KINDS if not hasattr(self, kind.name) and kind.name not in SIMULATED]
         assert not missing, missing
 
-    def bring(self, *names: str) -> None:
-        """These faults at one time, from begin to end. Raises what one of them could not do, after all have ended."""
-        with ThreadPoolExecutor(len(names)) as pool:
+    def bring(self, names: list[str], more: Iterator[str] | None = None) -> None:
+        """These faults at one time, from begin to end, and those of `more` in turn while the first is not over.
+
+        `names` grows by what came of `more`. Raises what one of them could not do, after all have ended.
+        """
+        with ThreadPoolExecutor(len(names) + 1) as pool:
             begun = [pool.submit(self._one, name) for name in names]
+            wait(begun[1:])
+            while more and not begun[0].done() and (name := next(more, None)) is not None:
+                names.append(name)
+                begun.append(pool.submit(self._one, name))
+                wait(begun[-1:])
         for one in begun:
             one.result()
 

@@ -23,7 +23,7 @@ from soak.desk import Operator
 from soak.drill import Archive, restored
 from soak.facts import Facts
 from soak.history import History
-from soak.kinds import KINDS, Kind, named, windows
+from soak.kinds import KINDS, Kind, companions, named, windows
 from soak.leaks import growth, holdings, secrets_of, spoken, tracebacks
 from soak.nemesis import Nemesis
 from soak.others import Attacker, LeaderActor
@@ -187,11 +187,12 @@ class Soak:
     def _windows(self) -> None:
         end = self.began + self.seconds - END_SECONDS
         nemesis = Nemesis(self.system, self.seed)
-        for number, kinds in enumerate(self.plan):
+        while self.plan:
             if time.monotonic() > end:
-                self.outcome.not_reached = sorted(kind.name for rest in self.plan[number:] for kind in rest)
+                self.outcome.not_reached = sorted(kind.name for rest in self.plan for kind in rest)
                 break
-            share = (end - time.monotonic()) / (len(self.plan) - number)
+            share = (end - time.monotonic()) / len(self.plan)
+            kinds = self.plan.pop(0)
             shortest, longest = FAULT_SECONDS
             nemesis.seconds = min(longest, max(shortest, share * 0.45))
             peace = max(PEACE_SECONDS, min(share - nemesis.seconds, share * 0.35))
@@ -206,7 +207,7 @@ class Soak:
         window = Window(kinds, self.history.now)
         began = datetime.now(UTC)
         try:
-            nemesis.bring(*kinds)
+            nemesis.bring(kinds, companions(self.plan) if len(kinds) > 1 else None)
         except Exception as error:
             window.problems.append(
                 f"{window.name} could not be brought about: {type(error).__name__}: {error}"[:300]
@@ -283,6 +284,7 @@ class Soak:
         found = self.outcome.violations
         book = self.system.simulate("book", method="GET")
         found |= Checkers(self.history, self.facts, self.system.world, book).all()
+        found["slips"] = [f"{text}, {count} times" for text, count in self.town.slips.items()]
         found["bill"] = self._bill()
         found["doctor"] = self._doctor()
         found["growth"] = growth(self.holding, holdings(self.system.parts))

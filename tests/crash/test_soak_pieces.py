@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from soak.checkers import Checkers
+from soak.drill import Archive, differences
 from soak.facts import Facts
 from soak.history import History
-from soak.kinds import KINDS, matrix
+from soak.kinds import KINDS, LONG, companions, matrix, named, of_provider, windows
 from soak.leaks import growth, spoken, tracebacks
 from soak.nemesis import SIMULATED, Nemesis
 
@@ -146,3 +147,39 @@ def test_growth_is_found() -> None:
     small = {"web0": {"fds": 50, "rss_kib": 150_000, "starts": 1}}
     assert growth(small, {"web0": {"fds": 60, "rss_kib": 170_000, "starts": 1}}) == []
     assert len(growth(small, {"web0": {"fds": 150, "rss_kib": 300_000, "starts": 1}})) == 2
+
+
+@pytest.mark.parametrize("seed", [1, 7, 393658])
+def test_each_kind_comes_once_and_a_long_one_with_one_of_the_provider(seed: int) -> None:
+    plan = windows(KINDS, seed)
+    assert sorted(kind.name for window in plan for kind in window) == sorted(kind.name for kind in KINDS)
+    pairs = [window for window in plan if len(window) > 1]
+    assert {first.name for first, _ in pairs} == LONG
+    assert all(of_provider(second) for _, second in pairs)
+    assert plan == windows(KINDS, seed) != windows(KINDS, seed + 1)
+
+
+def test_a_long_kind_takes_the_providers_kinds_behind_it_and_no_other() -> None:
+    plan = named(["notice_none", "web_killed", "crash_web+notice_delayed", "psp_away", "psp_cut"])
+    assert list(companions(plan)) == ["psp_cut", "notice_none"]
+    assert plan == named(["web_killed", "crash_web+notice_delayed", "psp_away"])
+    with pytest.raises(KeyError, match="no_such"):
+        named(["web_killed+no_such"])
+
+
+def test_a_restored_copy_is_held_against_what_was_told(history: History) -> None:
+    told = history.calls[-1].ended
+    later = Archive(Path("a"), told + 1, told + 2)
+    assert differences({"1": "k1"}, history, later) == []
+    assert len(differences({}, history, later)) == 1
+    earlier = Archive(Path("a"), -2, -1)
+    assert differences({}, history, earlier) == []
+    assert differences({"1": "k1"}, history, earlier) == ["the copy holds k1, which nobody had asked for yet"]
+
+
+@pytest.mark.parametrize(("form", "page", "bad"), [(200, 200, 1), (422, 200, 0), (503, 302, 1)])
+def test_what_the_operator_got_is_looked_at(history: History, form: int, page: int, bad: int) -> None:
+    """A code that was made and is not there; a form that came back; a page that sent him to sign in."""
+    history.close(history.open("invite", "operator", "i1"), form, retry_after="2")
+    history.close(history.open("console", "operator", "", page="/console/"), page)
+    assert len(found(history, Planted()).get("operator_is_served", [])) == bad
