@@ -76,7 +76,7 @@ def junk_round(stage: Stage, seconds: float) -> dict[str, Any]:
         _only({400, 401, 413}, refused)
         agree(copy, placed)
         _clean(copy, **settings)
-        kept = json.loads(run_module("bench.paid", env=copy.environment(**settings)))
+        kept = json.loads(run_module("bench.paid", "0", env=copy.environment(**settings)))
     if kept != {"paid": 0, "notices": 0}:
         raise AssertionError(f"junk was kept: {kept}")
     return {
