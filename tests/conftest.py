@@ -68,6 +68,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m stack` or `-m browser`, files that never name that mark needn't be imported to be left out."""
+    wanted = config.option.markexpr
+    if wanted not in ("stack", "browser") or not collection_path.match("test_*.py"):
+        return None
+    return True if f"mark.{wanted}" not in collection_path.read_text() else None
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Where this run keeps media and secrets."""
