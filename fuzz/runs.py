@@ -44,6 +44,8 @@ class Plan:
     examples: int
     seconds: int
     include: str
+    turn: int = 0
+    """Counts repetitions; each has another seed and ends another session."""
 
 
 @dataclass
@@ -63,6 +65,17 @@ class Result:
     @property
     def requests(self) -> int:
         return sum(self.status.values())
+
+    def add(self, more: Result) -> None:
+        """Take in what a repetition saw."""
+        for mine, other in ((self.status, more.status), (self.refused, more.refused)):
+            for what, times in other.items():
+                mine[what] = mine.get(what, 0) + times
+        self.operations = max(self.operations, more.operations)
+        self.answered |= more.answered
+        self.findings += more.findings
+        self.slowest = sorted([*self.slowest, *more.slowest], reverse=True)[:3]
+        self.seconds += more.seconds
 
 
 def seed_world(stack: stacks.Stack) -> Path:
@@ -94,7 +107,7 @@ def run_role(stack: stacks.Stack, world: Path, role: str, plan: Plan) -> Result:
     _run_once(stack, world, total, plan, token, [*rest, "--mode", "positive", "--phases", "fuzzing"])
     if known:
         last = ["--include-path", "/api/auth/logout", "--phases", "coverage"]
-        _run_once(stack, world, total, plan, known["spare"][0], last)
+        _run_once(stack, world, total, plan, known["spare"][plan.turn], last)
     total.seconds = time.monotonic() - began
     return total
 
@@ -129,7 +142,7 @@ def _run_once(
 def _command(stack: stacks.Stack, plan: Plan, report: Path, token: str) -> list[str]:
     program = str(Path(sys.executable).with_name("schemathesis"))
     command = [program, "run", f"{stack.app}/api/openapi.json", "--url", stack.app, "--workers", "1"]
-    command += ["--max-examples", str(plan.examples), "--seed", str(plan.seed)]
+    command += ["--max-examples", str(plan.examples), "--seed", str(plan.seed + plan.turn)]
     command += ["--max-time", str(plan.seconds // 2), "--continue-on-failure", "--no-shrink", "--no-color"]
     command += ["--checks", ",".join(CHECKS), "--suppress-health-check", "all", "--warnings", "off"]
     command += ["--request-timeout", "30", "--report", "json", "--report-json-path", str(report)]
@@ -148,7 +161,7 @@ def _environment(world: Path, role: str, plan: Plan, tally: Path) -> dict[str, s
         "PYTHONPATH": str(ROOT),
         "YANTUAN_FUZZ_WORLD": str(world),
         "YANTUAN_FUZZ_ROLE": role,
-        "YANTUAN_FUZZ_SEED": str(plan.seed),
+        "YANTUAN_FUZZ_SEED": str(plan.seed + plan.turn),
         "YANTUAN_FUZZ_TALLY": str(tally),
     }
 
