@@ -33,12 +33,16 @@ from yantuan.kernel.clock import CHINA
 BASELINE_SECONDS = 15.0
 QUIET_SECONDS = 90.0
 """How long what is under way may take to come to its end."""
+SHRINK_SECONDS = 20.0
+"""What is still under way after that may go on while it has become less within this time, up to three times as long."""
 END_SECONDS = 80.0
 """What is kept of the whole time for quiet and checks; they take that long when all is well."""
 FAULT_SECONDS = (3.0, 8.0)
 """Least and most that a lasting fault lasts; between them as the time allows."""
 WAITING_WELL = 150
 """Events that may wait in the outbox before people press less often."""
+SLOWEST_SECONDS = 8.0
+"""The longest they then pause, about."""
 EVENTS_WAITING = "SELECT count(*) FROM kernel_outboxevent WHERE state = 'pending'"
 PEACE_SECONDS = 1.5
 """Least peace after a fault."""
@@ -106,7 +110,7 @@ class Soak:
         )
         self.outcome = Outcome(seed, "PostgreSQL" if postgres else "SQLite")
         self.spans: list[tuple[datetime, datetime]] = []
-        self.backlog = 0
+        self.backlog, self.lowest = 0, (0, 0.0)
         self.archive: Archive | None = None
 
     def run(self) -> Outcome:
@@ -157,7 +161,7 @@ class Soak:
             with suppress(psycopg.Error, sqlite3.Error):
                 waiting = int(self.facts.one(EVENTS_WAITING))
                 most = max(most, waiting)
-                self.town.think = self.think * min(20.0, max(1.0, waiting / WAITING_WELL))
+                self.town.think = min(SLOWEST_SECONDS, self.think * max(1.0, waiting / WAITING_WELL) ** 2)
             time.sleep(1)
         self.outcome.figures["events_waiting_at_most"] = most
 
@@ -246,7 +250,8 @@ class Soak:
                 # Seldom: a lease ended too early only makes the same work be taken twice.
                 self.facts.hurry()
                 hurry_at += HURRY_AFTER
-            time.sleep(1.5)
+            say(f"{self.backlog} things under way")
+            time.sleep(3)
         self.outcome.figures["quiet_after_s"] = round(time.monotonic() - began, 1)
         drill.join()
 
@@ -264,10 +269,11 @@ class Soak:
 
     def _still_working(self, began: float) -> bool:
         """Whether something is under way, and there is still time; a backlog that shrinks is given more of it."""
-        before, self.backlog = self.backlog, self._busy()
-        waited = time.monotonic() - began
-        shrinks = self.backlog < before and waited < 2 * QUIET_SECONDS
-        return self.backlog > 0 and (waited < QUIET_SECONDS or shrinks)
+        now, self.backlog = time.monotonic(), self._busy()
+        if self.backlog < self.lowest[0] or now - began < 1:
+            self.lowest = (self.backlog, now)
+        shrinks = now - self.lowest[1] < SHRINK_SECONDS and now - began < 3 * QUIET_SECONDS
+        return self.backlog > 0 and (now - began < QUIET_SECONDS or shrinks)
 
     def _busy(self) -> int:
         looks = (
