@@ -56,13 +56,13 @@ MUTANTS = (
         (
             Edit(
                 "orders/models.py",
-                '            models.UniqueConstraint(fields=["store", "person", "idempotency_key"], name="order_once_per_key"),\n',
+                '            models.UniqueConstraint(fields=["person", "idempotency_key", "store"], name="order_once_per_key"),\n',
                 "",
             ),
             Edit(
-                "orders/migrations/0001_initial.py",
+                "orders/migrations/0004_key_by_person.py",
                 "        migrations.AddConstraint(\n            model_name='order',\n            constraint=models.UniqueConstraint("
-                "fields=('store', 'person', 'idempotency_key'), name='order_once_per_key'),\n        ),\n",
+                "fields=('person', 'idempotency_key', 'store'), name='order_once_per_key'),\n        ),\n",
                 "",
             ),
         ),

@@ -18,10 +18,17 @@ from yantuan.groupbuys.schemas import (
     StorePage,
 )
 from yantuan.identity.auth import signed_in
-from yantuan.kernel.http import IdIn, Ok, Page
+from yantuan.identity.limits import address_key
+from yantuan.kernel.config import config
+from yantuan.kernel.http import IdIn, Ok, Page, client_ip
+from yantuan.kernel.ratelimit import LocalLimit
 from yantuan.stores.access import access_store, person_of
 
 router = Router(tags=["groupbuys"])
+
+JOINED_PER_MINUTE = 300
+"""Pages of joined lists one address may turn in each web process: many neighbours behind one address, no copying machine."""
+_joined_limit = LocalLimit(JOINED_PER_MINUTE, 60)
 
 
 @router.get("/leader/stores/{store_id}/group-buys", response=Page[GroupBuyRow], auth=signed_in)
@@ -101,6 +108,11 @@ def read_group_buy_page(request: HttpRequest, code: str) -> GroupBuyPage:
 
 @router.get("/g/{code}/joined", response=Page[JoinedRow], auth=None)
 def read_joined(request: HttpRequest, code: str, cursor: str = "") -> Page[JoinedRow]:
+    trusted = config().trusted_peers
+    address = client_ip(request, trusted)
+    # A proxy that names nobody stands for everybody.
+    if address not in trusted:
+        _joined_limit.hit(address_key(address))
     return queries.joined_page(code, cursor)
 
 
