@@ -52,7 +52,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "json": (
         '","admin":true,"x":"', '"}</script><script>x</script>', "\\u003cscript\\u003e", "x\u2028alert(1)\u2029x", "'-alert(1)-'",
-        "';alert(1)//", '";alert(1)//', "\\';alert(1)//", "${alert(1)}", "`${alert(1)}`", "</script", "<!--<script>", "json\\", '\\"', "{}",
+        "';alert(1)//", '";alert(1)//', "\\';alert(1)//", "${alert(1)}", "`${alert(1)}`", "</script/x", "<!--<script>", "json\\", '\\"', "{}",
         "[]", "null", "undefined", "NaN", "__proto__", "constructor", "toString",
     ),
     "templates": (

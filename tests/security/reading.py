@@ -70,10 +70,7 @@ def trouble(document: str, harmless: set[tuple[str, tuple[str, ...]]], texts: li
     found = [f"new element {one}" for one in sorted(sight.elements - harmless)]
     found += [f"raw {text!r}" for text in texts if "<" in text and text in document]
     found += [f"address {one!r}" for one in sight.addresses if not one.strip().startswith(_SAFE)]
-    found += [
-        f"evaluated {text!r}"
-        for text in texts
-        for value in sight.evaluated
-        if len(text) > 6 and text in value
-    ]
+    # A single word means nothing to a script that holds it anyway.
+    telling = [text for text in texts if len(text) > 6 and not text.isidentifier()]
+    found += [f"evaluated {text!r}" for text in telling for value in sight.evaluated if text in value]
     return found
