@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import statistics
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def text(outcome: Outcome) -> str:
     )
     loads = " / ".join(f"{load:.1f}" for load in os.getloadavg())
     bad = sum(len(found) for found in outcome.violations.values())
+    base = outcome.baseline["answers_per_s"] or 1
+    after = statistics.median([w.recovered_per_s / base for w in outcome.windows] or [0])
     lines = [
         "# Soak report",
         "",
@@ -44,7 +47,9 @@ def text(outcome: Outcome) -> str:
         f"Before the faults {outcome.baseline['answers_per_s']} answers/s; placing p50 {outcome.baseline['place_p50_ms']} ms, p99"
         f" {outcome.baseline['place_p99_ms']} ms. Over the whole run, faults included: p50 {figures['place_p50_ms']} ms, p99"
         f" {figures['place_p99_ms']} ms. {figures['extra_payments_given_back']} late or double payments given back, {figures['notices']}"
-        f" notices taken, {figures.get('bill_rows', 0)} lines of the provider's bill compared, {figures['restarts']} restarts by the supervisor (the first start took {figures['cold_start_s']} s); all work done {figures['quiet_after_s']} s after the last buyer.",
+        f" notices taken, {figures.get('bill_rows', 0)} lines of the provider's bill compared, {figures['restarts']} restarts by the supervisor (the first start took {figures['cold_start_s']} s); all work done {figures['quiet_after_s']} s after the last buyer."
+        f" In the peace after a fault {after:.0%} of the answers/s of before (median); at most {figures['events_waiting_at_most']} events waited,"
+        f" {figures['events']} were done.",
         "",
         "| fault | asked | answered | ready again after | answers/s then |",
         "|---|---:|---:|---:|---:|",
