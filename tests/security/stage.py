@@ -31,8 +31,8 @@ LONG = [name for name, longest in LENGTHS.items() if longest >= 100]
 
 
 def words_of(texts: Sequence[str]) -> Iterator[Words]:
-    """These texts, each in one long field at least, every field filled at least three times."""
-    for turn in range(max(3, -(-len(texts) // len(LONG)))):
+    """These texts, each in one long field at least, every field filled at least twice."""
+    for turn in range(max(2, -(-len(texts) // len(LONG)))):
         words = {
             name: fitting(texts, longest, turn * 7 + n) for n, (name, longest) in enumerate(LENGTHS.items())
         }

@@ -19,6 +19,7 @@ from security.conftest import Browser, operator
 from security.corpus import FAMILIES, PAYLOADS, SHORT, fitting
 from security.reading import seen, trouble
 from security.stage import LENGTHS, Stage, Words, words_of
+from yantuan.api import pages as app_pages
 from yantuan.reports import exports
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +179,18 @@ def test_no_cell_of_a_sheet_becomes_a_formula_or_a_link(
         assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
         assert [name for name in book.namelist() if "externalLink" in name or "_rels/sheet" in name] == []
     assert "团员备注" in names
+
+
+def test_a_page_that_forgets_to_escape_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    desk, _ = operator()
+    stage = Stage()
+    shapes = harmless(stage, desk)
+    monkeypatch.setattr(app_pages, "escape", str)
+    words = next(words_of(FAMILIES["handlers"]))
+    documents = pages(stage, Browser(stage.dress(words)), desk)
+    found = [name for name, text in documents.items() if trouble(text, shapes[name], [*words.values()])]
+    assert found == ["sale", "shop", "landed"]
 
 
 @pytest.mark.parametrize(
