@@ -39,15 +39,19 @@ class Stack:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
+    """Ports nobody listens on now, nor on the one after each: there the simulator takes mail."""
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as probe, socket.socket() as neighbour:
             probe.bind(("127.0.0.1", 0))
-        return [int(p.getsockname()[1]) for p in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+            port = int(probe.getsockname()[1])
+            try:
+                neighbour.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+        if not {port - 1, port, port + 1} & set(found):
+            found.append(port)
+    return found
 
 
 @contextmanager
