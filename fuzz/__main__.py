@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,8 @@ def _all_turns(stack: Stack, plan: Plan, options: argparse.Namespace) -> list[Re
 
 def main() -> int:
     """Run, report, answer the exit status."""
+    # Stopped from outside, what was started is stopped and removed all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _options()
     seed = options.seed or secrets.randbelow(10**9) + 1
     _say(f"seed {seed}: repeat with `python -m fuzz --seed {seed}`")
