@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 import factories as make
 from matrix.calls import address, owner, send
-from matrix.conftest import town as town
+from matrix.conftest import built
 from matrix.sending import SENT
 from matrix.town import Caller, Town
 
@@ -38,6 +38,12 @@ def statements(call: Callable[[], HttpResponse]) -> tuple[int, HttpResponse]:
 
 def content(answer: HttpResponse) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def town(django_db_setup: None, django_db_blocker: Any) -> Iterator[Town]:
+    with built(django_db_blocker) as made:
+        yield made
 
 
 @pytest.fixture

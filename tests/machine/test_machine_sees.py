@@ -130,6 +130,8 @@ PLANTS: list[Plant] = [
 ]
 SEEDS = range(1, 11)
 """Which stories a seed tells changes with the product; one of these few must meet the fault."""
+MET_BY = {"timer_asks_nobody": 2, "limit_forgotten": 2, "key_forgotten": 2}
+"""Where the first seed missed the fault lately: the seed that met it is told first."""
 
 
 # The faults lie in Python, so one engine shows enough.
@@ -139,7 +141,8 @@ def test_a_missing_guard_is_found(
     db: None, provider: Provider, monkeypatch: pytest.MonkeyPatch, plant: Plant
 ) -> None:
     plant(monkeypatch)
-    for number in SEEDS:
+    first = MET_BY.get(plant.__name__, 1)
+    for number in (first, *(other for other in SEEDS if other != first)):
         try:
             tell(Story, provider, examples=QUICK_EXAMPLES, steps=QUICK_STEPS, number=number)
         except (AssertionError, DatabaseError):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from matrix.town import Town, build
 from matrix.watch import Watch
 
 
-@pytest.fixture(scope="module")
-def town(django_db_setup: None, django_db_blocker: Any) -> Iterator[Town]:
-    """Built once per file, inside a transaction that is never committed; every request is undone by itself."""
+@contextmanager
+def built(django_db_blocker: Any) -> Iterator[Town]:
+    """A town inside a transaction that is never committed; every request is undone by itself."""
     with django_db_blocker.unblock():
         atomic = transaction.atomic()
         # Not the product's own transaction: gateways may be called inside it, as within Django's own test cases.
@@ -20,6 +21,13 @@ def town(django_db_setup: None, django_db_blocker: Any) -> Iterator[Town]:
         with atomic:
             yield build()
             transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="package")
+def town(django_db_setup: None, django_db_blocker: Any) -> Iterator[Town]:
+    """One for all files of this folder, which is a package for this: gone again before the next folder's tests."""
+    with built(django_db_blocker) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Every operation, page and edge in every role."""
