@@ -24,11 +24,12 @@ def _text(moment: datetime) -> str:
 
 class Sqlite:
     row_lock = ""
+    first: Sequence[Statement] = ()
 
     def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
         found: list[list[Row]] = []
         with connection.cursor() as cursor:
-            for sql, values, _ in statements:
+            for sql, values in statements:
                 if isinstance(values, _Many):
                     cursor.executemany(sql, values)
                     found.append([])

@@ -11,15 +11,10 @@ Row = Sequence[Any]
 
 
 class Statement(NamedTuple):
-    """SQL with `%s` places, and its parameters.
-
-    `anew` asks an engine that keeps plans to plan it afresh each time: for looks into tables that a rush fills faster
-    than their statistics are taken, where a plan made while they were empty would walk a whole store's orders.
-    """
+    """SQL with `%s` places, and its parameters."""
 
     sql: str
     values: list[Any]
-    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,9 @@ class Dialect(Protocol):
 
     row_lock: str
     """Added to a SELECT: locks its rows until commit."""
+
+    first: Sequence[Statement]
+    """Run at the head of each booking transaction."""
 
     def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run all in order on the open transaction and answer the rows of each; an engine may send them in one go."""

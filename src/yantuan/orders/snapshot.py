@@ -101,7 +101,8 @@ def read_snapshot(dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = Tru
     moment, settings = now(), config()
     snapshot = Snapshot(now=moment, hold_seconds=settings.hold_seconds)
     reads = _reads(dialect, drafts, moment, dialect.row_lock if lock else "")
-    found = dict(zip(reads, dialect.run(list(reads.values())), strict=True))
+    rows = dialect.run([*dialect.first, *reads.values()])
+    found = dict(zip(reads, rows[len(dialect.first) :], strict=True))
     snapshot.available = _pairs(found["pools"])
     snapshot.numbers = _pairs(found["numbers"])
     for row in found["terms"]:
@@ -140,10 +141,8 @@ def _reads(
         "pools": Statement(_POOLS.format(offers=offers) + row_lock, offer_ids),
         "numbers": Statement(_NUMBERS.format(groups=groups) + row_lock, group_ids),
         "terms": Statement(_TERMS.format(offers=offers, groups=groups), [*offer_ids, *group_ids]),
-        "people": Statement(_PEOPLE.format(rows=rows), [*values, minute_ago], anew=True),
-        "limits": Statement(
-            _LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids], anew=True
-        ),
+        "people": Statement(_PEOPLE.format(rows=rows), [*values, minute_ago]),
+        "limits": Statement(_LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids]),
     }
     addresses = _ids(d.address_id for d in drafts if d.address_id and d.delivery_method == "courier")
     if addresses:
