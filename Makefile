@@ -12,7 +12,7 @@ export CI = 1
 .DEFAULT_GOAL := help
 .PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-stack-sqlite \
 	test-stack-postgres test-browser test-web lint fmt \
-	bench bench-peers bench-check soak crash races machine mutants fuzz check backup sbom wheel clean
+	bench bench-peers bench-check soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -104,6 +104,9 @@ bench-peers: setup ## Install Vendure, pretix and django-oscar into a scratch fo
 soak: setup ## Break a running instance in every known way for at most ten minutes; writes soak/REPORT.md
 	@scripts/ensure-postgres-client
 	@$(BIN)/python -m soak
+
+soak-sqlite: setup ## The same on SQLite; writes soak/REPORT-sqlite.md
+	@$(BIN)/python -m soak --db sqlite
 
 crash: setup ## Die at every named point, start again, verify; on both databases
 	@YANTUAN_CRASH=all $(BIN)/pytest -m stack tests/crash --db=sqlite

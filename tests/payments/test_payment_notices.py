@@ -15,6 +15,7 @@ from yantuan.kernel import clock
 from yantuan.orders.models import Order, OrderEvent
 from yantuan.payments import apply, inbox, jobs, views
 from yantuan.payments.actions import refresh
+from yantuan.payments.catch_up import CatchUp
 from yantuan.payments.models import PaymentAttempt, ProviderNotice, Refund
 
 
@@ -183,15 +184,36 @@ def test_in_a_storm_the_answer_does_not_wait(
     order, _, notice = _paid_notice(world, sim)
     full = threading.BoundedSemaphore(1)
     full.acquire()
+    left: list[int] = []
     with monkeypatch.context() as patch:
         patch.setattr(views, "_applying", full)
+        patch.setattr(views._catch_up, "soon", left.append)
         assert post_notice(sim.rendered(notice)) == 204
+    assert left == [ProviderNotice.objects.get().id]
     assert _untouched(order) and ProviderNotice.objects.get().outcome == "waiting"
     with clock.frozen(clock.now() + timedelta(seconds=5)):
         assert jobs.handle_notices() == 1
     assert fresh(order).payment == "paid" and ProviderNotice.objects.get().outcome == "applied"
     assert post_notice(sim.rendered(notice)) == 204
     assert fresh(order).paid_fen == order.total_fen
+
+
+def test_the_rest_of_a_storm_is_applied_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    handled: list[int] = []
+    done = threading.Event()
+
+    def handle(notice_id: int) -> None:
+        if notice_id == 2:
+            raise RuntimeError("this one waits for the job")
+        handled.append(notice_id)
+        if notice_id == 4:
+            done.set()
+
+    monkeypatch.setattr(inbox, "handle", handle)
+    catch_up = CatchUp()
+    for notice_id in (1, 2, 3, 4):
+        catch_up.soon(notice_id)
+    assert done.wait(20) and handled == [1, 3, 4]
 
 
 def test_notice_after_polling_is_a_repeat(world: World, sim: Simulator) -> None:

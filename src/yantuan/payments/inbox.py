@@ -108,9 +108,12 @@ def _outcome(word: str, problem: str) -> tuple[Outcome, str]:
 
 
 def handle_left_over() -> int:
-    """Apply stored notices whose request died before it could; answers how many were tried."""
+    """Apply stored notices whose request died before it could; answers how many were tried.
+
+    The latest first: in a storm the process that took them works on the oldest.
+    """
     old = ProviderNotice.objects.filter(outcome=Outcome.WAITING, received_at__lte=now() - LEFT_OVER)
-    ids = list(old.order_by("id").values_list("id", flat=True)[:BATCH])
+    ids = list(old.order_by("-id").values_list("id", flat=True)[:BATCH])
     for notice_id in ids:
         try:
             handle(notice_id)

@@ -16,13 +16,15 @@ from yantuan.gateways.wechatpay import NoticeRefused
 from yantuan.kernel import metrics
 from yantuan.kernel.errors import AppError
 from yantuan.payments import inbox
+from yantuan.payments.catch_up import CatchUp
 
 log = logging.getLogger("yantuan.payments")
 security = logging.getLogger("yantuan.security")
 
 AT_ONCE = 3
-"""Notices one process applies at the same time before it answers; further ones are stored, answered, and applied by the worker."""
+"""Notices one process applies at the same time before it answers; further ones are stored, answered, then applied."""
 _applying = threading.BoundedSemaphore(AT_ONCE)
+_catch_up = CatchUp()
 
 MAX_BODY = 256 * 1024
 """Bytes; a genuine notice has about two thousand."""
@@ -82,6 +84,7 @@ def _body(request: HttpRequest) -> bytes | None:
 def _handle(notice_id: int) -> None:
     # In a storm of notices the answer is what must not wait: the provider gives up after five seconds.
     if not _applying.acquire(blocking=False):
+        _catch_up.soon(notice_id)
         return
     try:
         inbox.handle(notice_id)
