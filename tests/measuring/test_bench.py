@@ -277,3 +277,16 @@ def test_a_calm_sale_belongs_to_another_leader() -> None:
     assert len(offers) == 1
     index = int(offers.pop()) - world.OFFER_0
     assert world.place_of(index).store_id != world.place_of(world.special("hot")).store_id
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_says_what_was_measured(readme: str) -> None:
+    root = Path(report.__file__).parent.parent
+    ratios = json.loads((root / "bench" / "results.json").read_text())["ratio"]
+    text = (root / readme).read_text()
+    missing = [
+        name
+        for name in ("hot_to_limit", "spread_to_limit", "to_best_peer")
+        if f"**{ratios[name]:.1f} ×**" not in text
+    ]
+    assert missing == []
