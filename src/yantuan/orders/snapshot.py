@@ -101,8 +101,8 @@ def read_snapshot(dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = Tru
     moment, settings = now(), config()
     snapshot = Snapshot(now=moment, hold_seconds=settings.hold_seconds)
     reads = _reads(dialect, drafts, moment, dialect.row_lock if lock else "")
-    rows = dialect.run([*dialect.first, *reads.values()])
-    found = dict(zip(reads, rows[len(dialect.first) :], strict=True))
+    first = dialect.first if lock else ()
+    found = dict(zip(reads, dialect.run([*first, *reads.values()])[len(first) :], strict=True))
     snapshot.available = _pairs(found["pools"])
     snapshot.numbers = _pairs(found["numbers"])
     for row in found["terms"]:
