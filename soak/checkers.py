@@ -221,3 +221,6 @@ class Checkers:
             found = int(self.facts.one(sql))
             if found:
                 yield f"{found} {what}"
+        unsent = "SELECT channel, state, tries, error FROM notices_delivery WHERE state NOT IN ('sent', 'gathered') LIMIT 5"
+        for row in self.facts.rows(unsent):
+            yield f"unsent: {row['channel']} {row['state']} after {row['tries']} tries: {row['error']}"
