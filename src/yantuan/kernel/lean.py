@@ -42,6 +42,7 @@ class _Shell(ModuleType):
         spec = self.__spec__
         if name.startswith("__") or spec is None or spec.loader is None:
             raise AttributeError(name)
+        # From here on an ordinary module; mypy does not allow a class to be narrowed back.
         self.__class__ = ModuleType  # type: ignore[assignment]
         spec.loader.exec_module(self)
         return getattr(self, name)
@@ -50,6 +51,7 @@ class _Shell(ModuleType):
 def keep_lean() -> None:
     """For processes that serve for long, before Django is set up: leave out what they never use."""
     for name in _NEVER:
+        # None makes an import fail at once; typeshed knows only modules there.
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     for name in _SHELLS:
         if name not in sys.modules and (spec := find_spec(name)):
