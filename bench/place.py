@@ -13,7 +13,7 @@ from bench.load import request_bytes, run
 from bench.service import Service
 from bench.stage import Copy, run_module
 
-CLIENTS = (1, 8, 32, 64, 256)
+CLIENTS = (1, 8, 32, 64, 256, 1024)
 WARM_UP = 0.7
 _HIGHEST_RATE = 9_000
 """Requests prepared per second of a run; a run that uses all of them ends early and still counts right."""
