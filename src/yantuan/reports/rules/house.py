@@ -31,7 +31,7 @@ def work_moves_on(read: Reader) -> list[Finding]:
         read.at(read.moment - GRACE),
         read.at(read.moment - TASK_LEASE),
         expected="任务入队五分钟内开始，十分钟内结束",
-        suggestion="检查后台任务（worker）是否在运行；卡住的任务重启 worker 后会重新领取",
+        suggestion="检查后台任务（worker）是否在运行；中断的任务十分钟后会自动收回重做，仍在则查看它的最近错误",
     )
     return tasks + _late_timed(read.moment)
 
@@ -45,7 +45,7 @@ def _late_timed(moment: datetime) -> list[Finding]:
     return finding(
         list(late.values_list("name", "next_at", "last_error")),
         expected="定时任务到时后十分钟内开始",
-        suggestion="查看该任务的最近错误，必要时重启 worker",
+        suggestion="查看该任务的最近错误；错误消除后会自动再试",
     )
 
 
