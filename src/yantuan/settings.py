@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "yantuan.kernel",
     "yantuan.identity",
+    "yantuan.push",
     "yantuan.media",
     "yantuan.leaders",
     "yantuan.stores",

@@ -25,9 +25,12 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "media/<str:name>": ("/media/{code}.webp", 404, 404),
     "notify/wechatpay/transactions": ("/notify/wechatpay/transactions", 405, 405),
     "notify/wechatpay/refunds": ("/notify/wechatpay/refunds", 405, 405),
+    "notify/wechat/push": ("/notify/wechat/push", 403, 403),
     "share/<str:token>/poster.jpg": ("/share/{token}/poster.jpg", 200, 404),
     "share/<str:token>/qr.png": ("/share/{token}/qr.png", 200, 404),
     "share/<str:token>/card.jpg": ("/share/{token}/card.jpg", 200, 404),
+    "share/g/<str:code>/card.jpg": ("/share/g/{code}/card.jpg", 200, 404),
+    "share/s/<str:code>/card.jpg": ("/share/s/{store_code}/card.jpg", 200, 404),
     "g/<str:code>": ("/g/{code}", 200, 404),
     "s/<str:code>": ("/s/{store_code}", 200, 404),
     "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/orders/index", 200, 200),
@@ -85,7 +88,7 @@ def test_private_pictures_have_no_public_address(town: Town, watch: Watch) -> No
 
 
 def test_forged_notices_change_nothing(town: Town, watch: Watch) -> None:
-    for path in ("/notify/wechatpay/transactions", "/notify/wechatpay/refunds"):
+    for path in ("/notify/wechatpay/transactions", "/notify/wechatpay/refunds", "/notify/wechat/push"):
         for role in ("visitor", "leader", "operator"):
             for body in ("", "{}", '{"id": "1", "resource": {}}', "x" * 300_000):
                 with watch.cell():

@@ -9,7 +9,8 @@ from yantuan.api.main import api
 from yantuan.console.site import console_site
 from yantuan.media.views import public_picture
 from yantuan.payments.views import refund_notice, transaction_notice
-from yantuan.sharing.views import share_card, share_poster, share_qr
+from yantuan.push.views import wechat_push
+from yantuan.sharing.views import sale_card, share_card, share_poster, share_qr, store_card
 
 urlpatterns = [
     path("api/", api.urls),
@@ -19,9 +20,12 @@ urlpatterns = [
     path("media/<str:name>", public_picture),
     path("notify/wechatpay/transactions", transaction_notice),
     path("notify/wechatpay/refunds", refund_notice),
+    path("notify/wechat/push", wechat_push),
     path("share/<str:token>/poster.jpg", share_poster),
     path("share/<str:token>/qr.png", share_qr),
     path("share/<str:token>/card.jpg", share_card),
+    path("share/g/<str:code>/card.jpg", sale_card),
+    path("share/s/<str:code>/card.jpg", store_card),
     path("g/<str:code>", pages.group_buy),
     path("s/<str:code>", pages.store),
     re_path(r"^(?!api/|console/|media/|share/|notify/|assets/|static/).*$", pages.app),

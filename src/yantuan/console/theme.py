@@ -86,6 +86,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("定时任务", "schedule", "kernel_timedrun"),
             _table("消息发送", "outgoing_mail", "notices_delivery", "deliveries_badge"),
             _table("自检记录", "health_and_safety", "reports_checkrun"),
+            _table("微信推送", "move_to_inbox", "push_pushmessage"),
             _table("停售的卖场", "report", "reports_haltedstore", "halted_badge"),
             _table("订单导出", "ios_share", "reports_orderexport", "exports_badge"),
             _table("审计日志", "history", "kernel_auditentry"),

@@ -83,6 +83,11 @@ class Config(BaseSettings):
     wechat_oa_appid: str = ""
     wechat_oa_secret: str = ""
     wechat_template_new_order: str = ""
+    wechat_push_token: str = ""
+    """Message push of the mini-program: the token typed into WeChat's console; empty: pushes are refused."""
+    wechat_push_aes_key: str = ""
+    """EncodingAESKey, 43 characters."""
+    wechat_push_mode: Literal["plain", "compat", "secure"] = "secure"
 
     sms_base_url: str = "https://dysmsapi.aliyuncs.com"
     sms_access_key_id: str = ""
@@ -150,7 +155,8 @@ class Config(BaseSettings):
     def secrets(self) -> list[str]:
         """Every configured value that must never be written anywhere."""
         names = ("secret_key", "wechatpay_apiv3_key", "wechat_mini_secret", "wechat_oa_secret", "sms_access_key_secret",
-                 "smtp_password", "metrics_token", "operator_wecom", "database_url")  # fmt: skip
+                 "smtp_password", "metrics_token", "operator_wecom", "database_url", "wechat_push_token",
+                 "wechat_push_aes_key")  # fmt: skip
         return [value for name in names if (value := str(getattr(self, name)))]
 
     @property
