@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from identity.small_app import App, make_person
-from yantuan.gateways.wechat_mini import MiniSession
+from yantuan.gateways.wechat_mini import MiniSession, PhoneNumber, WeChatCodeRejected
 from yantuan.gateways.wechat_oa import OAuthIdentity, OAuthProfile
 from yantuan.identity import gateway, sessions, signing_in
 from yantuan.identity.codes import _hash
@@ -29,6 +29,11 @@ class FakeMini:
 
     def code2session(self, js_code: str) -> MiniSession:
         return self.session
+
+    def get_phone_number(self, code: str) -> PhoneNumber:
+        if code == "used":
+            raise WeChatCodeRejected("40163", "code been used")
+        return PhoneNumber("5551234567", "1") if code == "abroad" else PhoneNumber(PHONE, "86")
 
 
 class FakeOfficial:
@@ -112,6 +117,17 @@ def test_the_union_id_joins_channels(mini: FakeMini, official: FakeOfficial) -> 
     assert answer.cookies["yt_session"].value
     assert Person.objects.count() == 1
     assert set(Channel.objects.values_list("kind", flat=True)) == {"mini", "oa"}
+
+
+def test_the_phone_button_binds_the_number_wechat_vouches_for(mini: FakeMini) -> None:
+    app = App(make_person())
+    for code, status, word in (("used", 422, "wechat_code_invalid"), ("abroad", 422, "phone_abroad")):
+        refused = app.post("/api/auth/phone/wechat", {"code": code})
+        assert (refused.status_code, refused.json()["code"]) == (status, word)
+        assert not Person.objects.exclude(phone_hash=None).exists()
+    assert app.post("/api/auth/phone/wechat", {"code": "good"}).status_code == 200
+    assert Person.objects.get(phone_hash=hash_phone(PHONE)).phone_last4 == PHONE[-4:]
+    assert App().post("/api/auth/phone/wechat", {"code": "good"}).status_code == 401
 
 
 def test_a_state_works_once_in_its_own_browser(official: FakeOfficial) -> None:

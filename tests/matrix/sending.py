@@ -123,6 +123,7 @@ SENT: dict[str, Sent] = {
     "start_wechat_sign_in": Sent({}, query="return_to=/"),
     "finish_wechat_sign_in": Sent({}, query="code=x&state=y"),
     "bind_phone": Sent({}, _fixed(phone="13700000001", code="123456")),
+    "bind_wechat_phone": Sent({}, _fixed(code="0a1b2c")),
     "send_step_up_code": Sent({}),
     "step_up": Sent({}, _fixed(code="123456")),
     "sign_out": Sent({}),

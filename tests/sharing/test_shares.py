@@ -205,6 +205,9 @@ def test_posters_cards_and_codes_are_drawn_and_kept() -> None:
         drawn = Image.open(io.BytesIO(answer.content))
         assert (drawn.size, drawn.format) == (size, kind)
         assert answer["X-Content-Type-Options"] == "nosniff"
+    own = Client().get(f"/share/g/{sale['code']}/card.jpg")
+    assert Image.open(io.BytesIO(own.content)).size == (500, 400)
+    assert Client().get("/share/g/unknown/card.jpg").status_code == 404
     kept = sorted(p.name for p in pictures.folder().glob("*/*.jpg"))
     first = Client().get(f"/share/{made['token']}/poster.jpg")
     assert sorted(p.name for p in pictures.folder().glob("*/*.jpg")) == kept
@@ -229,8 +232,11 @@ def test_a_stores_poster_needs_goods() -> None:
     made = share(mine)
     assert Client().get(f"/share/{made['token']}/poster.jpg").status_code == 409
     Store.objects.update(cover_media_id=int(real_picture(mine, "green", "store")))
+    code = Store.objects.get().code
+    assert Client().get(f"/share/s/{code}/card.jpg").status_code == 409
     mine.sale()
     assert Client().get(f"/share/{made['token']}/poster.jpg").status_code == 200
+    assert Client().get(f"/share/s/{code}/card.jpg").status_code == 200
 
 
 def test_what_a_chat_shows_of_a_link() -> None:

@@ -29,6 +29,7 @@ from yantuan.identity.schemas import (
     SmsIn,
     SmsOut,
     StepUpIn,
+    WechatPhoneIn,
 )
 from yantuan.identity.signing_in import SignedIn
 from yantuan.kernel import ratelimit
@@ -40,6 +41,7 @@ router = Router(tags=["identity"])
 STATE_COOKIE = config().cookie_name("yt_oauth", whole_site=False)
 _MINI_PER_MINUTE = 120
 _OAUTH_PER_MINUTE = 60
+_WECHAT_PHONES_PER_DAY = 10
 
 
 def _agent(request: HttpRequest) -> str:
@@ -136,6 +138,18 @@ def bind_phone(request: HttpRequest, body: PhoneBindIn) -> Ok:
     if session is None:
         raise SignInNeeded()
     binding.bind_phone(person_of(request), session.id, body.phone, body.code, address_of(request))
+    return Ok()
+
+
+@router.post("/auth/phone/wechat", response=Ok, auth=signed_in, summary="绑定微信手机号")
+def bind_wechat_phone(request: HttpRequest, body: WechatPhoneIn) -> Ok:
+    """The same with the mini-program's phone button. WeChat charges for each number, so tries are few."""
+    session = session_of(request)
+    if session is None:
+        raise SignInNeeded()
+    person = person_of(request)
+    ratelimit.hit(f"wechat-phone:{person.id}", limit=_WECHAT_PHONES_PER_DAY, seconds=86_400)
+    binding.bind_wechat_phone(person, session.id, body.code)
     return Ok()
 
 

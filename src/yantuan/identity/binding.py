@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from yantuan.identity import gateway
 from yantuan.identity.codes import check_code, use_code
-from yantuan.identity.models import Address, Channel, Person, Session
+from yantuan.identity.models import Address, Channel, Person, Session, SmsCode
 from yantuan.identity.phones import hash_phone, seal_phone
-from yantuan.identity.rules import may_merge
+from yantuan.identity.rules import MOBILE, may_merge
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
-from yantuan.kernel.errors import Conflict
+from yantuan.kernel.errors import Conflict, Invalid
 
 _OWN_ROWS = (Channel, Session, Address)
 
@@ -27,6 +28,18 @@ class PhoneTaken(Conflict):
             "这个手机号已绑定另一个账号，请用手机号登录那个账号，或换一个手机号",
             "This phone belongs to another account; sign in with it, or use another phone.",
             why=why,
+        )
+
+
+class PhoneAbroad(Invalid):
+    """Parcels and codes reach mainland numbers only."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "phone_abroad",
+            "这个微信绑定的不是中国大陆手机号，请用短信验证码绑定",
+            "This WeChat account has no mainland China number; please use a text-message code.",
+            field="code",
         )
 
 
@@ -46,9 +59,25 @@ def bind_phone(person: Person, session_id: int, phone: str, code: str, address: 
     Raises CodeInvalid, TooMany, PhoneTaken.
     """
     row = check_code(phone, code, address)
+    return _give(person, session_id, phone, row)
+
+
+def bind_wechat_phone(person: Person, session_id: int, code: str) -> Bound:
+    """The same with the number WeChat vouches for: `code` is what the phone button of the mini-program gave.
+
+    Raises the gateway's errors (WeChatCodeRejected for a used or old code), PhoneAbroad, PhoneTaken.
+    """
+    found = gateway.mini().get_phone_number(code)
+    if found.country_code != "86" or MOBILE.fullmatch(found.pure) is None:
+        raise PhoneAbroad()
+    return _give(person, session_id, found.pure, None)
+
+
+def _give(person: Person, session_id: int, phone: str, sms: SmsCode | None) -> Bound:
     try:
         with transaction.atomic():
-            use_code(row)
+            if sms is not None:
+                use_code(sms)
             bound = _bind(person.id, phone)
             Session.objects.filter(person_id=bound.person.id, revoked_at=None).exclude(id=session_id).update(
                 revoked_at=now()

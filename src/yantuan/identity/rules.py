@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 from typing import Protocol
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
+MOBILE = re.compile(r"1[3-9]\d{9}")
+"""A mainland mobile number."""
 SMS_PER_PHONE = ((1, MINUTE), (5, HOUR), (10, DAY))
 """(most codes, seconds) for one phone."""
 SMS_PER_ADDRESS = (20, HOUR)

@@ -47,6 +47,11 @@ class PhoneBindIn(Schema):
     code: Annotated[Text, Field(pattern=r"^\d{6}$")]
 
 
+class WechatPhoneIn(Schema):
+    code: Annotated[Text, Field(min_length=1, max_length=200)]
+    """What the mini-program's phone button gave; not the code of `wx.login`."""
+
+
 class SessionOut(Schema):
     """`token` only for the mini-program; H5 gets an HttpOnly cookie."""
 

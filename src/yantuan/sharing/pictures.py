@@ -29,16 +29,28 @@ VERSION: Final = 1
 
 def poster(share: Share) -> tuple[str, bytes]:
     """(content hash, JPEG) of a share's poster. Raises Conflict `nothing_on_sale` for a store without goods."""
-    return _kept("poster", share, draw_poster)
+    return _kept("poster", _facts(share), draw_poster)
 
 
 def card(share: Share) -> tuple[str, bytes]:
     """(content hash, JPEG) of a share's chat card, 5:4."""
-    return _kept("card", share, draw_card)
+    return _kept("card", _facts(share), draw_card)
 
 
-def _kept(kind: str, share: Share, draw: Callable[[PosterData], bytes]) -> tuple[str, bytes]:
-    data, media = _facts(share)
+def sale_card(code: str) -> tuple[str, bytes]:
+    """(content hash, JPEG) of the card a buyer's own forwarding of a sale shows. Raises NotFound."""
+    return _kept("card", _sale_facts(group_buy_page(code), ""), draw_card)
+
+
+def store_card(code: str) -> tuple[str, bytes]:
+    """The same of a store. Raises NotFound, or Conflict `nothing_on_sale` for a store without goods."""
+    return _kept("card", _store_facts(store_page(code), ""), draw_card)
+
+
+def _kept(
+    kind: str, found: tuple[PosterData, list[Media]], draw: Callable[[PosterData], bytes]
+) -> tuple[str, bytes]:
+    data, media = found
     facts = {k: v for k, v in asdict(data).items() if k not in ("pictures", "code_picture")}
     seed = json.dumps(
         [VERSION, kind, facts, [m.sha256 for m in media], [m.key for m in media]], sort_keys=True

@@ -11,20 +11,31 @@ from yantuan.kernel.errors import AppError
 from yantuan.sharing import pictures
 from yantuan.sharing.access import share_by_token
 from yantuan.sharing.codes import qr_png
-from yantuan.sharing.models import Share
 from yantuan.sharing.queries import code_of, share_url
 
 
 @require_safe
 def share_poster(request: HttpRequest, token: str) -> HttpResponse:
     """`GET /share/{token}/poster.jpg`."""
-    return _picture(request, token, pictures.poster)
+    return _picture(request, lambda: pictures.poster(share_by_token(token)))
 
 
 @require_safe
 def share_card(request: HttpRequest, token: str) -> HttpResponse:
     """`GET /share/{token}/card.jpg`."""
-    return _picture(request, token, pictures.card)
+    return _picture(request, lambda: pictures.card(share_by_token(token)))
+
+
+@require_safe
+def sale_card(request: HttpRequest, code: str) -> HttpResponse:
+    """`GET /share/g/{code}/card.jpg`: what a buyer's own forwarding shows; it carries no token, for nobody is counted."""
+    return _picture(request, lambda: pictures.sale_card(code))
+
+
+@require_safe
+def store_card(request: HttpRequest, code: str) -> HttpResponse:
+    """`GET /share/s/{code}/card.jpg`."""
+    return _picture(request, lambda: pictures.store_card(code))
 
 
 @require_safe
@@ -37,9 +48,9 @@ def share_qr(request: HttpRequest, token: str) -> HttpResponse:
     return _answer(qr_png(share_url(share, code_of(share))), "image/png", "public, max-age=86400")
 
 
-def _picture(request: HttpRequest, token: str, draw: Callable[[Share], tuple[str, bytes]]) -> HttpResponse:
+def _picture(request: HttpRequest, draw: Callable[[], tuple[str, bytes]]) -> HttpResponse:
     try:
-        name, data = draw(share_by_token(token))
+        name, data = draw()
     except AppError as error:
         return _refusal(error)
     etag = f'"{name}"'

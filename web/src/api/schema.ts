@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/phone/wechat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 绑定微信手机号
+         * @description The same with the mini-program's phone button. WeChat charges for each number, so tries are few.
+         */
+        post: operations["yantuan_identity_api_bind_wechat_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/step-up/code": {
         parameters: {
             query?: never;
@@ -1841,6 +1861,11 @@ export interface components {
         PhoneBindIn: {
             /** Phone */
             phone: string;
+            /** Code */
+            code: string;
+        };
+        /** WechatPhoneIn */
+        WechatPhoneIn: {
             /** Code */
             code: string;
         };
@@ -4335,6 +4360,30 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PhoneBindIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_identity_api_bind_wechat_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WechatPhoneIn"];
             };
         };
         responses: {
