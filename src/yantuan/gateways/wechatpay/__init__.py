@@ -1,4 +1,4 @@
-"""WeChat Pay APIv3, direct merchant: client, notices, records."""
+"""WeChat Pay APIv3, direct merchant and partner mode: clients, notices, records."""
 
 from yantuan.gateways.wechatpay.bills import BillRow, TradeBill
 from yantuan.gateways.wechatpay.client import PayGateway, WeChatPayClient
@@ -26,7 +26,7 @@ from yantuan.gateways.wechatpay.notice import (
     TransactionNotice,
     UnknownNotice,
 )
-from yantuan.gateways.wechatpay.settings import WeChatPaySettings
+from yantuan.gateways.wechatpay.settings import SubMerchant, WeChatPaySettings
 
 __all__ = [
     "NOT_FOUND_CODES",
@@ -47,6 +47,7 @@ __all__ = [
     "RefundOrder",
     "RefundResult",
     "RefundState",
+    "SubMerchant",
     "TradeBill",
     "TradeState",
     "Transaction",

@@ -24,7 +24,7 @@ class BillRow:
 
     a payment (`state` SUCCESS) or a refund (`state` REFUND, with its numbers). Amounts in fen.
 
-    `columns` holds every column by its Chinese heading, as written.
+    `columns` holds every column by its Chinese heading, as written. `sub_mchid` is empty for a direct merchant.
     """
 
     trade_time: datetime
@@ -41,6 +41,7 @@ class BillRow:
     refund_fen: int
     refund_state: str
     columns: Mapping[str, str] = field(repr=False)
+    sub_mchid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def _row(c: dict[str, str]) -> BillRow:
         refund_fen=_fen(c.get("申请退款金额", "") or "0"),
         refund_state=c.get("退款状态", ""),
         columns=c,
+        sub_mchid=_number(c.get("特约商户号", "")),
     )
 
 

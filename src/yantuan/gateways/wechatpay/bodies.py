@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from yantuan.gateways.errors import GatewayInvalid
 from yantuan.gateways.wechatpay.models import PrepayOrder, RefundOrder
+from yantuan.gateways.wechatpay.settings import SubMerchant
 from yantuan.kernel.clock import CHINA
 
 DESCRIPTION_BYTES = 127
@@ -40,41 +41,42 @@ def china_rfc3339(moment: datetime) -> str:
     return moment.astimezone(CHINA).isoformat(timespec="seconds")
 
 
-def jsapi_body(order: PrepayOrder, mchid: str) -> bytes:
-    """Body of a JSAPI / mini-program prepay. Raises GatewayInvalid."""
+def jsapi_body(order: PrepayOrder, mchid: str, sub: SubMerchant | None = None) -> bytes:
+    """Body of a JSAPI / mini-program prepay; with `sub` a partner's. Raises GatewayInvalid."""
     if not 0 < len(order.openid) <= 128:
         _refuse("openid", "1 to 128 characters")
-    value = _prepay(order, mchid) | {"payer": {"openid": order.openid}}
+    value = _prepay(order, mchid, sub) | {"payer": {_openid_name(order, sub): order.openid}}
     if order.payer_client_ip:
         value["scene_info"] = {"payer_client_ip": order.payer_client_ip}
     return encode(value)
 
 
-def h5_body(order: PrepayOrder, mchid: str) -> bytes:
-    """Body of an H5 prepay (a browser outside WeChat). Raises GatewayInvalid."""
+def h5_body(order: PrepayOrder, mchid: str, sub: SubMerchant | None = None) -> bytes:
+    """Body of an H5 prepay (a browser outside WeChat); with `sub` a partner's. Raises GatewayInvalid."""
     if not 0 < len(order.payer_client_ip) <= 45:
         _refuse("payer_client_ip", "the buyer's address is required")
     scene = {"payer_client_ip": order.payer_client_ip, "h5_info": {"type": order.h5_type}}
-    return encode(_prepay(order, mchid) | {"scene_info": scene})
+    return encode(_prepay(order, mchid, sub) | {"scene_info": scene})
 
 
-def native_body(order: PrepayOrder, mchid: str) -> bytes:
-    """Body of a Native (QR code) prepay. Raises GatewayInvalid."""
-    value = _prepay(order, mchid)
+def native_body(order: PrepayOrder, mchid: str, sub: SubMerchant | None = None) -> bytes:
+    """Body of a Native (QR code) prepay; with `sub` a partner's. Raises GatewayInvalid."""
+    value = _prepay(order, mchid, sub)
     if order.payer_client_ip:
         value["scene_info"] = {"payer_client_ip": order.payer_client_ip}
     return encode(value)
 
 
-def refund_body(order: RefundOrder) -> bytes:
-    """Body of a refund. Raises GatewayInvalid."""
+def refund_body(order: RefundOrder, sub: SubMerchant | None = None) -> bytes:
+    """Body of a refund; with `sub` a partner's. Raises GatewayInvalid."""
     check_refund_no(order.out_refund_no)
     if bool(order.transaction_id) == bool(order.out_trade_no):
         _refuse("transaction_id", "either transaction_id or out_trade_no")
     if not 1 <= order.refund_fen <= order.total_fen:
         _refuse("amount.refund", "1 fen up to the order's total")
     named = {"transaction_id": order.transaction_id, "out_trade_no": order.out_trade_no}
-    value: dict[str, Any] = {name: text for name, text in named.items() if text}
+    value: dict[str, Any] = {"sub_mchid": sub.sub_mchid} if sub else {}
+    value |= {name: text for name, text in named.items() if text}
     value["out_refund_no"] = order.out_refund_no
     reason = "".join(c for c in order.reason if unicodedata.category(c) not in ("Cc", "Cs"))[:REASON_CHARS]
     if reason:
@@ -85,15 +87,32 @@ def refund_body(order: RefundOrder) -> bytes:
     return encode(value)
 
 
-def _prepay(order: PrepayOrder, mchid: str) -> dict[str, Any]:
+def _openid_name(order: PrepayOrder, sub: SubMerchant | None) -> str:
+    if sub is None:
+        return "openid"
+    return "sub_openid" if order.appid == sub.sub_appid else "sp_openid"
+
+
+def _parties(order: PrepayOrder, mchid: str, sub: SubMerchant | None) -> dict[str, Any]:
+    """Who asks for the money: `order.appid` is the app whose openid pays, the partner's or the sub-merchant's."""
+    if sub is None:
+        return {"appid": order.appid, "mchid": mchid}
+    named = {
+        "sp_appid": sub.sp_appid if order.appid == sub.sub_appid else order.appid,
+        "sp_mchid": mchid,
+        "sub_appid": sub.sub_appid,
+        "sub_mchid": sub.sub_mchid,
+    }
+    return {name: text for name, text in named.items() if text}
+
+
+def _prepay(order: PrepayOrder, mchid: str, sub: SubMerchant | None) -> dict[str, Any]:
     check_trade_no(order.out_trade_no)
     if order.total_fen < 1:
         _refuse("amount.total", "at least 1 fen")
     if len(order.attach) > 128:
         _refuse("attach", "at most 128 characters")
-    value: dict[str, Any] = {
-        "appid": order.appid,
-        "mchid": mchid,
+    value = _parties(order, mchid, sub) | {
         "description": fit_description(order.description),
         "out_trade_no": order.out_trade_no,
     }
@@ -104,6 +123,8 @@ def _prepay(order: PrepayOrder, mchid: str) -> dict[str, Any]:
         value["attach"] = order.attach
     value["notify_url"] = _notify_url(order.notify_url)
     value["amount"] = {"total": order.total_fen, "currency": "CNY"}
+    if order.profit_sharing:
+        value["settle_info"] = {"profit_sharing": True}
     return value
 
 

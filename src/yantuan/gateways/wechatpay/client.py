@@ -1,10 +1,10 @@
-"""WeChat Pay APIv3 for one direct merchant."""
+"""WeChat Pay APIv3: paying, asking, closing, giving back, for a direct merchant or for a partner's sub-merchant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -13,10 +13,9 @@ from yantuan.gateways.errors import GatewayRefused, GatewayUnavailable, GatewayU
 from yantuan.gateways.http import HttpCaller
 from yantuan.gateways.wechatpay import bodies
 from yantuan.gateways.wechatpay.bills import BILL_BYTES, TradeBill, check_hash, parse_trade_bill, unpack
-from yantuan.gateways.wechatpay.certificates import download_certificates
-from yantuan.gateways.wechatpay.crypto import load_private_key, load_public_key
 from yantuan.gateways.wechatpay.fields import Fields, Malformed
-from yantuan.gateways.wechatpay.keys import KeyRing, KnownKeys
+from yantuan.gateways.wechatpay.keys import KnownKeys
+from yantuan.gateways.wechatpay.line import Line
 from yantuan.gateways.wechatpay.models import (
     NOT_FOUND_CODES,
     ORDER_CLOSED_CODES,
@@ -31,17 +30,15 @@ from yantuan.gateways.wechatpay.models import (
     RefundResult,
     Transaction,
 )
-from yantuan.gateways.wechatpay.notice import Notice, NoticeReader
-from yantuan.gateways.wechatpay.settings import WeChatPaySettings
-from yantuan.gateways.wechatpay.signing import MerchantSigner
-from yantuan.gateways.wechatpay.transport import POLICY, PROVIDER, SignedCaller, new_nonce
+from yantuan.gateways.wechatpay.notice import Notice
+from yantuan.gateways.wechatpay.settings import SubMerchant, WeChatPaySettings
+from yantuan.gateways.wechatpay.transport import POLICY, PROVIDER, new_nonce
 from yantuan.kernel import clock
 
 PREPAY_LIFE = timedelta(hours=2)
 H5_LIFE = timedelta(minutes=5)
 
 BillType = Literal["ALL", "SUCCESS", "REFUND"]
-T = TypeVar("T")
 
 
 class PayGateway(Protocol):
@@ -71,6 +68,8 @@ class WeChatPayClient:
 
     Bodies are built first (`build_*`, to be stored with the attempt) and sent as given, so that a repeat
     after an unknown result sends identical bytes. No method may be called inside a database transaction.
+    With a `sub_mchid` in the settings, or made by `for_sub_merchant`, it speaks partner mode (服务商); the verbs and
+    records are the same.
     """
 
     def __init__(
@@ -82,28 +81,36 @@ class WeChatPayClient:
         nonce: Callable[[], str] = new_nonce,
         http: HttpCaller | None = None,
     ) -> None:
-        bases = [url for url in (settings.base_url, settings.fallback_base_url) if url]
-        self._mchid = settings.mchid
-        self._http = http or HttpCaller(PROVIDER, bases, transport=transport)
-        signer = MerchantSigner(
-            settings.mchid, settings.merchant_serial.upper(), load_private_key(settings.merchant_key_pem)
-        )
-        self._caller = SignedCaller(self._http, signer, now=now, nonce=nonce)
-        public = {serial.upper(): load_public_key(pem) for serial, pem in settings.public_keys.items()}
-        self._keys = KeyRing(
-            public,
-            download=(lambda: download_certificates(self._caller, settings.apiv3_keys, public))
-            if settings.download_certificates
-            else None,
-            now=now,
-            interval=settings.key_refresh_interval,
-        )
-        self._notices = NoticeReader(self._keys, settings.apiv3_keys, now=now)
+        self._use(Line(settings, transport=transport, now=now, nonce=nonce, http=http), settings.sub_merchant)
+
+    def _use(self, line: Line, sub: SubMerchant | None) -> None:
+        self._line, self._sub, self._mchid = line, sub, line.mchid
+        self._http, self._caller, self._keys = line.http, line.caller, line.keys
+        self._trade = "/v3/pay/partner/transactions" if sub else "/v3/pay/transactions"
+
+    def for_sub_merchant(self, sub: SubMerchant) -> WeChatPayClient:
+        """A client for one of this partner's sub-merchants; it shares connections and keys with this one.
+
+        Cheap. `shutdown` of either closes both.
+        """
+        made = WeChatPayClient.__new__(WeChatPayClient)
+        made._use(self._line, sub)
+        return made
 
     @property
     def mchid(self) -> str:
-        """The merchant number every answer and notice must name."""
+        """The merchant number every answer and notice must name (a partner's own)."""
         return self._mchid
+
+    @property
+    def sub_mchid(self) -> str:
+        """The sub-merchant's number in partner mode, else empty."""
+        return self._sub.sub_mchid if self._sub else ""
+
+    @property
+    def line(self) -> Line:
+        """The line under this client, for the other clients of the same account (sharing, onboarding)."""
+        return self._line
 
     def shutdown(self) -> None:
         """Close the connections."""
@@ -113,19 +120,19 @@ class WeChatPayClient:
 
     def build_jsapi(self, order: PrepayOrder) -> bytes:
         """Exact bytes of a JSAPI / mini-program prepay. Raises GatewayInvalid."""
-        return bodies.jsapi_body(order, self._mchid)
+        return bodies.jsapi_body(order, self._mchid, self._sub)
 
     def build_h5(self, order: PrepayOrder) -> bytes:
         """Exact bytes of an H5 prepay. Raises GatewayInvalid."""
-        return bodies.h5_body(order, self._mchid)
+        return bodies.h5_body(order, self._mchid, self._sub)
 
     def build_native(self, order: PrepayOrder) -> bytes:
         """Exact bytes of a Native prepay. Raises GatewayInvalid."""
-        return bodies.native_body(order, self._mchid)
+        return bodies.native_body(order, self._mchid, self._sub)
 
     def build_refund(self, order: RefundOrder) -> bytes:
         """Exact bytes of a refund. Raises GatewayInvalid."""
-        return bodies.refund_body(order)
+        return bodies.refund_body(order, self._sub)
 
     # Paying
 
@@ -145,7 +152,10 @@ class WeChatPayClient:
         return NativePrepay(self._prepay("native", body, "code_url"), self._caller.now() + PREPAY_LIFE)
 
     def jsapi_pay_params(self, prepay_id: str, *, appid: str) -> PayParams:
-        """What the buyer's WeChat needs to open the pay sheet; made fresh for each press of "pay"."""
+        """What the buyer's WeChat needs to open the pay sheet; made fresh for each press of "pay".
+
+        `appid` is the app whose openid the order names (in partner mode perhaps the sub-merchant's).
+        """
         timestamp, nonce = int(self._caller.now().timestamp()), self._caller.nonce()
         return PayParams(
             appId=appid,
@@ -161,23 +171,23 @@ class WeChatPayClient:
     def query_by_out_trade_no(self, out_trade_no: str) -> Transaction | None:
         """The order under our number, or None if WeChat Pay never heard of it."""
         number = quote(bodies.check_trade_no(out_trade_no), safe="")
-        found = self._query(
-            f"/v3/pay/transactions/out-trade-no/{number}?{self._mchid_query()}", Transaction.read
+        found = self._line.find(
+            f"{self._trade}/out-trade-no/{number}?{urlencode(self._names())}", Transaction.read
         )
         return self._belongs(found, found is None or found.out_trade_no == out_trade_no)
 
     def query_by_transaction_id(self, transaction_id: str) -> Transaction | None:
         """The order under WeChat Pay's number, or None."""
         number = quote(transaction_id, safe="")
-        found = self._query(f"/v3/pay/transactions/id/{number}?{self._mchid_query()}", Transaction.read)
+        found = self._line.find(f"{self._trade}/id/{number}?{urlencode(self._names())}", Transaction.read)
         return self._belongs(found, found is None or found.transaction_id == transaction_id)
 
     def close(self, out_trade_no: str) -> CloseOutcome:
         """Close an unpaid order for good. PAID asks for a query; closing twice is CLOSED twice."""
         number = quote(bodies.check_trade_no(out_trade_no), safe="")
-        body = bodies.encode({"mchid": self._mchid})
+        body = bodies.encode(self._names())
         try:
-            self._caller.call("POST", f"/v3/pay/transactions/out-trade-no/{number}/close", self._keys, body)
+            self._caller.call("POST", f"{self._trade}/out-trade-no/{number}/close", self._keys, body)
         except GatewayRefused as refusal:
             if refusal.provider_code in ORDER_PAID_CODES:
                 return CloseOutcome.PAID
@@ -195,14 +205,13 @@ class WeChatPayClient:
 
         Acceptance is not success: see the state, the notice or a query.
         """
-        return self._typed(
-            self._caller.call("POST", "/v3/refund/domestic/refunds", self._keys, body), RefundResult.read
-        )
+        return self._line.ask("POST", "/v3/refund/domestic/refunds", RefundResult.read, body)
 
     def query_refund(self, out_refund_no: str) -> RefundResult | None:
         """The refund under our number, or None if WeChat Pay never heard of it."""
         number = quote(bodies.check_refund_no(out_refund_no), safe="")
-        found = self._query(f"/v3/refund/domestic/refunds/{number}", RefundResult.read)
+        query = f"?{urlencode({'sub_mchid': self.sub_mchid})}" if self._sub else ""
+        found = self._line.find(f"/v3/refund/domestic/refunds/{number}{query}", RefundResult.read)
         if found is not None and found.out_refund_no != out_refund_no:
             raise GatewayUnverified(PROVIDER, "the answer is about another refund")
         return found
@@ -212,9 +221,11 @@ class WeChatPayClient:
     def trade_bill(self, day: date, bill_type: BillType = "ALL") -> TradeBill | None:
         """The bill of a China date (after 10:00 the next day), or None if nothing was traded.
 
-        The file is not signed; its hash is. Raises GatewayRefused STATEMENT_CREATING while it is being made.
+        In partner mode the sub-merchant's; a partner's own client gets all its sub-merchants in one. The file is
+        not signed; its hash is. Raises GatewayRefused STATEMENT_CREATING while it is being made.
         """
-        query = urlencode({"bill_date": day.isoformat(), "bill_type": bill_type, "tar_type": "GZIP"})
+        asked = {"bill_date": day.isoformat(), "bill_type": bill_type, "tar_type": "GZIP"}
+        query = urlencode(asked | ({"sub_mchid": self.sub_mchid} if self._sub else {}))
 
         def once() -> TradeBill:
             told = Fields(self._caller.call("GET", f"/v3/bill/tradebill?{query}", self._keys))
@@ -240,42 +251,32 @@ class WeChatPayClient:
 
     def check_notice(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raise NoticeRefused for what cannot be genuine, without asking anybody; see `NoticeReader.check`."""
-        self._notices.check(headers, body, KnownKeys(self._keys), self._keys.could_learn)
+        self._line.notices.check(headers, body, KnownKeys(self._keys), self._keys.could_learn)
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Verify, open and name a notice.
 
         `body` must be the raw bytes. Raises NoticeRefused or GatewayUndecryptable.
         """
-        return self._notices.parse(headers, body)
+        return self._line.notices.parse(headers, body)
 
     # Inside
 
     def _prepay(self, kind: str, body: bytes, field: str) -> str:
-        answer = self._caller.call("POST", f"/v3/pay/transactions/{kind}", self._keys, body)
-        return self._typed(answer, lambda value: Fields(value).text(field, required=True))
-
-    def _query(self, target: str, read: Callable[[Mapping[str, Any]], T]) -> T | None:
-        try:
-            return self._typed(self._caller.call("GET", target, self._keys), read)
-        except GatewayRefused as refusal:
-            if refusal.provider_code in NOT_FOUND_CODES:
-                return None
-            raise
-
-    def _typed(self, answer: dict[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T:
-        try:
-            return read(answer)
-        except Malformed as error:
-            raise GatewayUnavailable(PROVIDER, str(error), http_status=200) from error
+        return self._line.ask(
+            "POST", f"{self._trade}/{kind}", lambda value: Fields(value).text(field, required=True), body
+        )
 
     def _belongs(self, found: Transaction | None, same_number: bool) -> Transaction | None:
-        if found is not None and (not same_number or found.mchid != self._mchid):
+        ours = (self._mchid, self.sub_mchid)
+        if found is not None and (not same_number or (found.mchid, found.sub_mchid) != ours):
             raise GatewayUnverified(PROVIDER, "the answer is about another order")
         return found
 
-    def _mchid_query(self) -> str:
-        return urlencode({"mchid": self._mchid})
+    def _names(self) -> dict[str, str]:
+        if self._sub is None:
+            return {"mchid": self._mchid}
+        return {"sp_mchid": self._mchid, "sub_mchid": self._sub.sub_mchid}
 
     def _download(self, url: str) -> bytes:
         # The signed link is followed only to the configured hosts: our Authorization must not travel

@@ -112,6 +112,16 @@ class KeyRing:
         valid = [c for c in self._certificates.values() if c.valid_at(moment)]
         return max(valid, key=lambda c: c.effective).serial if valid else ""
 
+    def sealing_key(self) -> tuple[str, RSAPublicKey] | None:
+        """Serial and key to seal personal fields with; may download certificates once. None if there is none."""
+        if not self.preferred_serial() and self._download is not None:
+            with self._lock:
+                if not self.preferred_serial() and self._may_try():
+                    self._load(self._download)
+        serial = self.preferred_serial()
+        key = self.known(serial) if serial else None
+        return (serial, key) if key is not None else None
+
     def _may_try(self) -> bool:
         wait = self._interval if self._certificates or self._public else min(EMPTY_INTERVAL, self._interval)
         return self._tried_at is None or self._now() - self._tried_at >= wait

@@ -58,7 +58,10 @@ class CloseOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrepayOrder:
-    """One order to be paid. `openid` is needed for JSAPI (of this `appid`), `payer_client_ip` for H5."""
+    """One order to be paid. `openid` is needed for JSAPI (of this `appid`), `payer_client_ip` for H5.
+
+    `profit_sharing` keeps the money frozen after payment until it is shared, unfrozen, or thirty days old.
+    """
 
     appid: str
     out_trade_no: str
@@ -70,6 +73,7 @@ class PrepayOrder:
     openid: str = ""
     payer_client_ip: str = ""
     h5_type: Literal["Wap", "iOS", "Android"] = "Wap"
+    profit_sharing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ class Transaction:
     """An order as WeChat Pay sees it (query answer or opened success notice).
 
     Empty texts and None mean "not told": an unpaid order has no transaction_id, success_time or payer.
+    In partner mode `mchid`, `appid` and `payer_openid` are the partner's (sp_), the sub_ ones the sub-merchant's;
+    for a direct merchant the sub_ ones are empty.
     `state_text` is the platform's own word. Never derive refunded money from state REFUND: it is set for
     partial refunds too.
     """
@@ -145,6 +151,14 @@ class Transaction:
     payer_total_fen: int | None
     currency: str
     raw: Mapping[str, Any] = field(repr=False)
+    sub_mchid: str = ""
+    sub_appid: str = ""
+    payer_sub_openid: str = ""
+
+    @property
+    def appids(self) -> frozenset[str]:
+        """Every app the order names: one, or in partner mode perhaps two."""
+        return frozenset(filter(None, (self.appid, self.sub_appid)))
 
     @property
     def paid(self) -> bool:
@@ -155,7 +169,7 @@ class Transaction:
     def read(cls, value: Mapping[str, Any]) -> Transaction:
         """From decoded JSON. Raises Malformed; a paid state without amount or transaction_id is malformed."""
         top = Fields(value)
-        amount = top.inner("amount")
+        amount, payer = top.inner("amount"), top.inner("payer")
         word = top.text("trade_state", required=True)
         state = TradeState(word) if word in _TRADE_STATES else TradeState.UNKNOWN
         paid = state in (TradeState.SUCCESS, TradeState.REFUND)
@@ -164,8 +178,8 @@ class Transaction:
             raise Malformed("amount.total is missing")
         return cls(
             out_trade_no=top.text("out_trade_no", required=True),
-            mchid=top.text("mchid"),
-            appid=top.text("appid"),
+            mchid=top.text("mchid") or top.text("sp_mchid"),
+            appid=top.text("appid") or top.text("sp_appid"),
             state=state,
             state_text=word,
             state_desc=top.text("trade_state_desc"),
@@ -174,11 +188,14 @@ class Transaction:
             bank_type=top.text("bank_type"),
             attach=top.text("attach"),
             success_time=top.moment("success_time"),
-            payer_openid=top.inner("payer").text("openid"),
+            payer_openid=payer.text("openid") or payer.text("sp_openid"),
             total_fen=total,
             payer_total_fen=amount.fen("payer_total"),
             currency=amount.text("currency"),
             raw=value,
+            sub_mchid=top.text("sub_mchid"),
+            sub_appid=top.text("sub_appid"),
+            payer_sub_openid=payer.text("sub_openid"),
         )
 
 
@@ -188,7 +205,8 @@ class RefundResult:
 
     An accepted refund is PROCESSING, not done.
 
-    `currency` and `mchid` are empty where the platform does not tell them (notices / answers respectively).
+    `currency` and `mchid` are empty where the platform does not tell them (notices / answers respectively). In a
+    partner's notice `mchid` is the sp_mchid and `sub_mchid` names the sub-merchant.
     """
 
     out_refund_no: str
@@ -207,6 +225,7 @@ class RefundResult:
     payer_refund_fen: int | None
     currency: str
     raw: Mapping[str, Any] = field(repr=False)
+    sub_mchid: str = ""
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> RefundResult:
@@ -219,7 +238,7 @@ class RefundResult:
             refund_id=top.text("refund_id", required=True),
             transaction_id=top.text("transaction_id"),
             out_trade_no=top.text("out_trade_no"),
-            mchid=top.text("mchid"),
+            mchid=top.text("mchid") or top.text("sp_mchid"),
             state=RefundState(word) if word in _REFUND_STATES else RefundState.UNKNOWN,
             state_text=word,
             channel=top.text("channel"),
@@ -231,4 +250,5 @@ class RefundResult:
             payer_refund_fen=amount.fen("payer_refund"),
             currency=amount.text("currency"),
             raw=value,
+            sub_mchid=top.text("sub_mchid"),
         )

@@ -9,6 +9,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
@@ -24,12 +25,23 @@ log = logging.getLogger("yantuan.gateways.wechatpay")
 PROVIDER = "wechatpay"
 POLICY = RetryPolicy()
 _WORK_MAY_BE_DONE = frozenset({"SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BANKERROR"})
-_THROTTLED = frozenset({"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RATE_LIMITED", "FREQUENCY_LIMIT_EXCEED"})
+_THROTTLED = frozenset(
+    {"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RATELIMIT_EXCEED", "RATE_LIMITED", "FREQUENCY_LIMIT_EXCEED"}
+)
 
 
 def new_nonce() -> str:
     """32 random hex characters."""
     return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Content whose signature covers other bytes than those sent: of an upload only the facts are signed."""
+
+    content: bytes
+    content_type: str
+    signed: bytes
 
 
 class SignedCaller:
@@ -48,15 +60,25 @@ class SignedCaller:
         self.now = now
         self.nonce = nonce
 
-    def call(self, method: str, target: str, keys: KeyRing, body: bytes = b"") -> dict[str, Any]:
+    def call(
+        self,
+        method: str,
+        target: str,
+        keys: KeyRing,
+        body: bytes = b"",
+        *,
+        form: Form | None = None,
+        serial: str = "",
+    ) -> dict[str, Any]:
         """The verified JSON object of a 2xx answer ({} for 204).
 
-        Repeats what may be repeated (every call here carries its own number), with identical body bytes.
+        Repeats what may be repeated (every call here carries its own number), with identical body bytes. A body
+        with sealed fields must name the `serial` they were sealed for; `form` replaces the body by an upload.
         Raises GatewayRefused, GatewayThrottled, GatewayUnavailable or GatewayUnverified.
         """
 
         def once() -> dict[str, Any]:
-            answer = self.send(method, target, body, serial=keys.preferred_serial())
+            answer = self.send(method, target, body, form=form, serial=serial or keys.preferred_serial())
             if not 200 <= answer.status < 300:
                 self.raise_refusal(answer, keys)
             verify(answer.headers, answer.body, keys, now=self._unix())
@@ -67,26 +89,34 @@ class SignedCaller:
         return self.http.retrying(once, policy=POLICY)
 
     def send(
-        self, method: str, target: str, body: bytes = b"", *, serial: str = "", limit: int = ANSWER_LIMIT
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        *,
+        form: Form | None = None,
+        serial: str = "",
+        limit: int = ANSWER_LIMIT,
     ) -> HttpAnswer:
         """One signed try.
 
         The answer is not looked at. `serial` names the platform key that should sign the answer.
         """
+        sent = Form(body, "application/json", body) if form is None else form
 
         def headers(path: str) -> Mapping[str, str]:
             made = {
                 "Authorization": self.signer.authorization(
-                    method, path, body, timestamp=self._unix(), nonce=self.nonce()
+                    method, path, sent.signed, timestamp=self._unix(), nonce=self.nonce()
                 )
             }
-            if body:
-                made["Content-Type"] = "application/json"
+            if sent.content:
+                made["Content-Type"] = sent.content_type
             if serial:
                 made["Wechatpay-Serial"] = serial
             return made
 
-        return self.http.send(method, target, headers=headers, content=body, limit=limit)
+        return self.http.send(method, target, headers=headers, content=sent.content, limit=limit)
 
     def raise_refusal(self, answer: HttpAnswer, keys: KeyRing | None) -> NoReturn:
         """Turn an answer that is not 2xx into the error that says what is known. Always raises."""
