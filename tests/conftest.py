@@ -44,6 +44,8 @@ for _name in [
     del os.environ[_name]
 os.environ["YANTUAN_DATA"] = _folder
 os.environ["YANTUAN_SECRET_KEY"] = "test-only-secret-that-is-long-enough-0123456789"
+# Most tests let several leaders be paid by the one merchant of the simulator; those about separate accounts say so.
+os.environ["YANTUAN_MULTI_LEADER"] = "no"
 os.environ["DJANGO_SETTINGS_MODULE"] = "yantuan.settings"
 if "--db=postgres" in sys.argv:
     os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres())

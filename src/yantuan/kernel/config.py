@@ -75,6 +75,20 @@ class Config(BaseSettings):
     wechatpay_public_key_path: str = ""
     wechatpay_notify_base_url: str = ""
     """Where WeChat Pay reaches us when that differs from public_url."""
+    multi_leader: Literal["auto", "yes", "no"] = "auto"
+    """Whether leaders other than the operator sell here: then the merchant account above serves only stores marked as the
+    operator's own. `auto`: as soon as a second leader is certified (never in a demo)."""
+
+    wechatpay_sp_mchid: str = ""
+    """The operator's partner account (服务商), under which leaders get sub-merchant accounts of their own."""
+    wechatpay_sp_appid: str = ""
+    """The app the partner account is bound to; empty: the official account's, else the mini-program's."""
+    wechatpay_sp_merchant_serial: str = ""
+    wechatpay_sp_merchant_key_path: str = ""
+    wechatpay_sp_apiv3_key: str = ""
+    wechatpay_sp_mode: Literal["public_key", "certificate"] = "public_key"
+    wechatpay_sp_public_key_id: str = ""
+    wechatpay_sp_public_key_path: str = ""
 
     wechat_api_base_url: str = "https://api.weixin.qq.com"
     wechat_open_base_url: str = "https://open.weixin.qq.com"
@@ -154,8 +168,8 @@ class Config(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """Every configured value that must never be written anywhere."""
-        names = ("secret_key", "wechatpay_apiv3_key", "wechat_mini_secret", "wechat_oa_secret", "sms_access_key_secret",
-                 "smtp_password", "metrics_token", "operator_wecom", "database_url", "wechat_push_token",
+        names = ("secret_key", "wechatpay_apiv3_key", "wechatpay_sp_apiv3_key", "wechat_mini_secret", "wechat_oa_secret",
+                 "sms_access_key_secret", "smtp_password", "metrics_token", "operator_wecom", "database_url", "wechat_push_token",
                  "wechat_push_aes_key")  # fmt: skip
         return [value for name in names if (value := str(getattr(self, name)))]
 
@@ -173,6 +187,11 @@ class Config(BaseSettings):
     @property
     def has_wechatpay(self) -> bool:
         return bool(self.wechatpay_mchid and self.wechatpay_merchant_key_path)
+
+    @property
+    def has_partner(self) -> bool:
+        """Whether the operator is a WeChat Pay partner (服务商)."""
+        return bool(self.wechatpay_sp_mchid and self.wechatpay_sp_merchant_key_path)
 
     @property
     def notify_base(self) -> str:

@@ -98,6 +98,8 @@ class Credentials:
             "WECHATPAY_MODE": "public_key",
             "WECHATPAY_PUBLIC_KEY_ID": key_id,
             "WECHATPAY_PUBLIC_KEY_PATH": str(key_path.resolve()),
+            # Play money: all leaders of such an instance may share the one merchant.
+            "MULTI_LEADER": "no",
         }
 
     def _wechat_env(self, base: str) -> dict[str, str]:
