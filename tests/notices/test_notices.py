@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
-from yantuan.gateways.errors import GatewayUnavailable
+from yantuan.gateways.errors import GatewayThrottled, GatewayUnavailable
 from yantuan.gateways.wecom import RobotGone
 from yantuan.identity import sessions
 from yantuan.identity.models import Person
@@ -22,15 +21,16 @@ from yantuan.kernel.errors import Invalid
 from yantuan.kernel.models import OutboxEvent
 from yantuan.leaders import actions as leader_actions
 from yantuan.leaders.models import Leader
-from yantuan.notices import actions, queries, sending, sse
-from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
-from yantuan.notices.rules import Words, due_at, gathered
+from yantuan.notices import actions, jobs, queries, sending, sse
+from yantuan.notices.models import Delivery, InboxMessage, LeaderChannel
+from yantuan.notices.rules import MAX_TRIES, Words, due_at, gathered, pause
 from yantuan.notices.schemas import ChannelIn, ReadIn
 from yantuan.stores import actions as store_actions
 from yantuan.stores.models import Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROBOT = "https://qyapi.example/cgi-bin/webhook/send?key=693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
+TOO_MANY = GatewayThrottled("wecom", "45009", "api freq out of limit")
 
 
 class Robot:
@@ -150,15 +150,6 @@ def test_a_channel_switched_off_gets_nothing(store: Store, wecom: LeaderChannel,
     assert InboxMessage.objects.count() == 1
 
 
-def test_permits_are_spent_one_by_one(store: Store) -> None:
-    person = store.leader.person
-    actions.add_consent(person, "T1", accepted=True)
-    actions.add_consent(person, "T1", accepted=False)
-    assert actions.spend_consent(person.id, "T1") is True
-    assert actions.spend_consent(person.id, "T1") is False
-    assert Consent.objects.get().permits == 0
-
-
 def test_reading_is_per_side_and_up_to_a_message(store: Store) -> None:
     person = store.leader.person
     for n in range(3):
@@ -248,12 +239,71 @@ def test_what_fails_unexpectedly_is_tried_a_bounded_number_of_times(
     robot.trouble = RuntimeError("a bug")
     actions.tell_leader(store, "order_paid", Words("新订单", "", None), "paid:1")
     moment = now()
-    for _ in range(sending.MAX_TRIES + 2):
+    for _ in range(MAX_TRIES + 2):
         moment += timedelta(hours=1)
-        with frozen(moment), contextlib.suppress(RuntimeError):
+        with frozen(moment):
             sending.deliver("wecom", str(store.id))
     row = Delivery.objects.get()
-    assert (row.state, row.tries, row.error) == ("failed", sending.MAX_TRIES, "平台内部出错，消息没有发出")
+    assert (row.state, row.tries, row.error) == ("failed", MAX_TRIES, "平台内部出错，消息没有发出")
+
+
+def test_a_message_is_tried_for_a_day_and_at_least_every_quarter_of_an_hour() -> None:
+    pauses = [pause(tries) for tries in range(1, MAX_TRIES)]
+    assert pauses[:10] == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900]
+    assert max(pauses) == 900
+    assert 24 * 3600 <= sum(pauses) < 25 * 3600
+    assert pause(5000) == 900
+
+
+@pytest.mark.parametrize("trouble", [GatewayUnavailable("wecom", "ReadError"), TOO_MANY])
+def test_an_hour_without_the_channel_loses_nothing_and_ends_with_the_first_that_gets_through(
+    store: Store, wecom: LeaderChannel, robot: Robot, trouble: Exception
+) -> None:
+    """NOT-01. What waits out a long pause comes as one message right behind the next new one."""
+    robot.trouble = trouble
+    start = now()
+    for minute in range(60):
+        moment = start + timedelta(minutes=minute)
+        with frozen(moment):
+            if minute % 20 == 0:
+                words = Words(f"新订单 #{minute}", "", 1000)
+                actions.tell_leader(store, "order_paid", words, f"paid:{minute}")
+            jobs.deliver_due()
+    assert robot.sent == []
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"waiting"}
+    robot.trouble = None
+    Delivery.objects.update(due_at=start + timedelta(minutes=70))
+    with frozen(start + timedelta(minutes=61)):
+        actions.tell_leader(store, "order_paid", Words("新订单 #99", "", 1000), "paid:99")
+        Delivery.objects.filter(event_key="paid:99").update(due_at=now())
+        jobs.deliver_due()
+        jobs.deliver_due()
+    assert [text.split("\n")[0] for text in robot.sent] == ["**新订单 #99**", "**3 条新消息，共 ¥30.00**"]
+    assert not Delivery.objects.filter(state__in=["waiting", "failed"]).exists()
+    assert OutboxEvent.objects.filter(state="dead").count() == 0
+
+
+def test_one_recipient_in_trouble_holds_up_nobody(
+    store: Store, wecom: LeaderChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst kind, an error nobody foresaw, for the one whose turn is first."""
+    other = Store.objects.create(
+        leader=store.leader, code="shop2", name="新店", created_at=now(), updated_at=now()
+    )
+    actions.save_channel(store.leader.person, other, "wecom", ChannelIn(enabled=True, target=ROBOT))
+    for one in (store, other):
+        actions.tell_leader(one, "order_paid", Words(one.name, "", None), "paid:1")
+    double = Robot()
+    turns: list[Exception | None] = [RuntimeError("a bug"), None]
+
+    def robot_in_turn() -> Robot:
+        double.trouble = turns.pop(0)
+        return double
+
+    monkeypatch.setattr(sending, "robot", robot_in_turn)
+    jobs.deliver_due()
+    states = dict(Delivery.objects.values_list("recipient", "state"))
+    assert states == {str(store.id): "waiting", str(other.id): "sent"}
 
 
 def test_a_burst_of_others_hides_no_message_from_its_watcher(

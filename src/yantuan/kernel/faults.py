@@ -51,7 +51,7 @@ POINTS: dict[str, str] = {
     "notices.robot.after_call": "the robot has the message, the rows still wait",
     "notices.mail.before_call": "messages are claimed, the mail server is about to be told",
     "notices.mail.after_call": "the mail is sent, the rows still wait",
-    "notices.subscribe.before_call": "the permit is spent, WeChat has not got the message",
+    "notices.subscribe.before_call": "a permit is bound to the message, WeChat has not got it",
     "notices.subscribe.after_call": "WeChat has the message, the rows still wait",
     "identity.sms.before_call": "a code is about to be sent",
     "identity.sms.after_call": "the code is sent, its event still open",

@@ -226,12 +226,6 @@ def add_consent(person: Person, template_id: str, accepted: bool) -> None:
         Consent.objects.filter(id=row.id).update(permits=F("permits") + 1, updated_at=now())
 
 
-def spend_consent(person_id: int, template_id: str) -> bool:
-    """Use one permit; False if none is left."""
-    left = Consent.objects.filter(person_id=person_id, template_id=template_id, permits__gt=0)
-    return bool(left.update(permits=F("permits") - 1, updated_at=now()))
-
-
 def send_test(store: Store, kind: str) -> Delivery:
     """Queue a test message for one channel, whether or not it is switched on."""
     if not LeaderChannel.objects.filter(store_id=store.id, kind=kind).exists():

@@ -67,6 +67,8 @@ class Delivery(Row):
     error = models.CharField(max_length=300, default="", blank=True)
     into_id = models.BigIntegerField(null=True)
     """The delivery this one was gathered into."""
+    permit_bound = models.BooleanField(default=False, db_default=False)
+    """A subscription message's: one of its person's permits is taken for it, to be used by it alone."""
     due_at = models.DateTimeField()
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

@@ -18,6 +18,10 @@ CHANNEL_NAMES: dict[ChannelKind, str] = {
 GATHER_LINES = 8
 """How many messages of a burst are named; the rest are counted."""
 
+LONGEST_PAUSE = 900
+MAX_TRIES = 105
+"""About a day with the pauses between: a mail server that is down overnight costs nobody a message."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -33,6 +37,11 @@ def due_at(moment: datetime, last: datetime | None, gather: timedelta) -> dateti
     if last is None or last + gather <= moment:
         return moment
     return last + gather
+
+
+def pause(tries: int) -> int:
+    """Seconds until a message that failed `tries` times in passing is tried again: 2, 4, 8, … up to a quarter of an hour."""
+    return LONGEST_PAUSE if tries > 9 else min(LONGEST_PAUSE, 2**tries)
 
 
 def gathered(messages: Sequence[Words]) -> Words:

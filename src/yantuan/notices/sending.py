@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from yantuan.gateways.email import EmailGateway, EmailSettings, SmtpClient
-from yantuan.gateways.errors import GatewayError, GatewayInvalid, GatewayRefused, GatewayThrottled
+from yantuan.gateways.errors import (
+    GatewayError,
+    GatewayInvalid,
+    GatewayRefused,
+    GatewayThrottled,
+    GatewayUnavailable,
+)
+from yantuan.gateways.wechat_api import BAD_TOKEN_CODES, ConsentMissing
 from yantuan.gateways.wecom import RobotClient, RobotGateway, WeComSettings
 from yantuan.identity import gateway as identity_gateway
 from yantuan.identity.models import Channel
@@ -18,16 +28,20 @@ from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
 from yantuan.kernel.money import yuan_text
 from yantuan.kernel.tokens import unseal
-from yantuan.notices.actions import spend_consent
+from yantuan.notices import permits
 from yantuan.notices.models import Delivery, LeaderChannel
-from yantuan.notices.rules import Words, gathered, markdown, one_line
+from yantuan.notices.rules import MAX_TRIES, Words, gathered, markdown, one_line, pause
 from yantuan.stores.models import Store
 
 CLAIM_SECONDS = 60
-MAX_TRIES = 8
+THROTTLED_SECONDS = 60
+"""Least pause after a rate limit; WeCom and WeChat count by the minute."""
+NO_PERMIT = "订阅次数已用完，请在小程序里再点一次订阅"
 _BROKEN = AppError(
     "internal_error", "平台内部出错，消息没有发出", "The message could not be made.", status=500
 )
+
+logger = logging.getLogger(__name__)
 
 
 class CannotSend(Exception):
@@ -56,33 +70,31 @@ def mail() -> EmailGateway:
 
 
 def deliver(channel: str, recipient: str) -> None:
-    """Send everything due for one recipient of one channel as one message. Raises when it should be tried again."""
+    """Send everything due for one recipient of one channel as one message.
+
+    What fails is noted in its rows and comes again by itself (`jobs.deliver_due`). None of that is raised, so that the
+    trouble of one recipient holds up nobody else's messages.
+    """
     rows = _claim(channel, recipient)
     if not rows:
         return
     words = gathered([Words(r.title, r.body, r.amount_fen) for r in rows])
-    first, rest = rows[0], rows[1:]
     try:
-        _send(channel, first, words)
+        _send(channel, rows, words)
     except CannotSend as reason:
-        _finish(rows, "failed", str(reason))
+        _fail(rows, str(reason))
     except GatewayThrottled as error:
-        _put_back(rows, error, 60)
+        _put_back(rows, error, THROTTLED_SECONDS)
     except (GatewayRefused, GatewayInvalid) as error:
-        _finish(rows, "failed", error.zh)
+        _fail(rows, error.zh)
     except GatewayError as error:
-        _put_back(rows, error, 2 ** (first.tries + 1))
-        raise
+        _put_back(rows, error)
     except Exception:
         # Counted as well, or a message that always fails here would be tried for ever.
-        _put_back(rows, _BROKEN, 2 ** (first.tries + 1))
-        raise
+        logger.exception("delivery %s failed", rows[0].id)
+        _put_back(rows, _BROKEN)
     else:
-        _finish([first], "sent", "")
-        if rest:
-            Delivery.objects.filter(id__in=[r.id for r in rest]).update(
-                state="gathered", into_id=first.id, sent_at=now()
-            )
+        _done(rows)
 
 
 def _claim(channel: str, recipient: str) -> list[Delivery]:
@@ -99,32 +111,59 @@ def _claim(channel: str, recipient: str) -> list[Delivery]:
     return rows
 
 
-def _finish(rows: list[Delivery], state: str, error: str) -> None:
+def _done(rows: Sequence[Delivery]) -> None:
+    """The first row carried the message, the others went with it."""
+    moment, first = now(), rows[0]
+    with transaction.atomic():
+        _waiting([first]).update(state="sent", error="", tries=first.tries + 1, due_at=moment, sent_at=moment)
+        _waiting(rows[1:]).update(state="gathered", into_id=first.id, sent_at=moment)
+    # The way is open again: what waits out a longer pause than any claim lasts need not wait for its end.
+    paused = Delivery.objects.filter(
+        channel=first.channel,
+        recipient=first.recipient,
+        state="waiting",
+        tries__gt=0,
+        due_at__gt=moment + timedelta(seconds=CLAIM_SECONDS),
+    )
+    paused.update(due_at=moment)
+
+
+def _fail(rows: Sequence[Delivery], error: str) -> None:
+    """For good: the log shows why, and a permit bound to them is free again."""
+    with transaction.atomic():
+        if rows[0].channel == "subscribe":
+            person_id = _store(rows[0]).leader.person_id
+            permits.give_back(rows, person_id, config().wechat_template_new_order)
+        for row in rows:
+            _waiting([row]).update(state="failed", error=error[:300], tries=row.tries + 1, due_at=now())
+
+
+def _put_back(rows: Sequence[Delivery], error: AppError, least: int = 0) -> None:
+    """To be tried again after a pause of its own, `least` seconds or longer; too often is for good."""
     moment = now()
     for row in rows:
-        Delivery.objects.filter(id=row.id).update(
-            state=state,
-            error=error[:300],
-            tries=row.tries + 1,
-            due_at=moment,
-            sent_at=moment if state == "sent" else None,
-        )
-
-
-def _put_back(rows: list[Delivery], error: AppError, seconds: int) -> None:
-    later = now() + timedelta(seconds=seconds)
-    for row in rows:
         tries = row.tries + 1
-        state = "failed" if tries >= MAX_TRIES else "waiting"
-        Delivery.objects.filter(id=row.id).update(
-            tries=tries, state=state, error=error.zh[:300], due_at=later
-        )
+        due_at = moment + timedelta(seconds=max(least, pause(tries)))
+        _waiting([row]).update(tries=tries, error=error.zh[:300], due_at=due_at)
+    spent = [row for row in rows if row.tries + 1 >= MAX_TRIES]
+    if spent:
+        _fail(spent, error.zh)
 
 
-def _send(channel: str, delivery: Delivery, words: Words) -> None:
-    store = Store.objects.select_related("leader").get(id=int(delivery.recipient))
+def _waiting(rows: Sequence[Delivery]) -> QuerySet[Delivery]:
+    """Those of them whose end nobody has noted: a claim may have run out under a slow send, and another been quicker."""
+    return Delivery.objects.filter(id__in=[row.id for row in rows], state="waiting")
+
+
+def _store(delivery: Delivery) -> Store:
+    return Store.objects.select_related("leader").get(id=int(delivery.recipient))
+
+
+def _send(channel: str, rows: Sequence[Delivery], words: Words) -> None:
+    delivery = rows[0]
+    store = _store(delivery)
     if channel == "subscribe":
-        _send_subscribe(store, delivery, words)
+        _send_subscribe(store, rows, words)
         return
     row = LeaderChannel.objects.filter(store_id=store.id, kind=channel).first()
     if row is None or not row.target_sealed:
@@ -145,31 +184,38 @@ def _send(channel: str, delivery: Delivery, words: Words) -> None:
     faults.point("notices.robot.after_call")
 
 
-def _send_subscribe(store: Store, delivery: Delivery, words: Words) -> None:
+def _send_subscribe(store: Store, rows: Sequence[Delivery], words: Words) -> None:
     cfg = config()
     template = cfg.wechat_template_new_order
     if not template or not cfg.wechat_mini_appid:
         raise CannotSend("平台没有配置订阅消息模板")
     person_id = store.leader.person_id
-    openid = (
-        Channel.objects.filter(person_id=person_id, appid=cfg.wechat_mini_appid)
-        .values_list("openid", flat=True)
-        .first()
-    )
+    mini = Channel.objects.filter(person_id=person_id, appid=cfg.wechat_mini_appid)
+    openid = mini.values_list("openid", flat=True).first()
     if openid is None:
         raise CannotSend("还没有用微信小程序登录过")
-    if not spend_consent(person_id, template):
-        raise CannotSend("订阅次数已用完，请在小程序里再点一次订阅")
+    if not permits.bind(rows, person_id, template):
+        raise CannotSend(NO_PERMIT)
     data = {
         "thing1": words.title,
         "amount2": f"{yuan_text(words.amount_fen or 0)}元",
-        "time3": china_text(delivery.created_at),
+        "time3": china_text(rows[0].created_at),
         "thing4": words.body.replace("\n", " ") or store.name,
     }
+    asked_at = now()
     try:
         faults.point("notices.subscribe.before_call")
         identity_gateway.mini().send_subscribe_message(openid, template, data, page="pages/orders/index")
         faults.point("notices.subscribe.after_call")
+    except ConsentMissing as error:
+        permits.run_out(rows, person_id, template, asked_at)
+        raise CannotSend(NO_PERMIT) from error
+    except GatewayRefused as error:
+        if error.provider_code not in BAD_TOKEN_CODES:
+            raise
+        # Even a new token was refused: another process renewed it at the same moment. Nothing was sent.
+        code = error.provider_code
+        raise GatewayUnavailable(error.provider, "access token", provider_code=code) from error
     except GatewayError:
         raise
     except AppError as error:
