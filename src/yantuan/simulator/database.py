@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from yantuan.simulator import partner_tables
 from yantuan.simulator.files import OWNER_ONLY
 
 Row = sqlite3.Row
@@ -88,7 +89,16 @@ class Database:
         self._connection.execute("PRAGMA busy_timeout = 5000")
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.executescript(SCHEMA)
+        self._connection.executescript(partner_tables.SCHEMA)
+        self._grow()
         self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _grow(self) -> None:
+        for table, columns in partner_tables.ADDED_COLUMNS.items():
+            known = {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}
+            for name, kind in columns.items():
+                if name not in known:
+                    self.run(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         self._connection.close()
@@ -152,5 +162,5 @@ class Database:
 
     def forget_all(self) -> None:
         with self.transaction():
-            for table in FORGOTTEN_ON_RESET:
+            for table in (*partner_tables.FORGOTTEN_ON_RESET, *FORGOTTEN_ON_RESET):
                 self.run(f"DELETE FROM {table}")
