@@ -32,7 +32,8 @@ class Checkers:
         rules = (
             self.acked_orders_exist, self.refused_orders_do_not, self.nobody_ordered_by_himself, self.deeds_are_done,
             self.stock_adds_up, self.stock_changes_add_up, self.books_agree, self.late_money_went_back,
-            self.attacks_failed, self.operator_is_served, self.answers_are_typed, self.nothing_is_left_undone,
+            self.attacks_failed, self.operator_is_served, self.answers_are_typed, self.permits_add_up,
+            self.nothing_is_left_undone,
         )  # fmt: skip
         return {rule.__name__: list(rule()) for rule in rules}
 
@@ -204,6 +205,18 @@ class Checkers:
                 seen.add(mark)
                 how = sum(1 for c in self.history.calls if (c.verb, c.status, c.code) == mark)
                 yield f"{call.verb} was answered {call.status} {call.code} {how} times, first at {call.ended:.1f} s"
+
+    def permits_add_up(self) -> Iterator[str]:
+        """Each subscription message sent has cost its leader one permit, whatever died under way, and nothing else has."""
+        left = self._count("SELECT person_id AS k, permits AS n FROM notices_consent")
+        sent = self._count(
+            "SELECT recipient AS k, count(*) AS n FROM notices_delivery WHERE channel = 'subscribe' AND state = 'sent'"
+            " GROUP BY recipient"
+        )
+        for shop in self.world["shops"]:
+            given, cost = shop["permits"], sent.get(shop["store_id"], 0)
+            if left.get(shop["leader"], 0) + cost != given:
+                yield f"leader {shop['leader']} gave {given} permits, {cost} messages were sent, {left.get(shop['leader'], 0)} are left"
 
     def nothing_is_left_undone(self) -> Iterator[str]:
         """After the quiet: no dead event, no open attempt, no refund on the way, no message that failed without a reason."""

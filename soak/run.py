@@ -330,7 +330,8 @@ class Soak:
     def _figures(self, book: dict[str, Any]) -> None:
         totals = book["totals"]
         messages = self.facts.rows(
-            "SELECT channel, state, count(*) AS n FROM notices_delivery GROUP BY channel, state ORDER BY channel, state"
+            "SELECT channel, state, count(*) AS n, max(tries) AS tries FROM notices_delivery GROUP BY channel, state"
+            " ORDER BY channel, state"
         )
         self.outcome.figures |= {
             "calls": len(self.history.calls),
@@ -346,6 +347,7 @@ class Soak:
             ),
             "notices": self.facts.one("SELECT coalesce(sum(seen), 0) FROM payments_providernotice"),
             "deliveries": {f"{m['channel']} {m['state']}": int(m["n"]) for m in messages},
+            "most_tries": {f"{m['channel']} {m['state']}": int(m["tries"]) for m in messages},
             "place_p50_ms": self.history.quantile("place", 0.5),
             "place_p99_ms": self.history.quantile("place", 0.99),
             "restarts": self.system.supervisor.restarts,

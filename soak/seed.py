@@ -42,6 +42,8 @@ PHONE = "139{:08d}"
 NAME = "雁小客{}"
 """Recipients' names; no log may ever hold one."""
 HOT_STOCK, STOCK = 4000, 400
+PERMITS = 10_000
+"""Subscription messages each leader allows."""
 
 
 def _session(person: Person) -> tuple[Session, str]:
@@ -113,7 +115,7 @@ def _channels(person: Person, store: Store, openid: str, *, robot: bool) -> None
         person=person, kind="mini", appid=cfg.wechat_mini_appid, openid=openid, created_at=moment
     )
     Consent.objects.create(
-        person_id=person.id, template_id=cfg.wechat_template_new_order, permits=10_000, updated_at=moment
+        person_id=person.id, template_id=cfg.wechat_template_new_order, permits=PERMITS, updated_at=moment
     )
 
 
@@ -163,7 +165,8 @@ def main(offers: int, buyers: int, openids: list[str]) -> None:
             person, token, store = _leader(n)
             _channels(person, store, openid, robot=n == 0)
             shop = _sale(store, offers, hot=n == 0)
-            shops.append({"store_id": str(store.id), "token": token, "leader": str(person.id), **shop})
+            ids = {"store_id": str(store.id), "token": token, "leader": str(person.id), "permits": PERMITS}
+            shops.append(ids | shop)
         people = _buyers(0, buyers)
         operator = _operator()
     sys.stdout.write(json.dumps({"shops": shops, "buyers": people, "operator": operator}))

@@ -42,6 +42,10 @@ class Planted(Facts):
             return self._tables["attempts"]
         if sql.startswith("SELECT count(*)"):
             return [{"n": self._tables.get("left", [{"n": 0}])[0]["n"]}]
+        if "FROM notices_consent" in sql:
+            return self._tables.get("permits", [])
+        if "channel = 'subscribe'" in sql:
+            return self._tables.get("sent", [])
         return self._tables.get("late", []) if "WHERE a.extra" in sql else []
 
 
@@ -56,14 +60,18 @@ def history(tmp_path: Path) -> History:
     return record
 
 
-def found(history: History, facts: Facts, there: dict[str, Any] | None = None) -> dict[str, list[str]]:
+def found(history: History, facts: Planted, there: dict[str, Any] | None = None) -> dict[str, list[str]]:
     world: dict[str, Any] = {"shops": [], "buyers": []}
+    if "permits" in facts._tables:
+        world["shops"] = [{"store_id": "5", "leader": "6", "permits": 10}]
     rules = Checkers(history, facts, world, {"orders": {"P1": there or THERE}}).all()
     return {rule: problems for rule, problems in rules.items() if problems}
 
 
 def test_a_clean_run_is_clean(history: History) -> None:
     assert found(history, Planted()) == {}
+    spent = Planted(permits=[{"k": 6, "n": 8}], sent=[{"k": "5", "n": 2}])
+    assert found(history, spent) == {}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +91,8 @@ def test_a_clean_run_is_clean(history: History) -> None:
         ("books_agree", {}, THERE | {"transaction_id": "t2"}),
         ("books_agree", {"attempts": []}, None),
         ("late_money_went_back", {"late": [{"id": 9}]}, None),
+        ("permits_add_up", {"permits": [{"k": 6, "n": 7}], "sent": [{"k": "5", "n": 2}]}, None),
+        ("permits_add_up", {"permits": [{"k": 6, "n": 9}], "sent": [{"k": "5", "n": 2}]}, None),
         ("nothing_is_left_undone", {"left": [{"n": 3}]}, None),
     ],
 )
