@@ -12,6 +12,8 @@ _NAMES = {
     "sms": ("短信服务", "The SMS service"),
     "wecom": ("企业微信", "WeCom"),
     "email": ("邮件服务", "The mail server"),
+    "kuaidi100": ("快递100", "kuaidi100"),
+    "kdniao": ("快递鸟", "kdniao"),
 }
 
 

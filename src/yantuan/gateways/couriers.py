@@ -1,0 +1,109 @@
+"""What every tracking service answers, in our words: one status, one kind of step, typed refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol, get_args
+
+from yantuan.gateways.errors import GatewayRefused, GatewayThrottled
+from yantuan.kernel.clock import CHINA
+
+Status = Literal[
+    "created", "picked_up", "in_transit", "delivering", "at_station", "exception", "returned", "signed"
+]
+"""Where a parcel is. In the order in which the later word wins when two are said of the same moment."""
+RANK: Final[Mapping[str, int]] = {word: place for place, word in enumerate(get_args(Status))}
+
+Ended = Literal["", "signed", "gave_up"]
+"""Whether the service goes on watching: "", it ended with the signature, or it gave up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What to ask about. `carrier` is the service's own code; `phone_tail` four digits where the carrier wants them, else empty."""
+
+    carrier: str
+    number: str
+    phone_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a trace. `at` is aware, in UTC; `text` is the carrier's own, with whatever personal data it holds."""
+
+    at: datetime
+    text: str
+    status: Status
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All a service knows of one number. `carrier` and `number` are the service's words; steps come in no promised order."""
+
+    carrier: str
+    number: str
+    status: Status
+    steps: tuple[Step, ...]
+    ended: Ended = ""
+    token: str = ""
+    """What we gave along with the subscription, when the service gives it back."""
+
+
+class CourierGateway(Protocol):
+    """A tracking service. Both calls raise the GatewayError family, with the kinds below."""
+
+    provider: str
+
+    def query(self, parcel: Parcel) -> Trace:
+        """Ask now. Costs money and must not be repeated within thirty minutes: the caller keeps that distance."""
+
+    def subscribe(self, parcel: Parcel, token: str) -> None:
+        """Ask to be told of every change from now on. Again for the same number: no harm."""
+
+    def read_push(self, form: Mapping[str, str], token: str) -> list[Trace]:
+        """The traces of a pushed form. Raises GatewayUnverified unless the signature is right, ValueError for nonsense."""
+
+
+class ParcelUnknown(GatewayRefused):
+    """Nothing is known of this number (yet): right after shipping that is normal."""
+
+
+class PhoneMismatch(GatewayRefused):
+    """The last four digits are missing or not those of this parcel."""
+
+
+class CarrierMismatch(GatewayRefused):
+    """The carrier is unknown there, or the number isn't one of this carrier's."""
+
+
+class NumberLocked(GatewayThrottled):
+    """Asked too often: the number is locked for a while (锁单)."""
+
+
+class AccountRefused(GatewayRefused):
+    """Key, signature, balance or quota: nothing will work before the operator mends the account."""
+
+
+def china_moment(text: str) -> datetime | None:
+    """`2026-05-14 10:00:00`, local time of China without a zone, in UTC; None for anything else."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def with_state(steps: list[Step], state: Status) -> tuple[Step, ...]:
+    """The steps, the newest of which says what the service says of the whole parcel, unless it knows better itself.
+
+    `at_station` is a finer word than `delivering`; everything else the service says of the whole is newer than its steps.
+    """
+    if not steps:
+        return ()
+    newest = max(range(len(steps)), key=lambda n: (steps[n].at, RANK[steps[n].status], steps[n].text))
+    last = steps[newest]
+    finer = last.status == "at_station" and state == "delivering"
+    told = last if finer else Step(last.at, last.text, state, last.place)
+    return tuple(told if n == newest else step for n, step in enumerate(steps))
