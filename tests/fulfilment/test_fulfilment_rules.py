@@ -61,3 +61,30 @@ def test_a_pickup_text_reads_back(order_id: int, code: str) -> None:
 )
 def test_other_texts_are_no_pickup_codes(text: str) -> None:
     assert rules.read_pickup_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "number", "hint"),
+    [
+        ("YTO", "751234567890123", "ZTO"),
+        ("ZTO", "751234567890123", None),
+        ("YTO", "hello-12345", None),
+        ("HTKY", "SF1234567890123", None),
+        ("OTHER", "SF1234567890123", None),
+        ("SF", "jd va12345678901", "JD"),
+    ],
+)
+def test_a_number_that_looks_like_another_carriers_is_told(
+    chosen: str, number: str, hint: str | None
+) -> None:
+    found = carriers.likelier(chosen, number)
+    assert (found.code if found else None) == hint
+
+
+def test_wechats_two_code_sets_are_kept_apart() -> None:
+    yunda = carriers.carrier_of("YD")
+    assert yunda is not None and (yunda.open_msg, yunda.express, yunda.kuaidi100) == ("YD", "YUNDA", "yunda")
+    express = [c.express for c in carriers.CARRIERS if c.express]
+    assert sorted(express) == ["BEST", "EMS", "PJ", "SF", "YTO", "YUNDA", "ZTO"]
+    assert [c.code for c in carriers.CARRIERS if c.needs_phone] == ["SF", "ZTO", "SFKY"]
+    assert carriers.carrier_of_kuaidi100("yunda") is yunda

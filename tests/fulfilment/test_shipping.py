@@ -169,5 +169,8 @@ def test_carriers_that_fit_come_first(shop: Shop) -> None:
     listed = shop.boss.ok("GET", "/carriers?number=jt1234567890123")
     assert (listed[0]["code"], listed[0]["likely"]) == ("JTSD", True)
     assert [c["code"] for c in listed if c["likely"]] == ["JTSD"]
-    assert listed[-1] == {"code": "OTHER", "name": "其他快递", "likely": False}
+    assert listed[-1] == {"code": "OTHER", "name": "其他快递", "likely": False, "doubtful": False}
+    doubtful = {c["code"] for c in listed if c["doubtful"]}
+    # Of carriers without a known look nothing is said.
+    assert {"SF", "YTO"} <= doubtful and not {"JTSD", "HTKY", "OTHER"} & doubtful
     outbox.drain()

@@ -6,8 +6,9 @@ import segno
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from yantuan.fulfilment import rules
-from yantuan.fulfilment.carriers import CARRIERS, OTHER, likely
+from yantuan.fulfilment.carriers import CARRIERS, OTHER, Carrier, likely
 from yantuan.fulfilment.models import Shipment
+from yantuan.fulfilment.progress import Progress, progress_of
 from yantuan.fulfilment.schemas import CarrierOut, PickupCodeOut, PickupFound
 from yantuan.identity.rules import building_names, plain_room
 from yantuan.kernel.errors import Conflict
@@ -24,18 +25,27 @@ _MAX_ID = 2**63 - 1
 def carriers_for(number: str) -> list[CarrierOut]:
     """All carriers, those whose numbers look like `number` first, the free entry last."""
     hits = {carrier.code for carrier in likely(number)} if number else set()
-    rows = [CarrierOut(code=c.code, name=c.name, likely=c.code in hits) for c in CARRIERS]
+    rows = [_carrier_out(carrier, number, carrier.code in hits) for carrier in CARRIERS]
     return [*sorted(rows, key=lambda row: not row.likely), CarrierOut(code=OTHER, name="其他快递")]
+
+
+def _carrier_out(carrier: Carrier, number: str, likely_one: bool) -> CarrierOut:
+    fits = carrier.fits(number) if number else None
+    return CarrierOut(code=carrier.code, name=carrier.name, likely=likely_one, doubtful=fits is False)
 
 
 def parcels_of(order: Order) -> list[ParcelOut]:
     """All parcels of an order, oldest first, withdrawn ones too."""
-    rows = Shipment.objects.filter(order_id=order.id).prefetch_related("lines__order_line").order_by("id")
-    return [_parcel_out(row, order.delivery) for row in rows]
+    found = Shipment.objects.filter(order_id=order.id).prefetch_related("lines__order_line").order_by("id")
+    rows = list(found)
+    known = progress_of([row.id for row in rows if row.withdrawn_at is None])
+    return [_parcel_out(row, order.delivery, known.get(row.id)) for row in rows]
 
 
-def _parcel_out(row: Shipment, delivery: str) -> ParcelOut:
-    gone = "已签收" if delivery == "received" else "运输中"
+def _parcel_out(row: Shipment, delivery: str, progress: Progress | None) -> ParcelOut:
+    gone = progress.label if progress else "运输中"
+    if delivery == "received":
+        gone = "已签收"
     lines = sorted(row.lines.all(), key=lambda line: line.order_line.position)
     return ParcelOut(
         id=str(row.id),
@@ -51,6 +61,10 @@ def _parcel_out(row: Shipment, delivery: str) -> ParcelOut:
         corrected=row.corrected_at is not None,
         withdrawn=row.withdrawn_at is not None,
         state="已撤回" if row.withdrawn_at is not None else gone,
+        status=progress.status if progress else "",
+        latest=progress.latest if progress else "",
+        latest_at=progress.latest_at if progress else None,
+        alarm=progress.alarm if progress else "",
     )
 
 

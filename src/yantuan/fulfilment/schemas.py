@@ -40,6 +40,8 @@ class CarrierOut(Schema):
     name: str
     likely: bool = False
     """The number's pattern fits this carrier."""
+    doubtful: bool = False
+    """The number does not look like this carrier's; a hint, never a refusal."""
 
 
 class PickupFindIn(Schema):

@@ -143,6 +143,7 @@ def _correct(known: Shipment, name: str, body: CorrectIn, actor: Actor) -> Order
     shipment.save(update_fields=["carrier", "carrier_name", "tracking_no", "corrected_at"])
     data = {"shipment_id": str(shipment.id), "before": before, "after": f"{name} {number}"}
     orders.note_event(order, "parcel_corrected", actor, data)
+    _tell("parcel.corrected", order, shipment)
     return order
 
 
@@ -174,6 +175,7 @@ def _withdraw(known: Shipment, actor: Actor) -> Order:
         )
     shipment.withdrawn_at = now()
     shipment.save(update_fields=["withdrawn_at"])
+    _tell("parcel.withdrawn", order, shipment)
     none_left = not any(line.shipped_quantity for line in _lines(order.id))
     order = orders.transition(
         order.id,
@@ -184,6 +186,11 @@ def _withdraw(known: Shipment, actor: Actor) -> Order:
         extra_updates={"auto_receive_at": None, **({"shipped_at": None} if none_left else {})},
     )
     return settle_delivery(order.id)
+
+
+def _tell(topic: str, order: Order, shipment: Shipment) -> None:
+    """To upper floors, after the commit: whoever watches the parcel or told others its number looks again."""
+    outbox.emit(topic, {"order_id": order.id, "shipment_id": shipment.id}, store_id=order.store_id)
 
 
 def settle_delivery(order_id: int) -> Order:

@@ -171,7 +171,14 @@ class ParcelOut(Schema):
     corrected: bool
     withdrawn: bool
     state: str
-    """运输中 / 已签收 / 已撤回."""
+    """What people read: 运输中, 派送中, 已签收, 已撤回, …"""
+    status: str = ""
+    """created, picked_up, in_transit, delivering, at_station, exception, returned or signed; empty when nothing is known."""
+    latest: str = ""
+    """The newest line of the trace, without personal data."""
+    latest_at: datetime | None = None
+    alarm: str = ""
+    """exception, returned, silent (no news for two days) or refused (the number can't be watched); empty when all is well."""
 
 
 class RefundOut(Schema):
