@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from yantuan.simulator import partner_tables
+from yantuan.simulator import partner_tables, shipping_tables
 from yantuan.simulator.files import OWNER_ONLY
 
 Row = sqlite3.Row
@@ -90,6 +90,7 @@ class Database:
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.executescript(SCHEMA)
         self._connection.executescript(partner_tables.SCHEMA)
+        self._connection.executescript(shipping_tables.SCHEMA)
         self._grow()
         self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -162,5 +163,9 @@ class Database:
 
     def forget_all(self) -> None:
         with self.transaction():
-            for table in (*partner_tables.FORGOTTEN_ON_RESET, *FORGOTTEN_ON_RESET):
+            for table in (
+                *shipping_tables.FORGOTTEN_ON_RESET,
+                *partner_tables.FORGOTTEN_ON_RESET,
+                *FORGOTTEN_ON_RESET,
+            ):
                 self.run(f"DELETE FROM {table}")
