@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "yantuan.media",
     "yantuan.leaders",
     "yantuan.stores",
+    "yantuan.merchants",
     "yantuan.catalog",
     "yantuan.groupbuys",
     "yantuan.orders",

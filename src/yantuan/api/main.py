@@ -16,6 +16,7 @@ from yantuan.groupbuys.api import router as groupbuys
 from yantuan.identity.api import router as identity
 from yantuan.leaders.api import router as leaders
 from yantuan.media.api import router as media
+from yantuan.merchants.api import router as merchants
 from yantuan.notices.api import router as notices
 from yantuan.orders.api import router as orders
 from yantuan.payments.api import router as payments
@@ -33,7 +34,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 for router in (
-    identity, me, demo, media, leaders, stores, catalog, groupbuys, orders, payments, fulfilment, aftersales,
+    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, fulfilment, aftersales,
     notices, sharing, reports,
 ):  # fmt: skip
     api.add_router("", router)

@@ -34,14 +34,28 @@ class StepUpNeeded(AppError):
         )
 
 
+class AccountStepUpNeeded(AppError):
+    """As `StepUpNeeded`, before the account that takes a store's money is changed."""
+
+    def __init__(self, person: Person) -> None:
+        super().__init__(
+            "step_up_needed",
+            "更换收款账户前，请先用短信验证码确认是你本人操作",
+            "Changing who receives the money needs a code sent to your phone first.",
+            status=403,
+            phone_masked=mask_phone(phone_of(person.phone_sealed)),
+            limit_fen=0,
+        )
+
+
 class OwnPhoneNeeded(Conflict):
     """There is no phone to send a code to."""
 
     def __init__(self) -> None:
         super().__init__(
             "own_phone_needed",
-            "金额较大，需要短信验证，请先在「我的」里绑定手机号",
-            "This amount needs a code; bind a phone to your account first.",
+            "这项操作需要短信验证，请先在「我的」里绑定手机号",
+            "This needs a code; bind a phone to your account first.",
         )
 
 
@@ -77,12 +91,23 @@ def require(person: Person, when: datetime | None, limit_fen: int) -> None:
 
     An instance without an SMS account can't ask: there the act goes on, and the audit log says that nobody was asked.
     """
+    if not _proved(person, when):
+        raise StepUpNeeded(person, limit_fen)
+
+
+def require_for_account(person: Person, when: datetime | None) -> None:
+    """As `require`, for changing the account that takes a store's money. Raises AccountStepUpNeeded or OwnPhoneNeeded."""
+    if not _proved(person, when):
+        raise AccountStepUpNeeded(person)
+
+
+def _proved(person: Person, when: datetime | None) -> bool:
     moment = now()
     if when is not None and moment - FRESH <= when <= moment:
-        return
+        return True
     if not gateway.can_send_sms():
         audit.record(Actor("leader", person.id), "session.confirm_skipped", "person", person.id)
-        return
+        return True
     if not person.phone_sealed:
         raise OwnPhoneNeeded()
-    raise StepUpNeeded(person, limit_fen)
+    return False

@@ -24,7 +24,7 @@ from yantuan.orders.drafts import (
     Snapshot,
 )
 from yantuan.orders.schemas import OrderPlaced
-from yantuan.stores.rules import payment_methods
+from yantuan.stores.rules import payment_methods, provider_ready
 
 _POOLS = """
 SELECT id, available FROM catalog_stockpool
@@ -40,7 +40,7 @@ SELECT g.id, g.store_id, g.kind, g.state, g.starts_at, g.ends_at, g.courier_enab
        g.pickup_point_ids, g.questions, s.courier_enabled, s.pickup_enabled, s.freight_kind, s.freight_fen,
        s.free_above_fen, s.wechatpay_enabled, s.offline_enabled, s.suspended_at, l.certification, l.suspended_at,
        o.id, o.product_id, o.pool_id, o.price_fen, o.limit_per_person, o.removed_at, p.title, k.name, k.code,
-       p.picture_media_ids, s.halted_at
+       p.picture_media_ids, s.halted_at, s.pay_route
 FROM groupbuys_groupbuy g
 JOIN stores_store s ON s.id = g.store_id
 JOIN leaders_leader l ON l.id = s.leader_id
@@ -174,7 +174,9 @@ def _group_terms(row: Sequence[Any], settings: Config) -> GroupTerms:
         free_above_fen=row[14],
         payment_methods=tuple(
             payment_methods(
-                wechatpay=bool(row[15]), offline=bool(row[16]), provider_ready=settings.has_wechatpay
+                wechatpay=bool(row[15]),
+                offline=bool(row[16]),
+                provider_ready=provider_ready(row[31], settings.has_wechatpay),
             )
         ),
         selling=row[17] is None and row[18] == "approved" and row[19] is None and row[30] is None,

@@ -12,6 +12,11 @@ from yantuan.leaders.models import Leader
 class Store(Row):
     """卖场. Everything a leader sells hangs on one store; `store_id` is the tenant key of every row of the trade."""
 
+    class PayRoute(models.TextChoices):
+        OPERATOR = "operator", "平台商户号"
+        OWN = "own", "自己的商户号"
+        NONE = "none", "没有可用的商户号"
+
     class Freight(models.TextChoices):
         FLAT = "flat", "固定运费"
         FREE_ABOVE = "free_above", "满额包邮"
@@ -31,6 +36,11 @@ class Store(Row):
     free_above_fen = models.BigIntegerField(default=0)
     pickup_enabled = models.BooleanField(default=False)
     wechatpay_enabled = models.BooleanField(default=True)
+    pay_route = models.CharField(
+        max_length=8, choices=PayRoute.choices, default=PayRoute.OPERATOR, db_default=PayRoute.OPERATOR
+    )
+    """Whose merchant account takes this store's WeChat payments now; kept by `merchants.routing`, which is asked again
+    before every payment."""
     offline_enabled = models.BooleanField(default=False)
     collection_code_media_id = models.BigIntegerField(null=True)
     offline_note = models.CharField(max_length=200, default="", blank=True)

@@ -10,7 +10,7 @@ from yantuan.leaders.queries import leader_card
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import PickupPoint, Store
-from yantuan.stores.rules import PaymentMethod, payment_methods
+from yantuan.stores.rules import PaymentMethod, payment_methods, provider_ready
 from yantuan.stores.schemas import PickupPointOut, StoreCard, StoreOut
 
 
@@ -36,7 +36,7 @@ def available_payment_methods(store: Store) -> list[PaymentMethod]:
     return payment_methods(
         wechatpay=store.wechatpay_enabled,
         offline=store.offline_enabled,
-        provider_ready=config().has_wechatpay,
+        provider_ready=provider_ready(store.pay_route, config().has_wechatpay),
     )
 
 

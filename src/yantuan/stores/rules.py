@@ -58,6 +58,11 @@ def payment_methods(*, wechatpay: bool, offline: bool, provider_ready: bool) -> 
     return methods
 
 
+def provider_ready(pay_route: str, operator_ready: bool) -> bool:
+    """Whether WeChat Pay can be offered: by the store's own account, or the operator's where that one may serve it."""
+    return pay_route == "own" or (pay_route == "operator" and operator_ready)
+
+
 def check_settings(*, courier: bool, pickup: bool, wechatpay: bool, offline: bool) -> None:
     """Raise Invalid when nothing could be delivered (`delivery_missing`) or paid (`payment_missing`)."""
     if not (courier or pickup):

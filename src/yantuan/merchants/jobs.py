@@ -1,0 +1,57 @@
+"""Work on the clock: routes follow the leaders there are, old keys are forgotten."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from yantuan.kernel import audit, outbox, schedule
+from yantuan.kernel.actors import SYSTEM
+from yantuan.kernel.clock import now
+from yantuan.merchants import parts, routing
+from yantuan.merchants.models import MerchantAccount
+
+log = logging.getLogger("yantuan.merchants")
+
+REFUND_LIFE = timedelta(days=366)
+"""WeChat Pay gives money back within 365 days of a payment; after that a retired account's keys are of no use."""
+
+
+@outbox.on("certification.decided")
+def leaders_changed(payload: dict[str, Any]) -> None:
+    """A second leader makes the operator's account serve only the operator's own stores."""
+    routing.refresh()
+
+
+@schedule.every(60)
+def refresh_routes() -> int:
+    """Follow new stores, the configuration and whatever an event missed."""
+    changed = routing.refresh()
+    if changed:
+        log.warning(
+            "whose account takes the money changed for %d stores; without one now: %d",
+            changed,
+            len(routing.foreign_stores()),
+        )
+    return changed
+
+
+@schedule.every(3600)
+def forget_keys() -> int:
+    """Destroy keys nothing can need any more: replaced ones after a day, a retired account's after its last refund day."""
+    moment = now()
+    old = MerchantAccount.objects.exclude(old_keys_sealed="").filter(old_keys_until__lte=moment)
+    done = old.update(old_keys_sealed="", old_keys_until=None)
+    retired = MerchantAccount.objects.filter(retired_at__isnull=False, wiped_at=None).exclude(keys_sealed="")
+    for account in retired.filter(retired_at__lte=moment - timedelta(days=1)):
+        uses = parts.uses_of(account.id)
+        newest = uses.last_paid_at
+        if uses.live or uses.refunding or (newest is not None and newest > moment - REFUND_LIFE):
+            continue
+        MerchantAccount.objects.filter(id=account.id).update(
+            keys_sealed="", old_keys_sealed="", old_keys_until=None, wiped_at=moment
+        )
+        audit.record(SYSTEM, "merchant.wiped", "merchant_account", account.id, store_id=account.store_id)
+        done += 1
+    return done

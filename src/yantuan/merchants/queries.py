@@ -1,0 +1,61 @@
+"""Reads of merchant accounts."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from yantuan.kernel.config import config
+from yantuan.merchants import routing, rules
+from yantuan.merchants.models import MerchantAccount
+from yantuan.merchants.schemas import AppIdOut, MerchantAccountOut, PayWaysOut
+from yantuan.stores.models import Store
+from yantuan.stores.rules import provider_ready
+
+
+def share_text(share_bp: int) -> str:
+    """Hundredths of a percent as a percentage: 250 → `2.5`; empty for none."""
+    if not share_bp:
+        return ""
+    whole, rest = divmod(share_bp, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+
+
+def account_out(account: MerchantAccount) -> MerchantAccountOut:
+    """One account as its leader sees it."""
+    zh, en = rules.PROBLEMS.get(account.problem, ("", ""))
+    return MerchantAccountOut(
+        id=str(account.id),
+        mode=cast("Literal['direct', 'partner', 'operator']", account.mode),
+        state=cast("Literal['unchecked', 'checked', 'refused']", account.state),
+        problem=account.problem,
+        problem_text=zh,
+        problem_text_en=en,
+        problem_words=account.problem_words,
+        checked_at=account.checked_at,
+        mchid=account.mchid if account.mode == MerchantAccount.Mode.DIRECT else "",
+        sub_mchid=account.sub_mchid,
+        serial_tail=account.merchant_serial[-4:],
+        apiv3_tail=account.apiv3_tail,
+        key_mode=cast("Literal['public_key', 'certificate']", account.key_mode),
+        public_key_tail=account.public_key_id[-4:],
+        share_percent=share_text(account.share_bp),
+    )
+
+
+def pay_ways(store: Store) -> PayWaysOut:
+    """How this store can be paid, for its leader."""
+    cfg = config()
+    account = routing.account_in_use(store.id)
+    route = routing.route_of(store.id).kind
+    apps = [("mini", cfg.wechat_mini_appid), ("oa", cfg.wechat_oa_appid)]
+    return PayWaysOut(
+        store_id=str(store.id),
+        wechatpay_enabled=store.wechatpay_enabled,
+        offline_enabled=store.offline_enabled,
+        route=route,
+        wechatpay_ready=provider_ready(route, cfg.has_wechatpay),
+        several_leaders=routing.several_leaders(),
+        partner_offered=cfg.has_partner,
+        account=account_out(account) if account else None,
+        appids=[AppIdOut(kind=kind, appid=appid) for kind, appid in apps if appid],  # type: ignore[arg-type]
+    )
