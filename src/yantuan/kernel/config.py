@@ -57,6 +57,9 @@ class Config(BaseSettings):
     hold_seconds: int = 900
     """How long an unpaid order keeps its stock."""
     auto_receive_days_courier: int = 10
+    """Days after everything was shipped, when nothing is known of the parcels."""
+    auto_receive_days_after_signed: Annotated[int, Field(ge=1)] = 3
+    """Days after the last parcel of an order was signed for."""
     aftersale_window_days: int = 7
     """Days after receipt in which an after-sale may be opened."""
     aftersale_reply_hours: int = 48
@@ -102,6 +105,16 @@ class Config(BaseSettings):
     wechat_push_aes_key: str = ""
     """EncodingAESKey, 43 characters."""
     wechat_push_mode: Literal["plain", "compat", "secure"] = "secure"
+
+    courier_driver: Literal["none", "kuaidi100", "kdniao"] = "none"
+    """The service parcels are watched through."""
+    kuaidi100_base_url: str = "https://poll.kuaidi100.com"
+    kuaidi100_customer: str = ""
+    kuaidi100_key: str = ""
+    kdniao_base_url: str = "https://api.kdniao.com"
+    kdniao_business_id: str = ""
+    kdniao_app_key: str = ""
+    kdniao_plan: Literal["free", "plus"] = "free"
 
     sms_base_url: str = "https://dysmsapi.aliyuncs.com"
     sms_access_key_id: str = ""
@@ -170,7 +183,7 @@ class Config(BaseSettings):
         """Every configured value that must never be written anywhere."""
         names = ("secret_key", "wechatpay_apiv3_key", "wechatpay_sp_apiv3_key", "wechat_mini_secret", "wechat_oa_secret",
                  "sms_access_key_secret", "smtp_password", "metrics_token", "operator_wecom", "database_url", "wechat_push_token",
-                 "wechat_push_aes_key")  # fmt: skip
+                 "wechat_push_aes_key", "kuaidi100_key", "kdniao_app_key")  # fmt: skip
         return [value for name in names if (value := str(getattr(self, name)))]
 
     @property
