@@ -69,8 +69,23 @@ def _instance(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     operator.add_argument("username")
     operator.set_defaults(run=_run("yantuan.commands.basic", "createoperator"))
 
+    _miniprogram(commands)
+
     openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
     openapi.set_defaults(run=_run("yantuan.commands.basic", "openapi"))
+
+
+def _miniprogram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    miniprogram = commands.add_parser("miniprogram", help="the WeChat mini-program of this shop")
+    verbs = miniprogram.add_subparsers(dest="verb", required=True, metavar="VERB")
+    export = verbs.add_parser("export", help="stamp the built package with this shop's address and AppID")
+    export.add_argument("--origin", help="https:// address of this server (default: $YANTUAN_PUBLIC_URL)")
+    export.add_argument("--appid", help="AppID of the mini-program (default: $YANTUAN_WECHAT_MINI_APPID)")
+    export.add_argument("--to", default="miniprogram", metavar="FOLDER", help="default: ./miniprogram")
+    export.add_argument(
+        "--source", metavar="FOLDER", help="the built package, if it is not this version's own"
+    )
+    export.set_defaults(run=_run("yantuan.commands.miniprogram", "export"))
 
 
 def _keeping(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
