@@ -24,7 +24,7 @@ CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 
 INSTALLED_APPS = [
     # The theme without its own admin site: the console brings one.
-    "unfold.apps.BasicAppConfig",
+    "yantuan.console.apps.ThemeConfig",
     "unfold.contrib.filters",
     "yantuan.console.apps.ConsoleAdminConfig",
     "django.contrib.auth",
@@ -57,7 +57,7 @@ INSTALLED_APPS = [
 ]
 
 _CONSOLE_ONLY = {
-    "unfold.apps.BasicAppConfig",
+    "yantuan.console.apps.ThemeConfig",
     "unfold.contrib.filters",
     "yantuan.console.apps.ConsoleAdminConfig",
     "django.contrib.messages",

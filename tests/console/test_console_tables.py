@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from identity.small_app import make_person, picture_bytes
 from yantuan.console import theme, waits
+from yantuan.console.urls import console_site
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.desk import DeskAdmin
@@ -25,7 +25,7 @@ from yantuan.media.models import Media
 from yantuan.stores.models import Store
 
 pytestmark = pytest.mark.django_db
-TABLES = sorted(admin.site._registry, key=lambda model: model._meta.label)
+TABLES = sorted(console_site._registry, key=lambda model: model._meta.label)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def make_application(leader: Leader) -> Certification:
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model._meta.label)
 def test_every_table_can_be_read_and_none_written(model: Any, desk: Client) -> None:
     meta = model._meta
-    assert isinstance(admin.site._registry[model], DeskAdmin)
+    assert isinstance(console_site._registry[model], DeskAdmin)
     base = f"admin:{meta.app_label}_{meta.model_name}"
     page = desk.get(reverse(f"{base}_changelist") + "?q=1")
     assert page.status_code == 200

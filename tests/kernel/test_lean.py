@@ -14,7 +14,8 @@ from yantuan.kernel.lean import Later
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 
-WEB = "import yantuan.api.asgi; from django.urls import get_resolver; get_resolver()._populate()"
+WEB = "import yantuan.api.asgi; from django.urls import resolve; resolve('/api/orders/1'); resolve('/s/x')"
+CONSOLE = "; resolve('/console/')"
 WORKER = "import yantuan.commands.background"
 SUPERVISOR = "import yantuan.commands.up"
 
@@ -37,6 +38,17 @@ def test_serving_on_sqlite_leaves_out_what_few_requests_need(program: str, tmp_p
     assert {"django.apps", "httpx", "yantuan.reports.sheets"} <= loaded
     assert loaded & {"xlsxwriter", "PIL.Image", "psycopg", "rich", "unittest", "django.test.client",
                      "django.db.migrations.executor"} == set()  # fmt: skip
+
+
+def test_the_console_comes_with_the_first_request_for_it(tmp_path: Path) -> None:
+    tables = {
+        "yantuan.console.site",
+        "yantuan.orders.admin",
+        "unfold.admin",
+        "django_otp.plugins.otp_totp.admin",
+    }
+    assert _loaded(WEB, tmp_path) & tables == set()
+    assert tables <= _loaded(WEB + CONSOLE, tmp_path)
 
 
 def test_the_supervisor_leaves_out_django(tmp_path: Path) -> None:

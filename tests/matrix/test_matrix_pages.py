@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver
 from matrix.town import ROLES, Town
 from matrix.watch import Watch
 from yantuan.api.urls import urlpatterns
-from yantuan.console.site import console_site
+from yantuan.console.urls import console_site
 from yantuan.identity import sessions
 from yantuan.notices.sse import events_app
 

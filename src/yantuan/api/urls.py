@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import URLResolver, path, re_path
+from django.urls.resolvers import RoutePattern
 
 from yantuan.api import health, pages, refusals
 from yantuan.api.main import api
-from yantuan.console.site import console_site
 from yantuan.media.views import public_picture
 from yantuan.payments.views import refund_notice, transaction_notice
 from yantuan.push.views import wechat_push
 from yantuan.sharing.views import sale_card, share_card, share_poster, share_qr, store_card
+from yantuan.tracking.views import kdniao_push, kuaidi100_push
 
 urlpatterns = [
     path("api/", api.urls),
-    path("console/", console_site.urls),
+    # Named, not included: the console is imported at its first request.
+    URLResolver(RoutePattern("console/"), "yantuan.console.urls", app_name="admin", namespace="admin"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("media/<str:name>", public_picture),
     path("notify/wechatpay/transactions", transaction_notice),
     path("notify/wechatpay/refunds", refund_notice),
+    path("notify/kuaidi100", kuaidi100_push),
+    path("notify/kdniao", kdniao_push),
     path("notify/wechat/push", wechat_push),
     path("share/<str:token>/poster.jpg", share_poster),
     path("share/<str:token>/qr.png", share_qr),
