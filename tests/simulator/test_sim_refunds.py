@@ -8,6 +8,10 @@ from sim_merchant import Merchant
 
 from yantuan.simulator import book, refunds, transactions
 from yantuan.simulator.errors import PayError
+from yantuan.simulator.merchants import Account
+from yantuan.simulator.parties import direct_terms
+
+OWN = Account("1900000109")
 
 
 def test_a_refund_is_accepted_first_and_done_later(merchant: Merchant) -> None:
@@ -68,7 +72,7 @@ def test_what_cannot_be_refunded(merchant: Merchant) -> None:
 def test_fifty_refunds_at_most(merchant: Merchant) -> None:
     number = merchant.paid()
     for index in range(50):
-        refunds.apply(merchant.world, refund_body(number, 1, f"R{index}", 3990))
+        refunds.apply(merchant.world, OWN, refund_body(number, 1, f"R{index}", 3990))
     assert merchant.refund(number, 1, "R50").json()["code"] == "INVALID_REQUEST"
 
 
@@ -153,14 +157,15 @@ def test_the_book_balances_whatever_happens(
     world.change_settings({"notice_mode": "hold", "refund_seconds": 60})
     order = merchant.order(amount={"total": 200, "currency": "CNY"})
     number = order["out_trade_no"]
-    transactions.prepay(world, "jsapi", order)
+    own = world.merchants.get(OWN.mchid)
+    transactions.prepay(world, "jsapi", direct_terms(world, own, order), order)
     transactions.pay(world, number)
     for fen, which, fault, settle in steps:
         world.faults.clear()
         if fault:
             world.faults.order(fault)
         with contextlib.suppress(PayError):
-            refunds.apply(world, refund_body(number, fen, f"R{which}", 200))
+            refunds.apply(world, OWN, refund_body(number, fen, f"R{which}", 200))
         if settle:
             world.move_clock(world.clock.offset_seconds + 61)
         state = book.summary(world)["orders"][number]

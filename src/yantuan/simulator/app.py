@@ -8,7 +8,21 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
-from yantuan.simulator import cashier, control, desk, mail, oauth, payv3, sms, wechat_api, wecom
+from yantuan.simulator import (
+    cashier,
+    control,
+    control_partner,
+    desk,
+    mail,
+    oauth,
+    partner,
+    payv3,
+    push,
+    shipping_api,
+    sms,
+    wechat_api,
+    wecom,
+)
 from yantuan.simulator.delivery import Courier
 from yantuan.simulator.world import World, open_world
 
@@ -18,7 +32,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Deliver notices in the background, and take mail, while the application lives."""
     world: World = app.state.world
     courier: Courier = app.state.courier
-    background = asyncio.create_task(courier.run())
+    pushes: push.PushCourier = app.state.push_courier
+    background = asyncio.gather(courier.run(), pushes.run(), shipping_api.watch(world))
     mailbox = await mail.start(world, *app.state.smtp) if app.state.smtp else None
     try:
         yield
@@ -28,6 +43,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         if mailbox is not None:
             mailbox.close()
         await courier.close()
+        await pushes.close()
         world.db.close()
 
 
@@ -57,7 +73,11 @@ def create_app(
             *control.routes(),
             *wecom.routes(),
             *wechat_api.routes(),
+            *shipping_api.routes(),
+            *push.routes(),
             *sms.routes(),
+            *control_partner.routes(),
+            *partner.routes(),
             *payv3.routes(),
         ],
         lifespan=_lifespan,
@@ -65,4 +85,5 @@ def create_app(
     app.state.world = world
     app.state.smtp = smtp
     app.state.courier = Courier(world, transport)
+    app.state.push_courier = push.PushCourier(world, transport)
     return app

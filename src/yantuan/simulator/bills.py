@@ -6,15 +6,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from yantuan.simulator.clock import CHINA, china_time
 from yantuan.simulator.database import Row
 from yantuan.simulator.errors import PayError, bad_parameter
+from yantuan.simulator.merchants import Merchant
+from yantuan.simulator.parties import sub_account
+from yantuan.simulator.pots import fee_fen
 from yantuan.simulator.world import World
 
-FEE_RATE = Decimal("0.006")
 READY_HOUR = 10
 MONTHS_BACK_DAYS = 92
 LINK_SECONDS = 300
@@ -46,7 +48,7 @@ class _Line:
 
     @property
     def fee(self) -> Decimal:
-        fee = (Decimal(self.amount) / 100 * FEE_RATE).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        fee = Decimal(fee_fen(self.amount)) / 100
         return -fee if self.refund is not None else fee
 
 
@@ -54,20 +56,32 @@ def yuan(fen: int) -> str:
     return f"{Decimal(fen) / 100:.2f}"
 
 
-def announce(world: World, name: str, query: Mapping[str, str]) -> dict[str, str]:
-    """Answer of the bill endpoints: hash of the uncompressed file, and where to fetch it."""
+def announce(world: World, merchant: Merchant, name: str, query: Mapping[str, str]) -> dict[str, str]:
+    """Answer of the bill endpoints: hash of the uncompressed file, and where to fetch it.
+
+    A partner's bill holds all its sub-merchants, or the one named by `sub_mchid`.
+    """
+    sub_mchid = query.get("sub_mchid", "")
+    if sub_mchid or merchant.kind == "direct":
+        sub_account(world, merchant, sub_mchid, "query")
     day = _bill_day(world, query)
     kind = _choice(query, "bill_type", "ALL", BILL_TYPES) if name == "tradebill" else "FLOW"
     if name == "fundflowbill" and _choice(query, "account_type", "BASIC", ACCOUNT_TYPES) != "BASIC":
         raise PayError(400, "NO_STATEMENT_EXIST", "请求的账单不存在")
     compressed = _choice(query, "tar_type", "", ("GZIP", "")) == "GZIP"
-    text = _flow_text(world, day) if kind == "FLOW" else _trade_text(world, day, kind)
+    whose = _Whose(merchant.mchid, sub_mchid)
+    text = _flow_text(world, whose, day) if kind == "FLOW" else _trade_text(world, whose, day, kind)
     digest = hashlib.sha1(text.encode()).hexdigest()
     if world.faults.take("bill_wrong_hash"):
         digest = digest[::-1]
     token = secrets.token_urlsafe(24)
     links = _live_links(world)
-    links[token] = {"text": text, "gzip": compressed, "until": world.clock.now() + LINK_SECONDS}
+    links[token] = {
+        "text": text,
+        "gzip": compressed,
+        "mchid": merchant.mchid,
+        "until": world.clock.now() + LINK_SECONDS,
+    }
     world.db.remember("bill_links", links)
     return {
         "hash_type": "SHA1",
@@ -76,10 +90,10 @@ def announce(world: World, name: str, query: Mapping[str, str]) -> dict[str, str
     }
 
 
-def download(world: World, token: str) -> bytes:
-    """The bytes of an announced bill; raises PayError when the link is unknown or too old."""
+def download(world: World, merchant: Merchant, token: str) -> bytes:
+    """The bytes of a bill announced to this merchant; raises PayError when the link is unknown or too old."""
     link = _live_links(world).get(token)
-    if link is None:
+    if link is None or link["mchid"] != merchant.mchid:
         raise PayError(404, "RESOURCE_NOT_EXISTS", "下载地址无效或已过期")
     raw: bytes = link["text"].encode()
     return gzip.compress(raw) if link["gzip"] else raw
@@ -122,21 +136,32 @@ def _bounds(day: date) -> tuple[float, float]:
     return start.timestamp(), (start + timedelta(days=1)).timestamp()
 
 
-def _lines(world: World, day: date, kind: str) -> list[_Line]:
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Whose trades a bill holds: a merchant's, all of a partner's, or one sub-merchant's of a partner."""
+
+    mchid: str
+    sub_mchid: str
+
+    def has(self, order: Row) -> bool:
+        return order["mchid"] == self.mchid and self.sub_mchid in ("", order["sub_mchid"])
+
+
+def _lines(world: World, whose: _Whose, day: date, kind: str) -> list[_Line]:
     start, end = _bounds(day)
     lines: list[_Line] = []
     if kind != "REFUND":
         paid = world.db.rows(
             "SELECT * FROM orders WHERE paid_at >= ? AND paid_at < ? ORDER BY paid_at", start, end
         )
-        lines += [_Line(order, None, order["total"]) for order in paid]
+        lines += [_Line(order, None, order["total"]) for order in paid if whose.has(order)]
     if kind != "SUCCESS":
         refunds = world.db.rows(
             "SELECT * FROM refunds WHERE created_at >= ? AND created_at < ? ORDER BY created_at", start, end
         )
         for refund in refunds:
             order = world.db.row("SELECT * FROM orders WHERE out_trade_no = ?", refund["out_trade_no"])
-            if order is not None:
+            if order is not None and whose.has(order):
                 lines.append(_Line(order, refund, refund["amount"]))
     return [bent for line in lines if (bent := _bent(world, line)) is not None]
 
@@ -149,24 +174,24 @@ def _bent(world: World, line: _Line) -> _Line | None:
     return _Line(line.order, line.refund, line.amount + int(wrong.value)) if wrong else line
 
 
-def _trade_text(world: World, day: date, kind: str) -> str:
-    lines = _lines(world, day, kind)
+def _trade_text(world: World, whose: _Whose, day: date, kind: str) -> str:
+    lines = _lines(world, whose, day, kind)
     if not lines:
         raise PayError(400, "NO_STATEMENT_EXIST", "请求的账单不存在，当日没有交易")
     paid = sum(line.amount for line in lines if line.refund is None)
     back = sum(line.amount for line in lines if line.refund is not None)
     fees = sum((line.fee for line in lines), Decimal(0))
     totals = [str(len(lines)), yuan(paid), yuan(back), "0.00", f"{fees:.5f}", yuan(paid), yuan(back)]
-    rows = [_row(world, line, kind) for line in lines]
+    rows = [_row(line, kind) for line in lines]
     return "\r\n".join([HEADERS[kind], *rows, SUMMARY, _joined(totals)]) + "\r\n"
 
 
-def _row(world: World, line: _Line, kind: str) -> str:
+def _row(line: _Line, kind: str) -> str:
     order, refund = line.order, line.refund
     at = refund["created_at"] if refund is not None else order["paid_at"]
     plain = "0.00" if refund is not None else yuan(line.amount)
     values = [
-        _stamp(at), order["appid"], world.credentials.mchid, "0", "", order["transaction_id"],
+        _stamp(at), order["appid"], order["mchid"], order["sub_mchid"] or "0", "", order["transaction_id"],
         order["out_trade_no"], order["payer_openid"], order["trade_type"],
         "SUCCESS" if refund is None else "REFUND", "OTHERS", "CNY", plain, "0.00",
     ]  # fmt: skip
@@ -191,14 +216,30 @@ def _refund_values(line: _Line) -> list[str]:
     ]  # fmt: skip
 
 
-def _flow_text(world: World, day: date) -> str:
+_FLOW_NAMES = {
+    "pay": "交易", "refund": "退款", "share": "分账", "return": "分账回退", "unfreeze": "解冻",
+}  # fmt: skip
+_FLOWS = """
+SELECT * FROM (
+  SELECT at, kind, out_trade_no, coalesce(out_refund_no, out_trade_no) AS number, from_account, to_account, amount
+    FROM movements
+  UNION ALL SELECT at, kind, out_trade_no, number, from_account, to_account, amount FROM share_movements)
+WHERE at < ?1 AND (from_account IN (?2, ?3) OR to_account IN (?2, ?3)) ORDER BY at, kind, number
+"""
+
+
+def _flow_text(world: World, whose: _Whose, day: date) -> str:
+    """Of a direct merchant's own account; frozen money counts as its own, so freezing moves nothing."""
     start, end = _bounds(day)
-    moves = world.db.rows("SELECT * FROM movements WHERE at < ? ORDER BY id", end)
+    taker = whose.sub_mchid or whose.mchid
+    own = (f"merchant:{taker}", f"frozen:{taker}")
     rows, balance = [], 0
     income: list[int] = []
     spent: list[int] = []
-    for move in moves:
-        coming = move["kind"] == "pay"
+    for place, move in enumerate(world.db.rows(_FLOWS, end, *own), start=1):
+        coming, going = move["to_account"] in own, move["from_account"] in own
+        if coming and going:
+            continue
         balance += move["amount"] if coming else -move["amount"]
         if move["at"] < start:
             continue
@@ -206,9 +247,9 @@ def _flow_text(world: World, day: date) -> str:
         order = world.db.row("SELECT * FROM orders WHERE out_trade_no = ?", move["out_trade_no"])
         transaction = order["transaction_id"] if order is not None else ""
         values = [
-            _stamp(move["at"]), transaction, f"{move['id']:020d}", "交易" if coming else "退款",
-            "交易" if coming else "退款", "收入" if coming else "支出", yuan(move["amount"]), yuan(balance),
-            "system" if coming else world.credentials.mchid, "", move["out_refund_no"] or move["out_trade_no"],
+            _stamp(move["at"]), transaction, f"{place:020d}", _FLOW_NAMES[move["kind"]],
+            _FLOW_NAMES[move["kind"]], "收入" if coming else "支出", yuan(move["amount"]), yuan(balance),
+            "system" if coming else whose.mchid, "", move["number"],
         ]  # fmt: skip
         rows.append(_joined(values))
     if not rows:

@@ -55,7 +55,9 @@ def accounts(world: World) -> dict[str, int]:
     rows = world.db.rows(
         "SELECT account, sum(amount) AS balance FROM ("
         " SELECT to_account AS account, amount FROM movements"
-        " UNION ALL SELECT from_account, -amount FROM movements) GROUP BY account ORDER BY account"
+        " UNION ALL SELECT from_account, -amount FROM movements"
+        " UNION ALL SELECT to_account, amount FROM share_movements"
+        " UNION ALL SELECT from_account, -amount FROM share_movements) GROUP BY account ORDER BY account"
     )
     return {row["account"]: row["balance"] for row in rows}
 

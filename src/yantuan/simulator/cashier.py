@@ -10,13 +10,14 @@ from starlette.routing import Route
 
 from yantuan.simulator import transactions
 from yantuan.simulator.clock import china_time
+from yantuan.simulator.credentials import MERCHANT_NAME
 from yantuan.simulator.database import Row
 from yantuan.simulator.errors import ControlError
+from yantuan.simulator.merchants import find_sub
 from yantuan.simulator.signing import check_pay_sign
 from yantuan.simulator.views import page, with_query
 from yantuan.simulator.world import World
 
-MERCHANT_NAME = "雁团演示商户"
 RESULT_WORDS = {"pay": "ok", "cancel": "cancel", "fail": "fail"}
 WAYS = {"jsapi": "微信内支付", "h5": "手机浏览器支付", "native": "扫码支付"}
 
@@ -48,7 +49,7 @@ def _show(world: World, way: str, prepay: Row | None, back: str | None) -> Respo
         "cashier.html",
         way=way,
         way_title=WAYS[way],
-        merchant=MERCHANT_NAME,
+        merchant=_merchant_name(world, order),
         order=order,
         owner=owner,
         people=[owner] if owner else world.people(),
@@ -57,6 +58,15 @@ def _show(world: World, way: str, prepay: Row | None, back: str | None) -> Respo
         back=back,
         expires=china_time(order["expires_at"]).strftime("%m-%d %H:%M"),
     )
+
+
+def _merchant_name(world: World, order: Row) -> str:
+    """The name the buyer reads: the sub-merchant's in partner mode."""
+    sub = find_sub(world.db, order["sub_mchid"])
+    if sub is not None:
+        return str(sub["short_name"])
+    merchant = world.merchants.find(order["mchid"])
+    return merchant.name if merchant else MERCHANT_NAME
 
 
 def _guarded(request: Request, way: str) -> Response:
@@ -74,16 +84,16 @@ def _guarded(request: Request, way: str) -> Response:
 
 
 def _jsapi_prepay(world: World, request: Request) -> Row | None:
-    """The prepay a page invokes, if its paySign is the merchant's."""
+    """The prepay a page invokes, if its paySign is the signature of the merchant that announced it."""
     values = dict(request.query_params)
-    if not check_pay_sign(world, values):
-        raise _Sorry("支付验证签名失败", "paySign 与商户证书不符，请商家检查签名串、AppID 与商户私钥。", 403)
-    match = re.fullmatch(r"prepay_id=(wx\w+)", values["package"])
+    match = re.fullmatch(r"prepay_id=(wx\w+)", values.get("package", ""))
     prepay = _of_type(world, match.group(1), "JSAPI") if match else None
-    if prepay is not None:
-        order = transactions.find(world, prepay["out_trade_no"])
-        if order is not None and order["appid"] != values["appId"]:
-            raise _Sorry("AppID 不一致", "调起支付的 appId 与下单时的 appid 不一致。", 403)
+    order = transactions.find(world, prepay["out_trade_no"]) if prepay is not None else None
+    mchid = order["mchid"] if order is not None else world.credentials.mchid
+    if not check_pay_sign(world, world.merchants.get(mchid), values):
+        raise _Sorry("支付验证签名失败", "paySign 与商户证书不符，请商家检查签名串、AppID 与商户私钥。", 403)
+    if order is not None and (order["pay_appid"] or order["appid"]) != values["appId"]:
+        raise _Sorry("AppID 不一致", "调起支付的 appId 与下单时的 appid 不一致。", 403)
     return prepay
 
 
@@ -146,7 +156,10 @@ async def _result(request: Request) -> Response:
     if order is None:
         return page("sorry.html", 404, title="支付单不存在", text="请返回商家，重新发起支付。", back=None)
     return page(
-        "result.html", order=order, merchant=MERCHANT_NAME, result=request.query_params.get("result", "")
+        "result.html",
+        order=order,
+        merchant=_merchant_name(world, order),
+        result=request.query_params.get("result", ""),
     )
 
 

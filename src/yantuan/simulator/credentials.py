@@ -20,6 +20,7 @@ from yantuan.simulator.keyring import KeyRing
 from yantuan.simulator.keys import certificate_pem, new_certified_key, private_pem
 
 MCHID = "1900000109"
+MERCHANT_NAME = "雁团演示商户"
 INDEX = "credentials.json"
 SMS_SIGN_NAME = "雁团"
 SMTP_FROM = "雁团 <notice@yantuan.example>"
@@ -111,6 +112,8 @@ class Credentials:
             "WECHAT_OA_APPID": self.oa_appid,
             "WECHAT_OA_SECRET": self.oa_secret,
             "WECHAT_TEMPLATE_NEW_ORDER": self.template_new_order,
+            "WECHAT_PUSH_TOKEN": self.push_token,
+            "WECHAT_PUSH_AES_KEY": self.push_aes_key,
         }
 
 
@@ -120,7 +123,7 @@ def ensure_credentials(folder: Path) -> Credentials:
     Safe when the product and the simulator start at the same moment: the second waits for the first.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _exclusively(folder):
+    with exclusively(folder):
         KeyRing(folder)
         index = folder / INDEX
         if not index.exists():
@@ -131,7 +134,8 @@ def ensure_credentials(folder: Path) -> Credentials:
 
 
 @contextmanager
-def _exclusively(folder: Path) -> Iterator[None]:
+def exclusively(folder: Path) -> Iterator[None]:
+    """One process at a time among those that make files in `folder`."""
     lock = folder / ".lock"
     lock.touch(mode=OWNER_ONLY)
     with lock.open("rb") as handle:

@@ -39,6 +39,9 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind("notice_wrong_currency", "notice", "通知币种不符", "The currency is `value`", value="USD"),
         FaultKind("notice_foreign_mchid", "notice", "通知来自其他商户号", "Another merchant's notice"),
+        FaultKind(
+            "notice_foreign_sub_mchid", "notice", "通知来自其他特约商户", "Another sub-merchant's notice"
+        ),
         FaultKind("notice_foreign_appid", "notice", "通知来自其他 AppID", "Another app's notice"),
         FaultKind("notice_unknown_order", "notice", "通知的订单号不存在", "The order number is unknown"),
         FaultKind("notice_trade_state", "notice", "通知状态非成功", "The state is `value`", value="NOTPAY"),
@@ -59,6 +62,22 @@ KINDS: dict[str, FaultKind] = {
         FaultKind("refund_closed", "trade", "退款关闭 CLOSED", "The refund ends CLOSED"),
         FaultKind("refund_not_enough", "trade", "商户余额不足", "403 NOT_ENOUGH"),
         FaultKind("refund_slow", "trade", "退款处理很久", "PROCESSING for `seconds`", seconds=60),
+        FaultKind(
+            "share_failed",
+            "trade",
+            "分账给某方失败",
+            "The shares end CLOSED for `value`",
+            value="NO_RELATION",
+        ),
+        FaultKind("share_not_enough", "trade", "可分账余额不足", "A share answers 403 NOT_ENOUGH"),
+        FaultKind("share_slow", "trade", "分账处理很久", "A share is PROCESSING for `seconds`", seconds=60),
+        FaultKind(
+            "share_return_failed",
+            "trade",
+            "分账回退失败",
+            "The return FAILED for `value`",
+            value="BALANCE_NOT_ENOUGH",
+        ),
         FaultKind("bill_wrong_hash", "trade", "账单哈希不符", "The bill's hash is wrong"),
         FaultKind("bill_row_missing", "trade", "账单缺一笔", "The bill lacks the order named"),
         FaultKind(
@@ -69,6 +88,19 @@ KINDS: dict[str, FaultKind] = {
         FaultKind("wechat_busy", "wechat", "微信系统繁忙 -1", "-1 system busy"),
         FaultKind("wechat_slow", "wechat", "微信接口很慢", "The answer takes `seconds`", seconds=10),
         FaultKind("subscribe_refused", "wechat", "用户拒收订阅消息 43101", "43101 not accepted"),
+        FaultKind(
+            "payment_not_visible",
+            "wechat",
+            "发货管理还查不到支付单 10060001",
+            "10060001, the payment is not indexed yet",
+        ),
+        FaultKind(
+            "shipping_refused",
+            "wechat",
+            "发货信息被拒绝",
+            "upload_shipping_info answers `value`",
+            value="10060012",
+        ),
         FaultKind("wecom_limited", "wechat", "企业微信频率超限 45009", "45009 by the robot"),
         FaultKind("sms_limited", "wechat", "短信流控", "isv.BUSINESS_LIMIT_CONTROL"),
         FaultKind("sms_down", "wechat", "短信网关 503", "The SMS gateway answers 503"),

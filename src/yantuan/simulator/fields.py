@@ -96,9 +96,14 @@ _H5_INFO = Group(
     },
     required=True,
 )
+_DIRECT: dict[str, Rule] = {"appid": _APPID, "mchid": _APPID}
+_PARTNER: dict[str, Rule] = {
+    "sp_appid": _APPID,
+    "sp_mchid": _APPID,
+    "sub_appid": Text(32),
+    "sub_mchid": _APPID,
+}
 _PREPAY: dict[str, Rule] = {
-    "appid": _APPID,
-    "mchid": _APPID,
     "description": Text(127, required=True),
     "out_trade_no": Text(32, 6, _NUMBER, required=True),
     "time_expire": Text(64, kind="time"),
@@ -113,20 +118,26 @@ _PREPAY: dict[str, Rule] = {
     ),
     "settle_info": Group({"profit_sharing": Flag()}),
 }
-PREPAY_RULES: dict[str, Group] = {
-    "jsapi": Group(
-        {
-            **_PREPAY,
-            "payer": Group({"openid": Text(128, required=True)}, required=True),
-            "scene_info": Group(_SCENE),
-        }
-    ),
-    "native": Group({**_PREPAY, "scene_info": Group(_SCENE)}),
-    "h5": Group({**_PREPAY, "scene_info": Group({**_SCENE, "h5_info": _H5_INFO}, required=True)}),
-}
+
+
+def _prepay_rules(parties: dict[str, Rule], payer: Group) -> dict[str, Group]:
+    common = {**parties, **_PREPAY}
+    return {
+        "jsapi": Group({**common, "payer": payer, "scene_info": Group(_SCENE)}),
+        "native": Group({**common, "scene_info": Group(_SCENE)}),
+        "h5": Group({**common, "scene_info": Group({**_SCENE, "h5_info": _H5_INFO}, required=True)}),
+    }
+
+
+PREPAY_RULES = _prepay_rules(_DIRECT, Group({"openid": Text(128, required=True)}, required=True))
+PARTNER_PREPAY_RULES = _prepay_rules(
+    _PARTNER, Group({"sp_openid": Text(128), "sub_openid": Text(128)}, required=True)
+)
 CLOSE_RULES = Group({"mchid": _APPID})
+PARTNER_CLOSE_RULES = Group({"sp_mchid": _APPID, "sub_mchid": _APPID})
 REFUND_RULES = Group(
     {
+        "sub_mchid": Text(32),
         "transaction_id": Text(32),
         "out_trade_no": Text(32, 6, _NUMBER),
         "out_refund_no": Text(64, 1, _REFUND_NUMBER, required=True),
@@ -167,6 +178,7 @@ REFUND_RULES = Group(
 )
 ABNORMAL_REFUND_RULES = Group(
     {
+        "sub_mchid": Text(32),
         "out_refund_no": Text(64, 1, _REFUND_NUMBER, required=True),
         "type": Text(32, choices=("USER_BANK_CARD", "MERCHANT_BANK_CARD"), required=True),
         "bank_type": Text(16),

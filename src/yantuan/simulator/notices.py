@@ -18,12 +18,13 @@ from yantuan.simulator.signing import signature_headers
 from yantuan.simulator.world import World
 
 FOREIGN_MCHID = "1900000999"
+FOREIGN_SUB_MCHID = "1900009999"
 FOREIGN_APPID = "wx00000000000000ff"
 MISFIT_KINDS = (
     "notice_duplicate", "notice_parallel", "notice_none", "notice_delayed", "notice_bad_signature",
     "notice_unsigned", "notice_signtest", "notice_wrong_serial", "notice_old_timestamp",
     "notice_bad_ciphertext", "notice_wrong_amount", "notice_wrong_currency", "notice_foreign_mchid",
-    "notice_foreign_appid", "notice_unknown_order", "notice_trade_state",
+    "notice_foreign_appid", "notice_foreign_sub_mchid", "notice_unknown_order", "notice_trade_state",
 )  # fmt: skip
 
 
@@ -51,10 +52,14 @@ def write(
     summary: str,
     url: str,
     resource: dict[str, Any],
+    mchid: str,
     out_trade_no: str,
     out_refund_no: str | None = None,
 ) -> str:
-    """Store a notice in the caller's transaction; returns its id (`EV-` and 19 digits)."""
+    """Store a notice in the caller's transaction; returns its id (`EV-` and 19 digits).
+
+    `mchid` is the merchant it goes to, under whose APIv3 key it is sealed.
+    """
     now = world.clock.now()
     flaws = _take_flaws(world, original_type, out_trade_no)
     kinds = {flaw["kind"]: flaw for flaw in flaws}
@@ -70,6 +75,7 @@ def write(
         event_type=event_type,
         original_type=original_type,
         summary=summary,
+        mchid=mchid,
         out_trade_no=out_trade_no,
         out_refund_no=out_refund_no,
         url=url,
@@ -144,7 +150,7 @@ def _body(world: World, notice: Row, flaws: dict[str, Flaw]) -> str:
     resource = _bent(json.loads(notice["resource"]), flaws)
     nonce = secrets.token_hex(6)
     associated = notice["original_type"]
-    key = world.credentials.apiv3_key
+    key = world.merchants.get(notice["mchid"]).apiv3_key
     if "notice_bad_ciphertext" in flaws:
         key = key[::-1]
     plaintext = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
@@ -166,7 +172,8 @@ def _body(world: World, notice: Row, flaws: dict[str, Flaw]) -> str:
 
 
 def _bent(resource: dict[str, Any], flaws: dict[str, Flaw]) -> dict[str, Any]:
-    amount = resource["amount"]
+    amount = resource.get("amount", {})
+    partner = "sp_" if "sp_mchid" in resource else ""
     for kind, flaw in flaws.items():
         match kind:
             case "notice_wrong_amount":
@@ -176,9 +183,11 @@ def _bent(resource: dict[str, Any], flaws: dict[str, Flaw]) -> dict[str, Any]:
             case "notice_wrong_currency":
                 amount.update(currency=flaw.value, payer_currency=flaw.value)
             case "notice_foreign_mchid":
-                resource["mchid"] = FOREIGN_MCHID
+                resource[f"{partner}mchid"] = FOREIGN_MCHID
+            case "notice_foreign_sub_mchid":
+                resource["sub_mchid"] = FOREIGN_SUB_MCHID
             case "notice_foreign_appid":
-                resource["appid"] = FOREIGN_APPID
+                resource[f"{partner}appid"] = FOREIGN_APPID
             case "notice_unknown_order":
                 resource["out_trade_no"] = "NOSUCH" + resource["out_trade_no"][-20:]
             case "notice_trade_state":

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from yantuan.simulator import bills, crypto, fields, refunds, transactions
+from yantuan.simulator import bills, crypto, fields, parties, refunds, transactions
 from yantuan.simulator.clock import rfc3339
 from yantuan.simulator.delivery import Courier
 from yantuan.simulator.errors import PayError, bad_parameter
 from yantuan.simulator.keys import certificate_pem
+from yantuan.simulator.merchants import Account
 from yantuan.simulator.signing import SignedCall, request_id, signature_headers, verify_call
 from yantuan.simulator.world import World
 
@@ -163,51 +164,58 @@ async def _half(raw: bytes) -> AsyncIterator[bytes]:
 
 def _prepay(product: str) -> Work:
     def work(world: World, request: Request, call: SignedCall) -> Answer:
+        body = fields.read_body(call.body, fields.PREPAY_RULES[product])
         return 200, transactions.prepay(
-            world, product, fields.read_body(call.body, fields.PREPAY_RULES[product])
+            world, product, parties.direct_terms(world, call.merchant, body), body
         )
 
     return work
 
 
 def _query(world: World, request: Request, call: SignedCall) -> Answer:
-    _check_query_mchid(world, request)
-    return 200, transactions.shown(world, transactions.get(world, request.path_params["out_trade_no"]))
+    account = _queried(call, request)
+    order = transactions.get(world, request.path_params["out_trade_no"])
+    return 200, transactions.shown(world, transactions.of_account(order, account))
 
 
 def _query_by_transaction(world: World, request: Request, call: SignedCall) -> Answer:
-    _check_query_mchid(world, request)
+    account = _queried(call, request)
     order = transactions.get_by_transaction(world, request.path_params["transaction_id"])
-    return 200, transactions.shown(world, order)
+    return 200, transactions.shown(world, transactions.of_account(order, account))
 
 
-def _check_query_mchid(world: World, request: Request) -> None:
+def _queried(call: SignedCall, request: Request) -> Account:
     mchid = request.query_params.get("mchid")
     if not mchid:
         raise bad_parameter("/mchid", "必填字段缺失", None, "query")
-    if mchid != world.credentials.mchid:
-        raise bad_parameter("/mchid", "与签名商户号不一致", mchid, "query", 268447843)
+    if mchid != call.merchant.mchid:
+        raise bad_parameter("/mchid", "与签名商户号不一致", mchid, "query", parties.OTHER_MCHID_CODE)
+    return Account(mchid)
 
 
 def _close(world: World, request: Request, call: SignedCall) -> Answer:
     body = fields.read_body(call.body, fields.CLOSE_RULES)
-    transactions.check_mchid(world, body["mchid"])
-    transactions.close(world, request.path_params["out_trade_no"])
+    parties.check_mchid(call.merchant, body["mchid"])
+    transactions.close(world, request.path_params["out_trade_no"], Account(body["mchid"]))
     return 204, None
 
 
 def _refund(world: World, request: Request, call: SignedCall) -> Answer:
-    return 200, refunds.apply(world, fields.read_body(call.body, fields.REFUND_RULES))
+    body = fields.read_body(call.body, fields.REFUND_RULES)
+    account = parties.sub_account(world, call.merchant, body.get("sub_mchid"))
+    return 200, refunds.apply(world, account, body)
 
 
 def _refund_query(world: World, request: Request, call: SignedCall) -> Answer:
     refunds.finish_due(world)
-    return 200, refunds.shown(world, refunds.get(world, request.path_params["out_refund_no"]))
+    account = parties.sub_account(world, call.merchant, request.query_params.get("sub_mchid"), "query")
+    return 200, refunds.shown(world, refunds.get_of(world, request.path_params["out_refund_no"], account))
 
 
 def _abnormal_refund(world: World, request: Request, call: SignedCall) -> Answer:
     body = fields.read_body(call.body, fields.ABNORMAL_REFUND_RULES)
-    return 200, refunds.apply_abnormal(world, request.path_params["refund_id"], body)
+    account = parties.sub_account(world, call.merchant, body.get("sub_mchid"))
+    return 200, refunds.apply_abnormal(world, account, request.path_params["refund_id"], body)
 
 
 def _certificates(world: World, request: Request, call: SignedCall) -> Answer:
@@ -228,7 +236,7 @@ def _certificates(world: World, request: Request, call: SignedCall) -> Answer:
                     "algorithm": "AEAD_AES_256_GCM",
                     "nonce": nonce,
                     "associated_data": "certificate",
-                    "ciphertext": crypto.seal(world.credentials.apiv3_key, nonce, "certificate", pem),
+                    "ciphertext": crypto.seal(call.merchant.apiv3_key, nonce, "certificate", pem),
                 },
             }
         )
@@ -236,19 +244,19 @@ def _certificates(world: World, request: Request, call: SignedCall) -> Answer:
 
 
 def _trade_bill(world: World, request: Request, call: SignedCall) -> Answer:
-    return 200, bills.announce(world, "tradebill", request.query_params)
+    return 200, bills.announce(world, call.merchant, "tradebill", request.query_params)
 
 
 def _fund_flow_bill(world: World, request: Request, call: SignedCall) -> Answer:
-    return 200, bills.announce(world, "fundflowbill", request.query_params)
+    return 200, bills.announce(world, call.merchant, "fundflowbill", request.query_params)
 
 
 async def _download(request: Request) -> Response:
     """The bill file: the call must be signed, the answer by design is not."""
     world: World = request.app.state.world
     try:
-        await verify_call(world, request)
-        raw = bills.download(world, request.query_params.get("token", ""))
+        call = await verify_call(world, request)
+        raw = bills.download(world, call.merchant, request.query_params.get("token", ""))
     except PayError as error:
         raw_error = json.dumps(error.body(), ensure_ascii=False).encode()
         headers = {"Request-ID": request_id(error.request_code), "Content-Type": JSON_TYPE}

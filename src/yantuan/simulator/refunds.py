@@ -4,10 +4,12 @@ import json
 import secrets
 from typing import Any
 
-from yantuan.simulator import notices, transactions
+from yantuan.simulator import notices, pots, transactions
 from yantuan.simulator.clock import china_time, rfc3339
 from yantuan.simulator.database import Row
 from yantuan.simulator.errors import PayError, bad_parameter, invalid_request
+from yantuan.simulator.merchants import Account, account_of
+from yantuan.simulator.parties import sub_of
 from yantuan.simulator.world import World
 
 MAX_REFUNDS = 50
@@ -16,20 +18,22 @@ RECEIVED_ACCOUNT = "支付用户零钱"
 SUMMARIES = {"SUCCESS": "退款成功", "CLOSED": "退款关闭", "ABNORMAL": "退款异常"}
 
 
-def apply(world: World, body: dict[str, Any]) -> dict[str, Any]:
-    """Accept a refund and answer it; its result comes after the waiting time.
+def apply(world: World, account: Account, body: dict[str, Any]) -> dict[str, Any]:
+    """Accept a refund of one of the account's orders and answer it; its result comes after the waiting time.
 
     The same number with the same parameters answers the same refund, and tries again when that one had ended
     CLOSED or ABNORMAL, so one number pays back once at most. Raises PayError when a rule refuses.
     """
     finish_due(world)
+    if account.sub_mchid and not sub_of(world, account)["refund_allowed"]:
+        raise PayError(403, "NO_AUTH", "特约商户没有授权服务商退款")
     with world.db.transaction():
-        order = _order_of(world, body)
+        order = _order_of(world, account, body)
         known = find(world, body["out_refund_no"])
         if known is not None:
             return _again(world, order, known, body)
         _check_amount(world, order, body)
-        _check_balance(world, order)
+        _check_balance(world, order, body["amount"]["refund"])
         outcome, due = _outcome(world, order)
         world.db.insert(
             "refunds",
@@ -50,7 +54,7 @@ def apply(world: World, body: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _order_of(world: World, body: dict[str, Any]) -> Row:
+def _order_of(world: World, account: Account, body: dict[str, Any]) -> Row:
     try:
         if "transaction_id" in body:
             order = transactions.get_by_transaction(world, body["transaction_id"])
@@ -58,6 +62,7 @@ def _order_of(world: World, body: dict[str, Any]) -> Row:
             order = transactions.get(world, body["out_trade_no"])
         else:
             raise bad_parameter("/out_trade_no", "transaction_id 与 out_trade_no 必填其一")
+        transactions.of_account(order, account)
     except PayError as error:
         if error.code == "ORDER_NOT_EXIST":
             raise PayError(404, "RESOURCE_NOT_EXISTS", "订单不存在") from None
@@ -73,7 +78,7 @@ def _again(world: World, order: Row, known: Row, body: dict[str, Any]) -> dict[s
     if known["status"] in ("CLOSED", "ABNORMAL"):
         if known["status"] == "CLOSED":
             _check_amount(world, order, body)
-        _check_balance(world, order)
+        _check_balance(world, order, known["amount"] if known["status"] == "CLOSED" else 0)
         outcome, due = _outcome(world, order)
         world.db.run(
             "UPDATE refunds SET status = 'PROCESSING', outcome = ?, due_at = ?, finished_at = NULL"
@@ -106,8 +111,10 @@ def _check_amount(world: World, order: Row, body: dict[str, Any]) -> None:
         raise invalid_request("退款出资账户金额之和与退款金额不一致")
 
 
-def _check_balance(world: World, order: Row) -> None:
-    if world.faults.take("refund_not_enough", order["out_trade_no"]):
+def _check_balance(world: World, order: Row, fen: int) -> None:
+    # Only a shared order can lack money here: nothing else ever leaves a merchant's account.
+    lacking = order["sharing"] and fen > pots.refundable(world, order)
+    if lacking or world.faults.take("refund_not_enough", order["out_trade_no"]):
         raise PayError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
 
 
@@ -141,6 +148,14 @@ def get(world: World, out_refund_no: str) -> Row:
     """The refund; raises PayError RESOURCE_NOT_EXISTS."""
     refund = find(world, out_refund_no)
     if refund is None:
+        raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+    return refund
+
+
+def get_of(world: World, out_refund_no: str, account: Account) -> Row:
+    """As `get`, for a refund of one of the account's own orders only."""
+    refund = get(world, out_refund_no)
+    if account_of(transactions.get(world, refund["out_trade_no"])) != account:
         raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
     return refund
 
@@ -205,13 +220,14 @@ def finish(world: World, out_refund_no: str) -> str | None:
         )
         order = transactions.get(world, refund["out_trade_no"])
         if refund["outcome"] == "SUCCESS":
+            source = pots.pay_refund_from(world, order, refund["amount"])
             world.db.insert(
                 "movements",
                 at=now,
                 kind="refund",
                 out_trade_no=order["out_trade_no"],
                 out_refund_no=out_refund_no,
-                from_account=f"merchant:{world.credentials.mchid}",
+                from_account=source,
                 to_account=f"user:{order['payer']}",
                 amount=refund["amount"],
             )
@@ -223,7 +239,7 @@ def _notify(world: World, order: Row, refund: Row) -> str | None:
     if not refund["notify_url"]:
         return None
     resource: dict[str, Any] = {
-        "mchid": world.credentials.mchid,
+        **_parties(order),
         "out_trade_no": order["out_trade_no"],
         "transaction_id": order["transaction_id"],
         "out_refund_no": refund["out_refund_no"],
@@ -246,17 +262,25 @@ def _notify(world: World, order: Row, refund: Row) -> str | None:
         summary=SUMMARIES[refund["status"]],
         url=refund["notify_url"],
         resource=resource,
+        mchid=order["mchid"],
         out_trade_no=order["out_trade_no"],
         out_refund_no=refund["out_refund_no"],
     )
 
 
-def apply_abnormal(world: World, refund_id: str, body: dict[str, Any]) -> dict[str, Any]:
+def _parties(order: Row) -> dict[str, str]:
+    if not order["sub_mchid"]:
+        return {"mchid": order["mchid"]}
+    return {"sp_mchid": order["mchid"], "sub_mchid": order["sub_mchid"]}
+
+
+def apply_abnormal(world: World, account: Account, refund_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Send an ABNORMAL refund another way (to another card); raises PayError otherwise."""
     with world.db.transaction():
         refund = world.db.row("SELECT * FROM refunds WHERE refund_id = ?", refund_id)
         if refund is None or refund["out_refund_no"] != body["out_refund_no"]:
             raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+        get_of(world, refund["out_refund_no"], account)
         if refund["status"] != "ABNORMAL":
             raise invalid_request("退款单状态不是退款异常")
         world.db.run(

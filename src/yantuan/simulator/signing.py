@@ -5,12 +5,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import Request
 
 from yantuan.simulator import crypto
 from yantuan.simulator.errors import PayError, bad_parameter
+from yantuan.simulator.merchants import Merchant
+from yantuan.simulator.uploads import Upload, read_upload
 from yantuan.simulator.world import World
 
 CLOCK_TOLERANCE_SECONDS = 300
@@ -26,15 +26,7 @@ class SignedCall:
     target: str
     body: bytes
     key_id: str | None
-
-
-def merchant_public_key(world: World) -> rsa.RSAPublicKey:
-    """The merchant's public key, read from the certificate the platform has on file."""
-    certificate = x509.load_pem_x509_certificate(world.credentials.merchant_cert_path.read_bytes())
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise TypeError("the merchant certificate must hold an RSA key")
-    return key
+    merchant: Merchant
 
 
 def path_as_sent(request: Request) -> str:
@@ -51,34 +43,52 @@ async def verify_call(world: World, request: Request) -> SignedCall:
     Raises PayError: 401 SIGN_ERROR for anything about the signature, 403 for missing general headers.
     """
     body = await request.body()
-    _check_headers(world, request, body)
+    _check_headers(world, request, body, "application/json")
+    merchant = _verified(world, request, b"" if request.method == "GET" else body)
+    return SignedCall(path_as_sent(request), body, request.headers.get("wechatpay-serial"), merchant)
+
+
+async def verify_upload(world: World, request: Request) -> tuple[SignedCall, Upload]:
+    """As `verify_call` for an upload, of which only the `meta` part is signed; `body` is that part.
+
+    Raises PayError PARAM_ERROR for a form that is not one.
+    """
+    body = await request.body()
+    _check_headers(world, request, body, "multipart/form-data")
+    upload = read_upload(request.headers.get("content-type", ""), body)
+    merchant = _verified(world, request, upload.meta)
+    call = SignedCall(path_as_sent(request), upload.meta, request.headers.get("wechatpay-serial"), merchant)
+    return call, upload
+
+
+def _verified(world: World, request: Request, signed_body: bytes) -> Merchant:
     values = _authorization(request.headers.get("authorization", ""))
     target = path_as_sent(request)
-    signed_body = b"" if request.method == "GET" else body
     message = crypto.lines(request.method, target, values["timestamp"], values["nonce_str"], signed_body)
-    if values["mchid"] != world.credentials.mchid:
+    merchant = world.merchants.find(values["mchid"])
+    if merchant is None:
         raise _sign_error("商户号不存在", "mchid", request.method, target, message)
-    if values["serial_no"] != world.credentials.merchant_serial:
+    if values["serial_no"] != merchant.serial:
         raise _sign_error("商户证书序列号有误", "serial_no", request.method, target, message)
     if not values["timestamp"].isascii() or not values["timestamp"].isdigit():
         raise _sign_error("时间戳不是整数秒", "timestamp", request.method, target, message)
     if abs(world.clock.now() - int(values["timestamp"])) > CLOCK_TOLERANCE_SECONDS:
         raise _sign_error("HTTP头Authorization中时间戳与服务器时间相差超过5分钟", "timestamp",
                           request.method, target, message)  # fmt: skip
-    if not crypto.verify(merchant_public_key(world), message, values["signature"]):
+    if not crypto.verify(world.merchants.public_key(merchant), message, values["signature"]):
         raise _sign_error("错误的签名，验签失败", "signature", request.method, target, message)
-    return SignedCall(target, body, request.headers.get("wechatpay-serial"))
+    return merchant
 
 
-def _check_headers(world: World, request: Request, body: bytes) -> None:
+def _check_headers(world: World, request: Request, body: bytes, kind: str) -> None:
     if not request.headers.get("user-agent", "").strip():
         raise PayError(403, "NO_AUTH", "HTTP头缺少User-Agent")
     accept = request.headers.get("accept", "")
     if not any(kind in accept for kind in ("application/json", "*/*")):
         raise PayError(403, "NO_AUTH", "HTTP头缺少Accept，或其中没有application/json")
     content_type = request.headers.get("content-type", "").split(";")[0].strip()
-    if request.method == "POST" and body and content_type != "application/json":
-        raise bad_parameter("/Content-Type", "必须是 application/json", content_type, "header")
+    if request.method == "POST" and body and content_type != kind:
+        raise bad_parameter("/Content-Type", f"必须是 {kind}", content_type, "header")
     key_id = request.headers.get("wechatpay-serial")
     if key_id is not None and world.keyring.find(key_id) is None:
         raise bad_parameter("/Wechatpay-Serial", "平台证书序列号或公钥ID错误", key_id, "header")
@@ -156,11 +166,11 @@ def request_id(code: int) -> str:
     return f"08{secrets.token_hex(20).upper()}-{code}"
 
 
-def check_pay_sign(world: World, fields: dict[str, str]) -> bool:
-    """Whether `paySign` is the merchant's signature over appId, timeStamp, nonceStr and package."""
+def check_pay_sign(world: World, merchant: Merchant, fields: dict[str, str]) -> bool:
+    """Whether `paySign` is this merchant's signature over appId, timeStamp, nonceStr and package."""
     if fields.get("signType") != "RSA":
         return False
     parts = [fields.get(name, "") for name in ("appId", "timeStamp", "nonceStr", "package")]
     return all(parts) and crypto.verify(
-        merchant_public_key(world), crypto.lines(*parts), fields.get("paySign", "")
+        world.merchants.public_key(merchant), crypto.lines(*parts), fields.get("paySign", "")
     )

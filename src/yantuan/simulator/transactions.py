@@ -8,6 +8,8 @@ from yantuan.simulator import notices
 from yantuan.simulator.clock import china_time, parse_rfc3339, rfc3339
 from yantuan.simulator.database import Row
 from yantuan.simulator.errors import ControlError, PayError, bad_parameter, invalid_request
+from yantuan.simulator.merchants import Account, account_of
+from yantuan.simulator.parties import OTHER_SUB_CODE, Terms
 from yantuan.simulator.world import World
 
 PREPAY_SECONDS = 2 * 3600
@@ -22,19 +24,23 @@ STATE_TEXTS = {
 }
 
 
-def prepay(world: World, product: str, body: dict[str, Any]) -> dict[str, str]:
+def prepay(world: World, product: str, terms: Terms, body: dict[str, Any]) -> dict[str, str]:
     """Create or re-open the way to pay `body["out_trade_no"]`; `product` is jsapi, h5 or native.
+
+    Numbers are one name space for all merchants here, which is stricter than the real one per merchant.
 
     Returns what the endpoint answers. Raises PayError when a business rule refuses.
     """
-    _check_parties(world, product, body)
+    expire = body.get("time_expire")
+    if expire is not None and parse_rfc3339(expire) < world.clock.now() + 60:
+        raise bad_parameter("/time_expire", "必须晚于当前时间 1 分钟以上", expire)
     trade_type = TRADE_TYPES[product]
     with world.db.transaction():
         known = find(world, body["out_trade_no"])
         if known is None:
-            _create(world, trade_type, body)
+            _create(world, trade_type, terms, body)
         else:
-            _check_again(known, trade_type, body)
+            _check_again(known, trade_type, terms, body)
         prepay_id, pr = _new_prepay_id(world), secrets.token_urlsafe(6)
         world.db.insert(
             "prepays",
@@ -50,26 +56,7 @@ def prepay(world: World, product: str, body: dict[str, Any]) -> dict[str, str]:
     return {"prepay_id": prepay_id}
 
 
-def _check_parties(world: World, product: str, body: dict[str, Any]) -> None:
-    check_mchid(world, body["mchid"])
-    apps = (world.credentials.mini_appid, world.credentials.oa_appid)
-    if body["appid"] not in apps:
-        raise PayError(400, "APPID_MCHID_NOT_MATCH", "appid 和 mchid 不匹配")
-    if product == "jsapi":
-        person = world.person_of(body["payer"]["openid"], body["appid"])
-        if person is None:
-            raise bad_parameter("/payer/openid", "openid 与 appid 不匹配", body["payer"]["openid"])
-    expire = body.get("time_expire")
-    if expire is not None and parse_rfc3339(expire) < world.clock.now() + 60:
-        raise bad_parameter("/time_expire", "必须晚于当前时间 1 分钟以上", expire)
-
-
-def check_mchid(world: World, mchid: str) -> None:
-    if mchid != world.credentials.mchid:
-        raise bad_parameter("/mchid", "与签名商户号不一致", mchid, detail_code=268447843)
-
-
-def _create(world: World, trade_type: str, body: dict[str, Any]) -> None:
+def _create(world: World, trade_type: str, terms: Terms, body: dict[str, Any]) -> None:
     now = world.clock.now()
     expire = body.get("time_expire")
     world.db.insert(
@@ -77,19 +64,26 @@ def _create(world: World, trade_type: str, body: dict[str, Any]) -> None:
         out_trade_no=body["out_trade_no"],
         trade_type=trade_type,
         request=_canonical(body),
-        appid=body["appid"],
+        mchid=terms.account.mchid,
+        sub_mchid=terms.account.sub_mchid,
+        appid=terms.appid,
+        sub_appid=terms.sub_appid,
+        pay_appid=terms.pay_appid,
+        sharing=int(terms.sharing),
         description=body["description"],
         attach=body.get("attach", ""),
         notify_url=body["notify_url"],
         total=body["amount"]["total"],
-        openid=body.get("payer", {}).get("openid"),
+        openid=terms.openid or None,
         created_at=now,
         expires_at=parse_rfc3339(expire) if expire else now + LIFETIME_SECONDS,
         state="NOTPAY",
     )
 
 
-def _check_again(known: Row, trade_type: str, body: dict[str, Any]) -> None:
+def _check_again(known: Row, trade_type: str, terms: Terms, body: dict[str, Any]) -> None:
+    if account_of(known) != terms.account:
+        raise PayError(403, "OUT_TRADE_NO_USED", "商户订单号重复")
     if known["state"] in ("SUCCESS", "REFUND"):
         raise PayError(400, "ORDERPAID", "该订单已支付")
     if known["state"] == "CLOSED":
@@ -132,12 +126,20 @@ def get_by_transaction(world: World, transaction_id: str) -> Row:
     return get(world, found["out_trade_no"])
 
 
+def of_account(order: Row, account: Account) -> Row:
+    """The order itself; raises PayError when it is another merchant's, or another sub-merchant's of the same partner."""
+    if order["mchid"] != account.mchid:
+        raise PayError(404, "ORDER_NOT_EXIST", "订单不存在")
+    if order["sub_mchid"] != account.sub_mchid:
+        raise invalid_request("特约商户号与订单不一致", OTHER_SUB_CODE)
+    return order
+
+
 def shown(world: World, order: Row) -> dict[str, Any]:
     """The order as a query and a decrypted notice show it."""
     amount: dict[str, Any] = {"total": order["total"], "currency": "CNY"}
     answer: dict[str, Any] = {
-        "appid": order["appid"],
-        "mchid": world.credentials.mchid,
+        **_parties(order),
         "out_trade_no": order["out_trade_no"],
         "trade_state": order["state"],
         "trade_state_desc": STATE_TEXTS[order["state"]],
@@ -154,14 +156,30 @@ def shown(world: World, order: Row) -> dict[str, Any]:
         trade_type=order["trade_type"],
         bank_type="OTHERS",
         success_time=rfc3339(order["paid_at"]),
-        payer={"openid": order["payer_openid"]},
+        payer=_payer_shown(world, order),
     )
     return answer
 
 
-def close(world: World, out_trade_no: str) -> None:
-    """Close an unpaid order; closing twice is fine, a paid one raises ORDERPAID."""
-    order = get(world, out_trade_no)
+def _parties(order: Row) -> dict[str, str]:
+    if not order["sub_mchid"]:
+        return {"appid": order["appid"], "mchid": order["mchid"]}
+    named = {"sp_appid": order["appid"], "sp_mchid": order["mchid"], "sub_mchid": order["sub_mchid"]}
+    return named | ({"sub_appid": order["sub_appid"]} if order["sub_appid"] else {})
+
+
+def _payer_shown(world: World, order: Row) -> dict[str, str]:
+    if not order["sub_mchid"]:
+        return {"openid": order["payer_openid"]}
+    shown = {"sp_openid": world.openid_of(order["appid"], order["payer"])}
+    if order["sub_appid"]:
+        shown["sub_openid"] = world.openid_of(order["sub_appid"], order["payer"])
+    return shown
+
+
+def close(world: World, out_trade_no: str, account: Account) -> None:
+    """Close an unpaid order of the account; closing twice is fine, a paid one raises ORDERPAID."""
+    order = of_account(get(world, out_trade_no), account)
     if order["state"] == "NOTPAY" and world.faults.take("paid_before_close", out_trade_no):
         pay(world, out_trade_no)
         order = get(world, out_trade_no)
@@ -197,7 +215,7 @@ def pay(world: World, out_trade_no: str, person: str | None = None) -> str:
             kind="pay",
             out_trade_no=out_trade_no,
             from_account=f"user:{payer}",
-            to_account=f"merchant:{world.credentials.mchid}",
+            to_account=takes_at(order),
             amount=order["total"],
         )
         paid = get(world, out_trade_no)
@@ -208,8 +226,14 @@ def pay(world: World, out_trade_no: str, person: str | None = None) -> str:
             summary="支付成功",
             url=paid["notify_url"],
             resource={**shown(world, paid), "promotion_detail": []},
+            mchid=paid["mchid"],
             out_trade_no=out_trade_no,
         )
+
+
+def takes_at(order: Row) -> str:
+    """The account a payment goes to: money of an order to be shared stays frozen."""
+    return f"{'frozen' if order['sharing'] else 'merchant'}:{account_of(order).taker}"
 
 
 def _payable(world: World, out_trade_no: str) -> Row:
@@ -233,7 +257,7 @@ def _payer(world: World, order: Row, person: str | None) -> tuple[str, str]:
             409,
         )
     name = owner or person or world.settings.payer
-    return name, world.openid_of(order["appid"], name)
+    return name, world.openid_of(order["pay_appid"] or order["appid"], name)
 
 
 def _new_transaction_id(world: World, now: float) -> str:

@@ -15,6 +15,7 @@ from yantuan.simulator.database import Database
 from yantuan.simulator.errors import ControlError
 from yantuan.simulator.faults import FaultBoard
 from yantuan.simulator.keyring import KeyKind, KeyRing, PlatformKey
+from yantuan.simulator.merchants import Merchants
 
 SignMode = Literal["public_key", "certificate", "both"]
 NoticeMode = Literal["auto", "hold"]
@@ -26,7 +27,8 @@ class Settings:
     """Settings that can be changed while running, through `/_sim/config`.
 
     `time_factor` divides the waiting times of WeChat's notice schedule: at 60, 15 s become 0.25 s.
-    `refund_seconds` is how long a refund stays PROCESSING. `bills_at_once` serves today's bill as well.
+    `refund_seconds` is how long a refund stays PROCESSING, `share_seconds` a profit share;
+    `share_wait_seconds` is how long after its payment an order may not be shared yet. `bills_at_once` serves today's bill as well.
     `sms_per_minute`, `sms_per_hour` and `sms_per_day` are per phone; the real ones are 1, 5 and 10, these
     are roomier so that a person trying the demo is not locked out. `templates` are further subscription
     templates; `pages` are the published mini-program pages (empty: every page counts as published).
@@ -37,6 +39,8 @@ class Settings:
     sign_mode: SignMode = "public_key"
     time_factor: float = DEFAULT_TIME_FACTOR
     refund_seconds: float = 1.0
+    share_seconds: float = 1.0
+    share_wait_seconds: float = 60.0
     bills_at_once: bool = False
     sms_per_minute: int = 5
     sms_per_hour: int = 60
@@ -85,6 +89,7 @@ class World:
     public_url: str
     product_url: str | None
     credentials: Credentials
+    merchants: Merchants
     keyring: KeyRing
     db: Database
     clock: Clock
@@ -186,6 +191,7 @@ def open_world(
         public_url=public_url.rstrip("/"),
         product_url=product_url.rstrip("/") if product_url else None,
         credentials=credentials,
+        merchants=Merchants(credentials),
         keyring=KeyRing(folder),
         db=database,
         clock=clock,
@@ -193,6 +199,9 @@ def open_world(
         settings=settings,
         first_settings=first,
     )
+    for table in ("orders", "notices"):
+        # Rows of an older simulator, which knew one merchant only.
+        database.run(f"UPDATE {table} SET mchid = ? WHERE mchid = ''", credentials.mchid)
     for name in TEST_USERS:
         world.ensure_person(name)
     return world
