@@ -200,6 +200,7 @@ def settle_delivery(order_id: int) -> Order:
     data = {"by_refund": True}
     if order.delivery == "part_shipped" and not any(left_to_ship(line) for line in lines):
         updates = _shipped_updates(order, True, now())
+        outbox.emit("order.nothing_more_to_ship", {"order_id": order_id}, store_id=order.store_id)
         return orders.transition(order_id, "delivery", "ship_all", SYSTEM, data=data, extra_updates=updates)
     if order.delivery == "part_picked" and not any(left_to_hand_out(line) for line in lines):
         received = {"received_at": now()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, Protocol, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 
 from yantuan.gateways.errors import GatewayRefused, GatewayThrottled
 from yantuan.kernel.clock import CHINA
@@ -14,7 +16,8 @@ Status = Literal[
     "created", "picked_up", "in_transit", "delivering", "at_station", "exception", "returned", "signed"
 ]
 """Where a parcel is. In the order in which the later word wins when two are said of the same moment."""
-RANK: Final[Mapping[str, int]] = {word: place for place, word in enumerate(get_args(Status))}
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+RANK: Final[Mapping[str, int]] = {word: place for place, word in enumerate(STATUSES)}
 
 Ended = Literal["", "signed", "gave_up"]
 """Whether the service goes on watching: "", it ended with the signature, or it gave up."""
@@ -85,6 +88,22 @@ class NumberLocked(GatewayThrottled):
 
 class AccountRefused(GatewayRefused):
     """Key, signature, balance or quota: nothing will work before the operator mends the account."""
+
+
+_ODD: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def plain(value: object) -> str:
+    """A text of theirs as a database takes it: no control characters, no halves of characters."""
+    return _ODD.sub(" ", str(value or "")).strip()
+
+
+def loads(text: str | bytes) -> Any:
+    """JSON; ValueError for anything else, however deep."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
 
 
 def china_moment(text: str) -> datetime | None:

@@ -23,6 +23,8 @@ from yantuan.gateways.couriers import (
     Step,
     Trace,
     china_moment,
+    loads,
+    plain,
     with_state,
 )
 from yantuan.gateways.errors import (
@@ -115,7 +117,7 @@ class KdniaoClient:
         right = data_sign(text, self._settings.app_key)
         if not self._settings.app_key or not hmac.compare_digest(sign.encode(), right.encode()):
             raise GatewayUnverified(PROVIDER, "wrong signature", status=403)
-        value = json.loads(text)
+        value = loads(text)
         if not isinstance(value, dict) or str(value.get("EBusinessID", "")) != self._settings.business_id:
             raise GatewayUnverified(PROVIDER, "another account's push", status=403)
         rows = value.get("Data")
@@ -149,8 +151,8 @@ class KdniaoClient:
             "POST", TARGET, headers=lambda _: _FORM, content=urlencode(form).encode("ascii")
         )
         try:
-            value = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
+            value = loads(answer.body)
+        except ValueError as error:
             raise GatewayUnavailable(PROVIDER, "not JSON", http_status=answer.status) from error
         if answer.status != 200 or not isinstance(value, dict) or "Success" not in value:
             raise GatewayUnavailable(PROVIDER, f"HTTP {answer.status}", http_status=answer.status)
@@ -166,8 +168,8 @@ def read_trace(value: dict[str, Any]) -> Trace:
     steps = [step for row in rows if isinstance(row, dict) and (step := _step(row)) is not None]
     told = with_state(steps, state) if state != "created" else tuple(steps)
     return Trace(
-        carrier=str(value.get("ShipperCode", "")),
-        number=str(value.get("LogisticCode", "")),
+        carrier=plain(value.get("ShipperCode")),
+        number=plain(value.get("LogisticCode")),
         status=state,
         steps=told,
         token=str(value.get("OrderCode") or ""),
@@ -176,11 +178,11 @@ def read_trace(value: dict[str, Any]) -> Trace:
 
 def _step(row: dict[str, Any]) -> Step | None:
     at = china_moment(str(row.get("AcceptTime", "")))
-    text = str(row.get("AcceptStation", "")).strip()
+    text = plain(row.get("AcceptStation"))
     if at is None or not text:
         return None
     code = str(row.get("Action") or "")
-    return Step(at, text, status_of(code) if code else "in_transit", str(row.get("Location") or ""))
+    return Step(at, text, status_of(code) if code else "in_transit", plain(row.get("Location")))
 
 
 _REASONS: Final[tuple[tuple[tuple[str, ...], type[GatewayRefused]], ...]] = (

@@ -24,6 +24,8 @@ from yantuan.gateways.couriers import (
     Step,
     Trace,
     china_moment,
+    loads,
+    plain,
     with_state,
 )
 from yantuan.gateways.errors import (
@@ -147,7 +149,7 @@ class Kuaidi100Client:
             form.get("sign", "").upper().encode(), right.encode()
         ):
             raise GatewayUnverified(PROVIDER, "wrong signature", status=403)
-        value = json.loads(param)
+        value = loads(param)
         result = value.get("lastResult") if isinstance(value, dict) else None
         if not isinstance(result, dict):
             raise ValueError("no lastResult")
@@ -158,8 +160,8 @@ class Kuaidi100Client:
             "POST", target, headers=lambda _: _FORM, content=urlencode(form).encode("ascii")
         )
         try:
-            value = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
+            value = loads(answer.body)
+        except ValueError as error:
             raise GatewayUnavailable(PROVIDER, "not JSON", http_status=answer.status) from error
         if answer.status != 200 or not isinstance(value, dict):
             raise GatewayUnavailable(PROVIDER, f"HTTP {answer.status}", http_status=answer.status)
@@ -184,8 +186,8 @@ def read_result(value: dict[str, Any], *, ended: Ended = "", token: str = "") ->
     steps = [step for row in rows if isinstance(row, dict) and (step := _step(row)) is not None]
     told = with_state(steps, state)
     return Trace(
-        carrier=str(value.get("com", "")),
-        number=str(value.get("nu", "")),
+        carrier=plain(value.get("com")),
+        number=plain(value.get("nu")),
         status=state if told else "created",
         steps=told,
         ended=ended,
@@ -195,12 +197,12 @@ def read_result(value: dict[str, Any], *, ended: Ended = "", token: str = "") ->
 
 def _step(row: dict[str, Any]) -> Step | None:
     at = china_moment(str(row.get("ftime") or row.get("time") or ""))
-    text = str(row.get("context", "")).strip()
+    text = plain(row.get("context"))
     if at is None or not text:
         return None
     code = str(row.get("statusCode") or "")
     status = status_of(code) if code else _WORDS.get(str(row.get("status", "")), "in_transit")
-    return Step(at, text, status, str(row.get("areaName") or ""))
+    return Step(at, text, status, plain(row.get("areaName")))
 
 
 def _query_refusal(code: str, message: str) -> GatewayError:
