@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "yantuan.orders",
     "yantuan.payments",
     "yantuan.fulfilment",
+    "yantuan.tracking",
     "yantuan.aftersales",
     "yantuan.notices",
     "yantuan.sharing",

@@ -23,6 +23,7 @@ from yantuan.payments.api import router as payments
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.stores.api import router as stores
+from yantuan.tracking.api import router as tracking
 
 api = NinjaAPI(
     title="雁团 Yantuan",
@@ -34,7 +35,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 for router in (
-    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, fulfilment, aftersales,
+    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, fulfilment, tracking, aftersales,
     notices, sharing, reports,
 ):  # fmt: skip
     api.add_router("", router)
