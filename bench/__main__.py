@@ -15,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 
+# Found only on the path set above.
 from bench import machine, plots, report, sections  # noqa: E402
 from bench.place import CLIENTS  # noqa: E402
 

@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 
+# Found only on the path set above.
 from pgserver import DURABLE, postgres  # noqa: E402
 
 

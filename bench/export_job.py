@@ -13,6 +13,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from yantuan.kernel.actors import SYSTEM  # noqa: E402
 from yantuan.orders.models import Order  # noqa: E402
 from yantuan.reports import exports  # noqa: E402

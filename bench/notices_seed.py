@@ -20,6 +20,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from bench import world  # noqa: E402
 from yantuan.kernel.actors import Actor  # noqa: E402
 from yantuan.kernel.clock import now  # noqa: E402

@@ -15,6 +15,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from yantuan.orders.models import Order  # noqa: E402
 from yantuan.payments.models import ProviderNotice  # noqa: E402
 

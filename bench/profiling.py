@@ -14,6 +14,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from django.db import connection  # noqa: E402
 
 from bench import world  # noqa: E402

@@ -10,6 +10,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 

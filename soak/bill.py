@@ -12,8 +12,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from yantuan.payments import reconcile  # noqa: E402
-from yantuan.payments.models import ProviderNotice  # noqa: E402
+from yantuan.payments.models import BillDifference, ProviderNotice  # noqa: E402
 
 
 def main(days: list[date]) -> None:
@@ -21,10 +22,10 @@ def main(days: list[date]) -> None:
     for day in days:
         reconcile.reconcile(day)
     told = ProviderNotice.objects.filter(event_type=reconcile.CHECKED).values_list("resource", flat=True)
-    differs = ProviderNotice.objects.filter(event_type=reconcile.DIFFERENCE)
+    differs = BillDifference.objects.all()
     found = {
         "rows": sum(json.loads(text)["rows"] for text in told),
-        "differences": [f"{n.business_no}: {n.problem}" for n in differs.order_by("id")],
+        "differences": [f"{n.number}: {n.problem}" for n in differs.order_by("id")],
     }
     sys.stdout.write(json.dumps(found))
 

@@ -13,14 +13,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 django.setup()
 
+# Importable only when Django is set up.
 from django.conf import settings  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
-from django.test import Client  # noqa: E402
 from django.utils.crypto import get_random_string  # noqa: E402
-from django_otp import DEVICE_ID_SESSION_KEY  # noqa: E402
-from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: E402
+from tests.console_login import signed_in_operator  # noqa: E402
 
 from yantuan.catalog import stock  # noqa: E402
 from yantuan.catalog.models import Product, Sku  # noqa: E402
@@ -142,16 +140,10 @@ def _buyers(first: int, count: int) -> list[dict[str, str]]:
 
 def _operator() -> dict[str, str]:
     """Signed in to the console with both steps: the cookies, and the form token that goes with the second of them."""
-    user = User.objects.create_user("operator", password=new_token(), is_staff=True, is_superuser=True)
-    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
+    client, _ = signed_in_operator(new_token())
     token = get_random_string(32)
     return {
-        "cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}",
+        "cookie": f"{settings.SESSION_COOKIE_NAME}={client.session.session_key}",
         "csrf_cookie": f"{settings.CSRF_COOKIE_NAME}={token}", "csrf": token,
     }  # fmt: skip
 

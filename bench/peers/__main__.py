@@ -16,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
+# Found only on the path set above.
 from bench.peers import machine  # noqa: E402
 from bench.peers.oscar.driver import Oscar  # noqa: E402
 from bench.peers.peer import Peer  # noqa: E402

@@ -7,12 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.test import Client
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 import factories as make
+from console_login import signed_in_operator
 from yantuan.aftersales import actions as aftersales
 from yantuan.aftersales.schemas import AgreeIn, CounterOfferIn, RefuseIn, ReturnParcelIn
 from yantuan.catalog.actions import archive_product
@@ -176,15 +174,8 @@ def _suspended() -> Person:
 
 
 def _operator() -> Caller:
-    """Signed in to the console with both steps."""
-    user = User.objects.create_user("operator", password="x" * 20, is_staff=True, is_superuser=True)
-    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return Caller("operator", cookies={settings.SESSION_COOKIE_NAME: session.session_key or ""})
+    client, _ = signed_in_operator()
+    return Caller("operator", cookies={settings.SESSION_COOKIE_NAME: client.session.session_key or ""})
 
 
 def _caller(role: str, person: Person | None) -> Caller:

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 import factories as make
 from yantuan.groupbuys.models import GroupBuy
@@ -76,15 +73,3 @@ def code_of(answer: HttpResponse) -> tuple[int, str]:
     """Status and the refusal's stable code; empty when it was none."""
     body = json.loads(answer.content) if "json" in answer.headers.get("Content-Type", "") else {}
     return answer.status_code, str(body.get("code", "")) if isinstance(body, dict) else ""
-
-
-def operator() -> tuple[Client, TOTPDevice]:
-    """A browser signed in to the console with both steps, and the device behind it."""
-    user = User.objects.create_user("operator", password="x" * 20, is_staff=True, is_superuser=True)
-    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return client, device

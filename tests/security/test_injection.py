@@ -15,7 +15,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from security.conftest import Browser, operator
+from console_login import signed_in_operator
+from security.conftest import Browser
 from security.corpus import FAMILIES, PAYLOADS, SHORT, fitting
 from security.reading import seen, trouble
 from security.stage import LENGTHS, Stage, Words, words_of
@@ -137,7 +138,7 @@ def harmless(stage: Stage, desk: Client) -> Shapes:
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_texts_stay_texts(family: str) -> None:
-    desk, _ = operator()
+    desk, _ = signed_in_operator()
     stage = Stage()
     shapes = harmless(stage, desk)
     found: list[str] = []
@@ -183,7 +184,7 @@ def test_no_cell_of_a_sheet_becomes_a_formula_or_a_link(
 
 def test_a_page_that_forgets_to_escape_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""
-    desk, _ = operator()
+    desk, _ = signed_in_operator()
     stage = Stage()
     shapes = harmless(stage, desk)
     monkeypatch.setattr(app_pages, "escape", str)

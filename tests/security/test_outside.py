@@ -13,7 +13,8 @@ from django.db import OperationalError
 from django.test import Client
 
 import yantuan
-from security.conftest import Browser, Shop, code_of, operator
+from console_login import signed_in_operator
+from security.conftest import Browser, Shop, code_of
 from yantuan.gateways.errors import GatewayError
 from yantuan.gateways.http import HttpCaller
 from yantuan.gateways.wecom import robot_key
@@ -109,7 +110,7 @@ def test_operators_choose_no_common_password(password: str, db: None) -> None:
 
 
 def test_an_operator_changes_the_password_with_the_old_one(db: None) -> None:
-    desk, _ = operator()
+    desk, _ = signed_in_operator()
     page = "/console/password_change/"
     assert desk.get(page).status_code == 200
     new = "geese-over-the-lake-7"

@@ -12,7 +12,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 import factories as make
-from security.conftest import Browser, Shop, code_of, open_shop, operator
+from console_login import signed_in_operator
+from security.conftest import Browser, Shop, code_of, open_shop
 from yantuan.aftersales.models import AfterSale
 from yantuan.identity import codes, gateway
 from yantuan.identity.models import Person, Session, SmsCode
@@ -190,7 +191,7 @@ def test_the_operator_gives_the_dynamic_code_again(dear: Shop) -> None:
     assert leader.post(f"/api/leader/aftersales/{case.id}/refuse", {"answer": "不同意"}).status_code == 200
     buyer = Browser(dear.buyer)
     assert buyer.post(f"/api/aftersales/{case.id}/escalate", {"escalation": "请平台看看"}).status_code == 200
-    desk, device = operator()
+    desk, device = signed_in_operator()
     address = reverse("admin:aftersales_aftersale_decide", args=[case.id])
     sent = {"amount": "550.00", "words": "确有质量问题"}
     assert "动态码" in desk.post(address, sent).content.decode()

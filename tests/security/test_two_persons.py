@@ -13,7 +13,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 import factories as make
-from security.conftest import Browser, Shop, code_of, operator
+from console_login import signed_in_operator
+from security.conftest import Browser, Shop, code_of
 from yantuan.kernel import outbox
 from yantuan.kernel.config import config
 from yantuan.kernel.models import AuditEntry
@@ -60,7 +61,7 @@ def test_a_large_one_waits_for_an_operator_with_a_fresh_code(shop: Shop) -> None
     leader, export = ask(shop, 2)
     assert export["state"] == "waiting_approval"
     assert download(leader, export) == (409, "export_not_ready")
-    desk, device = operator()
+    desk, device = signed_in_operator()
     assert "等待复核的导出" in desk.get("/console/").content.decode()
     assert act(desk, "approve", reason="已电话核实").status_code == 200
     assert act(desk, "approve", reason="已电话核实", code="000000").status_code == 200
@@ -77,7 +78,7 @@ def test_a_large_one_waits_for_an_operator_with_a_fresh_code(shop: Shop) -> None
 
 def test_a_refused_one_is_never_written(shop: Shop) -> None:
     leader, export = ask(shop, 2)
-    desk, _ = operator()
+    desk, _ = signed_in_operator()
     assert act(desk, "reject", reason="联系不上团长").status_code == 302
     assert OrderExport.objects.get().state == "rejected"
     assert download(leader, export) == (409, "export_not_ready")

@@ -14,7 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
 django.setup()
 call_command("migrate", verbosity=0)
 
-from oscar.core.loading import get_model  # noqa: E402 - models exist only after setup
+# Importable only when Django is set up.
+from oscar.core.loading import get_model  # noqa: E402
 
 partner = get_model("partner", "Partner").objects.create(name="Partner")
 kind = get_model("catalogue", "ProductClass").objects.create(

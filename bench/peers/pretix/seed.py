@@ -19,7 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pretix.settings")
 django.setup()
 call_command("migrate", verbosity=0)
 
-from django_scopes import scope  # noqa: E402 - models exist only after setup
+# Importable only when Django is set up.
+from django_scopes import scope  # noqa: E402
 from pretix.base.models import Event, Item, Organizer, Quota, Team  # noqa: E402
 
 organizer = Organizer.objects.create(name="Bench", slug="bench")
