@@ -8,6 +8,7 @@ from yantuan.identity.models import Person
 from yantuan.identity.rules import building_names, plain_room
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.http import Page, after_id
+from yantuan.orders import parts
 from yantuan.orders.models import Order
 from yantuan.orders.queries import order_rows, with_rows
 from yantuan.orders.schemas import OrderCounts, OrderRow
@@ -77,7 +78,8 @@ def order_counts(store: Store) -> OrderCounts:
             for tab in ("to_ship", "to_pick", "to_confirm", "aftersale", "unpaid")
         }
     )
-    return OrderCounts(all=Order.objects.filter(store_id=store.id).count(), **numbers)
+    ship_info = parts.count_of("ship_info", store.id)
+    return OrderCounts(all=Order.objects.filter(store_id=store.id).count(), ship_info=ship_info, **numbers)
 
 
 def _tab(tabs: dict[str, Q], tab: str) -> Q:

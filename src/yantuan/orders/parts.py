@@ -12,16 +12,18 @@ from yantuan.kernel.money import price_text
 from yantuan.orders.models import Order
 from yantuan.orders.states import Viewer
 
-Part = Literal["parcels", "refunds", "proofs", "aftersales"]
+Part = Literal["parcels", "refunds", "proofs", "aftersales", "ship_info", "wechat_confirm"]
 PartFn = Callable[[Order], list[Any]]
 ActionsFn = Callable[[Order, Viewer], list[str]]
 TextFn = Callable[[dict[str, Any]], str]
 
 SharesFn = Callable[[set[str]], dict[str, int]]
+CountFn = Callable[[int], int]
 
 _shares: list[SharesFn] = []
 _parts: dict[str, PartFn] = {}
 _actions: list[ActionsFn] = []
+_counts: dict[str, CountFn] = {}
 
 
 def provide(part: Part) -> Callable[[PartFn], PartFn]:
@@ -49,6 +51,22 @@ def provide_actions(fn: ActionsFn) -> ActionsFn:
 
 def more_actions(order: Order, viewer: Viewer) -> list[str]:
     return [word for fn in _actions for word in fn(order, viewer)]
+
+
+def provide_count(tab: str) -> Callable[[CountFn], CountFn]:
+    """Register who counts the orders of a store in a tab of an upper floor (see `lists.LEADER_TABS`)."""
+
+    def register(fn: CountFn) -> CountFn:
+        _counts[tab] = fn
+        return fn
+
+    return register
+
+
+def count_of(tab: str, store_id: int) -> int:
+    """How many orders; 0 when no floor counts them."""
+    fn = _counts.get(tab)
+    return fn(store_id) if fn else 0
 
 
 def provide_shares(fn: SharesFn) -> SharesFn:

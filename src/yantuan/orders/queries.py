@@ -62,6 +62,8 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         refunds=parts.part_of("refunds", fresh),
         proofs=parts.part_of("proofs", fresh),
         aftersales=parts.part_of("aftersales", fresh),
+        ship_info=_one("ship_info", fresh, viewer == "leader"),
+        wechat_confirm=_one("wechat_confirm", fresh, viewer == "buyer"),
         timeline=_timeline(fresh),
         paid_at=fresh.paid_at,
         closed_at=fresh.closed_at,
@@ -72,6 +74,11 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         contact_wechat=fresh.store.contact_wechat,
         contact_phone=fresh.store.contact_phone,
     )
+
+
+def _one(part: parts.Part, order: Order, shown: bool) -> Any:
+    found = parts.part_of(part, order) if shown else []
+    return found[0] if found else None
 
 
 def reveal_out(order: Order) -> RevealOut:

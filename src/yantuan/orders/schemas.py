@@ -214,6 +214,32 @@ class AfterSaleBrief(Schema):
     requested_fen: int
 
 
+class ShipInfoOut(Schema):
+    """What WeChat knows of this order's shipping: its money is frozen there until it knows, and the buyer has confirmed."""
+
+    state: str
+    state_label: str
+    problem: str
+    """Stable code of a trouble; empty when there is none."""
+    advice: str
+    """What happened and what to do, in Chinese."""
+    provider_code: str
+    correction_used: bool
+    actions: list[str]
+    """`retry`, `correct`."""
+    uploaded_at: datetime | None
+    confirmed_at: datetime | None
+    settles_at: datetime | None
+    """When WeChat means to let the money go by itself."""
+    settled_at: datetime | None
+
+
+class WechatConfirm(Schema):
+    """What the mini-program gives to WeChat's own confirmation of a receipt."""
+
+    transaction_id: str
+
+
 class PickupPlace(Schema):
     name: str
     address: str
@@ -234,6 +260,10 @@ class OrderDetail(OrderRow):
     refunds: list[RefundOut]
     proofs: list[ProofOut]
     aftersales: list[AfterSaleBrief]
+    ship_info: ShipInfoOut | None = None
+    """Only for the leader, and only where WeChat must be told."""
+    wechat_confirm: WechatConfirm | None = None
+    """Only for the buyer, while a confirmation at WeChat is open."""
     timeline: list[EventOut]
     paid_at: datetime | None
     closed_at: datetime | None
@@ -266,3 +296,5 @@ class OrderCounts(Schema):
     to_confirm: int
     aftersale: int
     unpaid: int
+    ship_info: int = 0
+    """WeChat must be told rightly what was shipped."""

@@ -1,0 +1,133 @@
+"""What people do about shipping information: try again, spend the correction, say that goods arrived, confirm at WeChat."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from yantuan.groupbuys.access import access_group_buy
+from yantuan.identity.models import Person
+from yantuan.kernel import audit
+from yantuan.kernel.actors import Actor
+from yantuan.kernel.clock import now
+from yantuan.kernel.db import retrying
+from yantuan.kernel.errors import Conflict, NotFound
+from yantuan.orders.access import access_order, access_order_as_leader
+from yantuan.orders.models import Order
+from yantuan.orders.states import PAID_PAYMENTS
+from yantuan.shipinfo import flow, rules
+from yantuan.shipinfo.models import ShippingInfo
+from yantuan.shipinfo.states import UPLOADED
+
+MOST_ARRIVED = 2000
+"""Orders of one sale marked as arrived at once; the rest at the next tap."""
+
+
+def retry(person: Person, order_id: int) -> Order:
+    """Tell the platform again after a failure. Waiting already: no change. Raises Conflict `nothing_to_retry`."""
+    order = access_order_as_leader(person, order_id)
+    info = _info_of(order)
+    retrying(lambda: _retry(info.id))
+    return order
+
+
+def _retry(info_id: int) -> None:
+    info, order = flow.locked(info_id)
+    if info.state == "waiting":
+        flow.write(info, next_try_at=now())
+        return
+    if info.state not in ("failed", "carrier_unknown"):
+        raise Conflict("nothing_to_retry", "微信发货信息没有失败，不用重试", "Nothing has failed here.")
+    flow.refresh_locked(info, order)
+
+
+def agree(person: Person, order_id: int) -> Order:
+    """Spend the one correction on the parcels as they stand. Agreed already: no change.
+
+    Raises Conflict `correction_used`, `finished_at_wechat` or `nothing_to_correct`.
+    """
+    order = access_order_as_leader(person, order_id)
+    info = _info_of(order)
+    retrying(lambda: _agree(info.id, Actor("leader", person.id)))
+    return order
+
+
+def _agree(info_id: int, actor: Actor) -> None:
+    info, order = flow.locked(info_id)
+    if info.confirmed_at is not None or info.state == "settled":
+        raise Conflict(
+            "finished_at_wechat",
+            "买家已在微信确认收货，微信里的单号不能再改",
+            "The buyer has confirmed at WeChat; the number there can't be changed any more.",
+        )
+    if info.chance_used:
+        raise Conflict(
+            "correction_used",
+            "微信每笔支付只能更正一次，这笔已经用过了；请直接把新单号告诉买家",
+            "WeChat takes one correction per payment, and it was used.",
+        )
+    known = flow.known_of(info)
+    wanted = flow.wanted_of(info, order, flow.live_parcels(order))
+    decided = rules.step(known, wanted)
+    if decided == "again":
+        return
+    if info.state != "changed" or decided != "ask":
+        raise Conflict("nothing_to_correct", "单号没有变化，不用更正", "Nothing has changed.")
+    flow.write(info, agreed=[list(pair) for pair in wanted.pairs])
+    flow.refresh_locked(info, order)
+    data = {"order_id": str(order.id)}
+    audit.record(actor, "shipinfo.correct", "order", order.id, store_id=order.store_id, **data)
+
+
+def mark_arrived(person: Person, group_buy_id: int) -> int:
+    """The goods of a sale are at their pick-up points: tell the platform of every paid order that waits there.
+
+    Answers how many orders are newly told; again: none.
+    """
+    group_buy = access_group_buy(person, group_buy_id)
+    waiting = Order.objects.filter(
+        store_id=group_buy.store_id,
+        group_buy_id=group_buy.id,
+        delivery="awaiting_pickup",
+        payment__in=list(PAID_PAYMENTS),
+        payment_method="wechatpay",
+    ).exclude(shipping_infos__arrived_at__isnull=False)
+    ids = list(waiting.order_by("id").values_list("id", flat=True)[:MOST_ARRIVED])
+    told = sum(_arrived(order_id) for order_id in ids)
+    if told:
+        actor = Actor("leader", person.id)
+        with transaction.atomic():
+            audit.record(
+                actor, "shipinfo.arrived", "group_buy", group_buy.id, store_id=group_buy.store_id, orders=told
+            )
+    return told
+
+
+def _arrived(order_id: int) -> bool:
+    info = flow.ensure(order_id)
+    if info is None:
+        return False
+
+    def work() -> bool:
+        row, order = flow.locked(info.id)
+        if row.arrived_at is not None:
+            return False
+        flow.write(row, arrived_at=now())
+        flow.refresh_locked(row, order)
+        return True
+
+    return retrying(work)
+
+
+def confirmed_at_wechat(person: Person, order_id: int) -> Order:
+    """The buyer says they confirmed at WeChat: the platform is asked soon. Never believed by itself."""
+    order = access_order(person, order_id)
+    rows = ShippingInfo.objects.filter(order_id=order.id, state__in=list(UPLOADED), confirmed_at=None)
+    rows.update(next_ask_at=now())
+    return order
+
+
+def _info_of(order: Order) -> ShippingInfo:
+    info = ShippingInfo.objects.filter(order_id=order.id).first()
+    if info is None:
+        raise NotFound("这笔订单不需要向微信上传发货信息", "This order needs no shipping information.")
+    return info

@@ -1,0 +1,63 @@
+"""What shipping information adds to an order's page and to the leader's lists."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from yantuan.orders import lists, parts
+from yantuan.orders.models import Order
+from yantuan.orders.schemas import ShipInfoOut, WechatConfirm
+from yantuan.shipinfo import gateway
+from yantuan.shipinfo.models import ShippingInfo
+from yantuan.shipinfo.states import ADVICE, SHIPPING, TROUBLE, UPLOADED
+
+
+@parts.provide("ship_info")
+def ship_info(order: Order) -> list[ShipInfoOut]:
+    """What WeChat knows of the order's shipping, for its leader; nothing where WeChat need not know."""
+    if order.payment_method != "wechatpay" or not gateway.configured():
+        return []
+    info = ShippingInfo.objects.filter(order_id=order.id).first()
+    if info is None or info.state == "not_needed":
+        return []
+    may = []
+    if info.state in ("failed", "carrier_unknown"):
+        may.append("retry")
+    if info.state == "changed":
+        may.append("correct")
+    return [
+        ShipInfoOut(
+            state=info.state,
+            state_label=SHIPPING.labels[info.state],
+            problem=info.problem,
+            advice=ADVICE.get(info.problem, ""),
+            provider_code=info.provider_code,
+            correction_used=info.chance_used,
+            actions=may,
+            uploaded_at=info.uploaded_at,
+            confirmed_at=info.confirmed_at,
+            settles_at=info.settles_at,
+            settled_at=info.settled_at,
+        )
+    ]
+
+
+@parts.provide("wechat_confirm")
+def wechat_confirm(order: Order) -> list[WechatConfirm]:
+    """What the mini-program gives to WeChat's own confirmation of a receipt; nothing when there is nothing to confirm."""
+    if order.payment_method != "wechatpay" or not gateway.configured():
+        return []
+    rows = ShippingInfo.objects.filter(order_id=order.id, confirmed_at=None, state__in=sorted(UPLOADED))
+    info = rows.first()
+    if info is None:
+        return []
+    return [WechatConfirm(transaction_id=info.transaction_id)]
+
+
+lists.LEADER_TABS["ship_info"] = Q(shipping_infos__state__in=sorted(TROUBLE))
+
+
+@parts.provide_count("ship_info")
+def troubled_orders(store_id: int) -> int:
+    """Orders of a store whose shipping WeChat doesn't know rightly."""
+    return ShippingInfo.objects.filter(store_id=store_id, state__in=sorted(TROUBLE)).count()
