@@ -36,7 +36,7 @@ def _loaded(program: str, folder: Path) -> set[str]:
 def test_serving_on_sqlite_leaves_out_what_few_requests_need(program: str, tmp_path: Path) -> None:
     loaded = _loaded(program, tmp_path)
     assert {"django.apps", "httpx", "yantuan.reports.sheets"} <= loaded
-    assert loaded & {"xlsxwriter", "PIL.Image", "psycopg", "rich", "unittest", "django.test.client",
+    assert loaded & {"xlsxwriter", "PIL.Image", "psycopg", "rich", "sqlparse.sql", "unittest", "django.test.client",
                      "django.db.migrations.executor"} == set()  # fmt: skip
 
 
@@ -54,7 +54,11 @@ def test_the_console_comes_with_the_first_request_for_it(tmp_path: Path) -> None
 def test_the_supervisor_leaves_out_django(tmp_path: Path) -> None:
     loaded = _loaded(SUPERVISOR, tmp_path)
     assert "granian" in loaded
-    assert loaded & {"django", "pydantic", "urllib.request", "http.client", "tomllib"} == set()
+    assert (
+        loaded
+        & {"django", "pydantic", "urllib.request", "http.client", "tomllib", "uvloop.loop", "dotenv.main"}
+        == set()
+    )
 
 
 def test_what_was_left_out_is_there_when_asked_for(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -13,6 +12,7 @@ from yantuan.api.lane_orders import OrderLane
 from yantuan.api.lane_pages import PageLane
 from yantuan.api.lane_wire import App, Disconnected, Receive, Scope, Send, send_error
 from yantuan.kernel.errors import AppError
+from yantuan.kernel.lean import settle
 from yantuan.orders.intake import Intake
 
 _log = logging.getLogger(__name__)
@@ -25,9 +25,7 @@ of the database; at Python's usual 5 ms a batch would spend most of its time wai
 def _settle_down() -> None:
     """Everything is loaded and this process serves from now on."""
     sys.setswitchinterval(_TURN_SECONDS)
-    # What was loaded stays: looking through all of it again for garbage would stop every buyer for tens of milliseconds.
-    gc.collect()
-    gc.freeze()
+    settle()
 
 
 class Lane:

@@ -19,13 +19,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-
 from yantuan import __version__
-from yantuan.kernel.lean import Later
+from yantuan.kernel.lean import Later, put_off
+
+# The server looks for them; only the web processes use them.
+put_off("uvloop", "dotenv")
+
+from granian import Granian  # noqa: E402
+from granian.constants import Interfaces  # noqa: E402
+from granian.http import HTTP1Settings  # noqa: E402
+from granian.log import LogLevels  # noqa: E402
 
 tomllib: Any = Later("tomllib")
 PACKAGE = Path(__file__).resolve().parent.parent

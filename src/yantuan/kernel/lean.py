@@ -5,6 +5,8 @@ Web and worker run beside each other on a small server, and each holds its own c
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import sys
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
@@ -21,6 +23,8 @@ _NEVER: Final = (
 _SHELLS: Final = (
     # django-ninja wants one signal of it, not the test client, unittest and a template engine.
     "django.test",
+    # Takes migrations apart and prints statements for people.
+    "sqlparse",
 )
 """Packages of which only a submodule is used."""
 
@@ -53,8 +57,30 @@ def keep_lean() -> None:
     for name in _NEVER:
         # None makes an import fail at once; typeshed knows only modules there.
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-    for name in _SHELLS:
+    put_off(*_SHELLS)
+
+
+def put_off(*names: str) -> None:
+    """Let these packages run their own code when one of their names is asked for; what is imported or missing stays as it is."""
+    for name in names:
         if name not in sys.modules and (spec := find_spec(name)):
             shell = module_from_spec(spec)
             shell.__class__ = _Shell
             sys.modules[name] = shell
+
+
+def settle() -> None:
+    """Everything is loaded and this process serves from now on.
+
+    What was loaded stays: looking through all of it again for garbage would stop every buyer for tens of milliseconds.
+    """
+    gc.collect()
+    gc.freeze()
+    give_back()
+
+
+def give_back() -> None:
+    """Give the system the memory that is free but kept by the C library, where that can be told (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

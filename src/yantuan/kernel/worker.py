@@ -16,6 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from yantuan.kernel import faults, held, metrics, outbox
 from yantuan.kernel.clock import now
 from yantuan.kernel.ids import new_token
+from yantuan.kernel.lean import give_back, settle
 from yantuan.kernel.logs import words_of
 from yantuan.kernel.models import TimedRun
 from yantuan.kernel.schedule import HEARTBEAT, Timed, timed
@@ -35,6 +36,8 @@ STOP_SECONDS = 8.0
 HEARTBEAT_SECONDS = 10.0
 CLOCKS_APART = timedelta(minutes=1)
 """What the clocks of two machines with workers may differ by."""
+SELDOM_SECONDS = 600
+"""Timed work with at least this much between its runs is the heavy kind: what it used is not kept until the next one."""
 HELD_SECONDS = 2.0
 """How often a restored copy's worker looks whether it was released."""
 
@@ -60,6 +63,7 @@ class Worker:
         False when something was still under way at the end: its lease frees it for another worker.
         """
         metrics.start_flushing()
+        settle()
         for thread in self._task_threads:
             thread.start()
         while not self._stopping.is_set():
@@ -190,4 +194,6 @@ class Worker:
             error = words_of(failure)[:2000]
         finally:
             self._timed_running.discard(job.name)
+            if job.seconds >= SELDOM_SECONDS:
+                give_back()
         TimedRun.objects.filter(name=job.name).update(finished_at=now(), last_error=error)
