@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "yantuan.notices",
     "yantuan.sharing",
     "yantuan.reports",
+    "yantuan.shipinfo",
     "yantuan.health",
     "yantuan.console",
 ]

@@ -22,6 +22,7 @@ from yantuan.orders.api import router as orders
 from yantuan.payments.api import router as payments
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
+from yantuan.shipinfo.api import router as shipinfo
 from yantuan.stores.api import router as stores
 from yantuan.tracking.api import router as tracking
 
@@ -36,6 +37,6 @@ api = NinjaAPI(
 errors.install(api)
 for router in (
     identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, fulfilment, tracking, aftersales,
-    notices, sharing, reports,
+    notices, sharing, reports, shipinfo,
 ):  # fmt: skip
     api.add_router("", router)

@@ -11,6 +11,9 @@ from yantuan.aftersales.states import ROLES as CASE_ROLES
 from yantuan.kernel.states import Machine
 from yantuan.leaders.states import CERTIFICATION
 from yantuan.orders.states import AFTERSALE, DELIVERY, PAYMENT
+from yantuan.shipinfo.states import MEANINGS as SHIPPING_MEANINGS
+from yantuan.shipinfo.states import ROLES as SHIPPING_ROLES
+from yantuan.shipinfo.states import SHIPPING
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ CHAPTERS = (
             "refund_done": "退款到账 money is back",
         },
     ),
+    Chapter(SHIPPING, "微信发货信息 Shipping information at WeChat", SHIPPING_ROLES, SHIPPING_MEANINGS),
     Chapter(
         CERTIFICATION,
         "团长认证 Certification",

@@ -65,6 +65,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("售后单", "support_agent", "aftersales_aftersale", "aftersales_badge"),
             _table("包裹", "local_shipping", "fulfilment_shipment"),
             _table("自提核销", "qr_code_scanner", "fulfilment_pickupcheck"),
+            _table("微信发货信息", "fact_check", "shipinfo_shippinginfo"),
         ],
     },
     {
