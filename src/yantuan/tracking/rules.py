@@ -147,8 +147,10 @@ def retry_after(tries: int) -> timedelta:
 
 
 _SERVICE = r"(?<!\d)(?:95\d{3,4}|[48]00[-\s]?\d{3}[-\s]?\d{4}|11183|12305)(?!\d)"
+_CODE = r"(?:取件码|取货码|提货码|取件号)[：:\s为是【“\"]{0,3}\d[\d-]{2,9}(?![\d-])"
+_DATE = r"(?<!\d)20\d\d[-/年.]\d{1,2}[-/月.]\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?(?![\d-])"
 _LONG = r"\+?\d(?:[-\s()（）]{0,2}\d){6,}"
-_DIGITS = re.compile(f"(?P<service>{_SERVICE})|(?P<long>{_LONG})")
+_DIGITS = re.compile(f"(?P<kept>{_SERVICE}|{_CODE}|{_DATE})|(?P<long>{_LONG})")
 _SIGNER = re.compile(r"((?:签收|收件|收货|收)人(?:是|为)?[：:【\[\s]{0,3})([\u4e00-\u9fff·]{2,4})")
 _RIDER = re.compile(
     r"((?:快递|派送|派件|业务|配送|投递|揽收|揽件)(?:小哥|员)(?:是|为)?[：:【\[（(\s]{0,3})([\u4e00-\u9fff·]{2,4})(?=[】\]）)，,、：:\s]|$)"
@@ -157,7 +159,10 @@ _ROLES = ("本人", "他人", "家人", "同事", "门卫", "保安", "前台", 
 
 
 def clean_text(text: str) -> str:
-    """A line of a trace as it may be kept and shown: phones and names covered, service numbers left, at most 300 characters."""
+    """A line of a trace as it may be kept and shown: phones and names covered, at most 300 characters.
+
+    Service numbers, codes of lockers and dates stay: they are nobody's.
+    """
     text = _SIGNER.sub(_cover_name, _RIDER.sub(_cover_name, text))
     return _DIGITS.sub(_cover_number, text)[:300]
 
@@ -170,7 +175,8 @@ def _cover_name(found: re.Match[str]) -> str:
 
 
 def _cover_number(found: re.Match[str]) -> str:
-    if found["service"]:
+    if found["kept"]:
         return found[0]
     digits = re.sub(r"\D", "", found[0])
+    digits = digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
     return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 11 else f"****{digits[-2:]}"
