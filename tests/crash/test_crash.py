@@ -123,7 +123,7 @@ def test_a_bill_half_checked_is_checked_again(system: System, facts: Facts, poin
     done = _script(system, BILL, {})
     assert (done.returncode, done.stdout.strip()) == (0, "0"), done.stderr
     assert facts.one("SELECT count(*) FROM payments_providernotice WHERE event_type = 'BILL.CHECKED'") == 1
-    assert facts.one("SELECT count(*) FROM payments_providernotice WHERE event_type = 'BILL.DIFFERENCE'") == 0
+    assert facts.one("SELECT count(*) FROM payments_billdifference") == 0
     assert scene.now()["payment"] == "paid"
     _doctor(system)
 

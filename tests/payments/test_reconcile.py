@@ -13,7 +13,7 @@ from yantuan.gateways.errors import GatewayUnavailable
 from yantuan.kernel import clock
 from yantuan.kernel.clock import CHINA
 from yantuan.payments import gateway, jobs, reconcile, rules
-from yantuan.payments.models import PaymentAttempt, ProviderNotice
+from yantuan.payments.models import BillDifference, PaymentAttempt, ProviderNotice
 
 
 @pytest.fixture
@@ -23,8 +23,7 @@ def today(sim: Simulator) -> date:
 
 
 def _differences() -> list[tuple[str, str]]:
-    rows = ProviderNotice.objects.filter(event_type=reconcile.DIFFERENCE).order_by("id")
-    return list(rows.values_list("business_no", "problem"))
+    return list(BillDifference.objects.order_by("id").values_list("number", "problem"))
 
 
 def test_money_whose_every_notice_was_lost_is_booked_from_the_bill(
@@ -61,7 +60,8 @@ def test_what_differs_is_kept_once_and_changes_nothing(world: World, sim: Simula
             (foreign, "not_in_bill"),
         ]
     )
-    assert "用户标识" not in ProviderNotice.objects.filter(problem="unknown_order").get().resource
+    kept = BillDifference.objects.get(problem="unknown_order")
+    assert kept.bill_line["商户订单号"] == lost.out_trade_no and "用户标识" not in kept.bill_line
     PaymentAttempt.objects.filter(id=lost.id).update(out_trade_no=lost.out_trade_no)
     PaymentAttempt.objects.filter(id=other.id).update(transaction_id=fresh_transaction(sim, other))
 

@@ -14,6 +14,7 @@ from yantuan.api.lane_wire import JSON, NO_STORE, App, Headers, Receive, Scope, 
 from yantuan.gateways.wechatpay import NoticeRefused, PayGateway
 from yantuan.gateways.wechatpay.notice import NOTICE_BYTES
 from yantuan.kernel.errors import AppError
+from yantuan.merchants.keys import account_of_code
 from yantuan.payments import gateway
 
 _DOOR = "/notify/wechatpay/"
@@ -30,7 +31,11 @@ class Knock:
         self._told_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = self._client() if scope["method"] == "POST" and scope["path"].startswith(_DOOR) else None
+        at_the_door = scope["method"] == "POST" and scope["path"].startswith(_DOOR)
+        if at_the_door and not _is_ours(scope["path"]):
+            await _refuse(send, 404, "no such account")
+            return
+        client = self._client(scope["path"]) if at_the_door else None
         if client is None:
             await self._rest(scope, receive, send)
             return
@@ -55,7 +60,12 @@ class Knock:
 
         await self._rest(scope, replay, send)
 
-    def _client(self) -> PayGateway | None:
+    def _client(self, path: str) -> PayGateway | None:
+        """The client that can tell junk at once; None if the view must look first (it then knows for a while)."""
+        code = _code(path)
+        if code:
+            account_id = account_of_code(code)
+            return gateway.accounts.fresh(account_id) if account_id is not None else None
         try:
             return gateway.client()
         except AppError:
@@ -70,6 +80,16 @@ class Knock:
         if moment - self._told_at >= _TOLD_SECONDS:
             security.warning("%d forged notices refused; the last: %s", self._refused, refused.reason)
             self._told_at, self._refused = moment, 0
+
+
+def _code(path: str) -> str:
+    """The account's code in an address, empty for the operator's own account."""
+    return path[len(_DOOR) :].rpartition("/")[0]
+
+
+def _is_ours(path: str) -> bool:
+    code = _code(path)
+    return not code or account_of_code(code) is not None
 
 
 async def _refuse(send: Send, status: int, reason: str) -> None:

@@ -8,7 +8,7 @@ from django.urls.resolvers import RoutePattern
 from yantuan.api import health, pages, refusals
 from yantuan.api.main import api
 from yantuan.media.views import public_picture
-from yantuan.payments.views import refund_notice, transaction_notice
+from yantuan.payments.views import account_notice, refund_notice, transaction_notice
 from yantuan.push.views import wechat_push
 from yantuan.sharing.views import sale_card, share_card, share_poster, share_qr, store_card
 from yantuan.tracking.views import kdniao_push, kuaidi100_push
@@ -22,6 +22,7 @@ urlpatterns = [
     path("media/<str:name>", public_picture),
     path("notify/wechatpay/transactions", transaction_notice),
     path("notify/wechatpay/refunds", refund_notice),
+    path("notify/wechatpay/<str:code>/<str:what>", account_notice),
     path("notify/kuaidi100", kuaidi100_push),
     path("notify/kdniao", kdniao_push),
     path("notify/wechat/push", wechat_push),

@@ -47,8 +47,11 @@ class Applied:
         return self.outcome in ("paid", "honoured_late", "repeated", "extra")
 
 
-def apply_transaction(transaction: Transaction, source: Source) -> Applied:
+def apply_transaction(transaction: Transaction, source: Source, account_id: int | None = None) -> Applied:
     """Book a provider's transaction on its attempt and order; safe to repeat and to run in parallel.
+
+    `account_id`: the merchant account whose keys vouch for the news; None: the operator's. Only that account's own
+    payments are believed of it.
 
     Paid on a payable order: the order is paid. Paid on an order that expired meanwhile: honoured if stock, limits and sale
     still allow, else refunded by itself. A further success: refunded by itself. Anything that does not agree with our
@@ -57,6 +60,8 @@ def apply_transaction(transaction: Transaction, source: Source) -> Applied:
     attempt = PaymentAttempt.objects.filter(out_trade_no=transaction.out_trade_no).first()
     if attempt is None:
         return _refused(transaction, source, "unknown_order", None)
+    if attempt.account_id != account_id:
+        return _refused(transaction, source, "foreign_mchid", attempt.order_id)
     if not transaction.paid:
         return _not_paid(transaction, attempt, source)
     problem = rules.transaction_problem(transaction, attempt)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from yantuan.gateways.wechatpay import H5Prepay, JsapiPrepay, NativePrepay, PrepayOrder
 from yantuan.gateways.wechatpay.bodies import h5_body, jsapi_body, native_body
 from yantuan.kernel.clock import now
-from yantuan.kernel.config import config
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import Conflict
 from yantuan.kernel.ids import new_id
@@ -17,6 +16,7 @@ from yantuan.orders import actions as orders
 from yantuan.orders.models import Order
 from yantuan.payments import rules
 from yantuan.payments.models import PaymentAttempt
+from yantuan.payments.payees import Payee, names, notify_url, payee_of, payee_was
 from yantuan.payments.rules import TradeType
 
 LIVE = (PaymentAttempt.State.CREATED, PaymentAttempt.State.PREPAID)
@@ -35,7 +35,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Opened:
-    """The order's live attempt. `fresh`: made now. `misfit`: made for another way to pay, to be closed first."""
+    """The order's live attempt. `fresh`: made now. `misfit`: made for another way to pay or payee, to be closed first."""
 
     attempt: PaymentAttempt
     fresh: bool = False
@@ -62,20 +62,25 @@ def check_payable(order: Order) -> None:
 
 
 def open_attempt(order_id: int, plan: Plan) -> Opened:
-    """Find or write the order's live attempt in a transaction of its own. Raises Conflict when the order is not payable."""
+    """Find or write the order's live attempt in a transaction of its own.
+
+    Who gets the money is decided here, under the order's lock. Raises Conflict when the order is not payable, or nobody
+    may take its money by WeChat Pay.
+    """
     return retrying(lambda: _open(order_id, plan))
 
 
 def _open(order_id: int, plan: Plan) -> Opened:
     order = orders.lock_order(order_id)
     check_payable(order)
+    payee = payee_of(order.store_id, hold=True)
     found = live_attempt(order_id)
     if found is not None:
-        return Opened(found, misfit=not _fits(found, plan, order.total_fen))
-    return Opened(_create(order, plan), fresh=True)
+        return Opened(found, misfit=not _fits(found, plan, payee, order.total_fen))
+    return Opened(_create(order, plan, payee), fresh=True)
 
 
-def _fits(attempt: PaymentAttempt, plan: Plan, total_fen: int) -> bool:
+def _fits(attempt: PaymentAttempt, plan: Plan, payee: Payee, total_fen: int) -> bool:
     same_way = (attempt.trade_type, attempt.appid, attempt.payer_openid) == (
         plan.trade_type,
         plan.appid,
@@ -84,7 +89,7 @@ def _fits(attempt: PaymentAttempt, plan: Plan, total_fen: int) -> bool:
     # The page WeChat opens for H5 works only from the address it was announced for.
     same_place = plan.trade_type != "MWEB" or _client_ip(attempt) == plan.client_ip
     repeatable = has_prepay(attempt) or attempt.time_expire > now() + rules.REPEAT_MARGIN
-    same_money = (attempt.amount_fen, attempt.mchid) == (total_fen, config().wechatpay_mchid)
+    same_money = attempt.amount_fen == total_fen and payee_was(attempt) == names(payee)
     return same_way and same_place and repeatable and same_money
 
 
@@ -98,7 +103,7 @@ def has_prepay(attempt: PaymentAttempt) -> bool:
     return attempt.state == "prepaid" and ends is not None and ends > now() + rules.PREPAY_MARGIN
 
 
-def _create(order: Order, plan: Plan) -> PaymentAttempt:
+def _create(order: Order, plan: Plan, payee: Payee) -> PaymentAttempt:
     moment = now()
     attempt_id = new_id()
     number = rules.out_trade_no(attempt_id)
@@ -110,31 +115,34 @@ def _create(order: Order, plan: Plan) -> PaymentAttempt:
         store_id=order.store_id,
         trade_type=plan.trade_type,
         appid=plan.appid,
-        mchid=config().wechatpay_mchid,
+        mchid=payee.mchid,
+        sub_mchid=payee.sub_mchid,
+        account_id=payee.account_id,
         out_trade_no=number,
         amount_fen=order.total_fen,
         payer_openid=plan.openid,
-        request_body=_body(order, plan, number, expire).decode(),
+        request_body=_body(order, plan, payee, number, expire).decode(),
         time_expire=expire,
         next_poll_at=rules.next_poll(moment, 0, deadline, moment),
         created_at=moment,
     )
 
 
-def _body(order: Order, plan: Plan, number: str, expire: datetime) -> bytes:
+def _body(order: Order, plan: Plan, payee: Payee, number: str, expire: datetime) -> bytes:
     wanted = PrepayOrder(
         appid=plan.appid,
         out_trade_no=number,
         description=f"#{order.number} {order.goods_text}",
         total_fen=order.total_fen,
-        notify_url=f"{config().notify_base}/notify/wechatpay/transactions",
+        notify_url=notify_url(payee.account_id, "transactions"),
         # Whole seconds: the provider's format has no fractions and must not end before our own deadline.
         time_expire=(expire + timedelta(milliseconds=999)).replace(microsecond=0),
         openid=plan.openid,
         payer_client_ip=plan.client_ip,
+        profit_sharing=payee.shares,
     )
     build = {"JSAPI": jsapi_body, "MWEB": h5_body, "NATIVE": native_body}[plan.trade_type]
-    return build(wanted, config().wechatpay_mchid)
+    return build(wanted, payee.mchid, payee.sub)
 
 
 def keep_prepay(attempt: PaymentAttempt, prepay: Prepay) -> PaymentAttempt:

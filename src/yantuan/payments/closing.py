@@ -10,6 +10,7 @@ from typing import Literal
 
 from django.db.models import Exists, OuterRef
 
+from yantuan.gateways.errors import GatewayUnavailable
 from yantuan.gateways.wechatpay import CloseOutcome, TradeState, Transaction
 from yantuan.kernel import faults
 from yantuan.kernel.actors import SYSTEM, Actor
@@ -39,13 +40,13 @@ def settle(attempt: PaymentAttempt) -> Literal["paid", "closed"]:
 
     Raises GatewayError, or AppError `provider_unavailable`, when the provider doesn't say clearly; nothing is changed then.
     """
-    found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    found = gateway.client_for(attempt.account_id).query_by_out_trade_no(attempt.out_trade_no)
     if found is not None and found.paid:
         return _booked(found, attempt, "close")
     # Unknown there: no prepay ever arrived, so nobody can pay under this number.
     if found is not None and found.state not in _ENDED:
         faults.point("payments.close.before_call")
-        outcome = gateway.client().close(attempt.out_trade_no)
+        outcome = gateway.client_for(attempt.account_id).close(attempt.out_trade_no)
         faults.point("payments.close.after_call")
         if outcome is CloseOutcome.PAID:
             return _booked(_surely_paid(attempt), attempt, "close")
@@ -55,14 +56,14 @@ def settle(attempt: PaymentAttempt) -> Literal["paid", "closed"]:
 
 
 def _surely_paid(attempt: PaymentAttempt) -> Transaction:
-    found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    found = gateway.client_for(attempt.account_id).query_by_out_trade_no(attempt.out_trade_no)
     if found is None or not found.paid:
         raise gateway.unavailable()
     return found
 
 
 def _booked(found: Transaction, attempt: PaymentAttempt, source: Source) -> Literal["paid", "closed"]:
-    applied = apply_transaction(found, source)
+    applied = apply_transaction(found, source, attempt.account_id)
     if applied.outcome == "unmatched":
         # Their paid order doesn't fit our attempt: a person must look; stock stays held and nothing is paid.
         log.error("attempt %s is paid but does not match: %s", attempt.out_trade_no, applied.problem)
@@ -73,11 +74,11 @@ def _booked(found: Transaction, attempt: PaymentAttempt, source: Source) -> Lite
 def ask(attempt: PaymentAttempt, source: Source) -> str:
     """Ask the provider once about a live attempt and book what it says; answers the trade state, or `NONE`. Raises GatewayError."""
     faults.point("payments.query.before_call")
-    found = gateway.client().query_by_out_trade_no(attempt.out_trade_no)
+    found = gateway.client_for(attempt.account_id).query_by_out_trade_no(attempt.out_trade_no)
     faults.point("payments.query.after_call")
     if found is None:
         return "NONE"
-    apply_transaction(found, source)
+    apply_transaction(found, source, attempt.account_id)
     return found.state_text
 
 
@@ -101,7 +102,7 @@ def close_if_over(order_id: int, reason: str, actor: Actor) -> bool:
 def watch(attempt_id: int) -> bool:
     """Look after one live attempt whose time has come: ask, book, plan the next question, or end it with its order.
 
-    False when the provider gave no clear word.
+    False when the provider stays silent.
     """
     attempt = _leased(attempt_id)
     if attempt is None:
@@ -117,7 +118,8 @@ def watch(attempt_id: int) -> bool:
     except AppError as error:
         log.warning("no clear word about %s: %s", attempt.out_trade_no, error)
         attempts.plan_poll(attempt, rules.retry_at(attempt.polls, surely()), asked=True)
-        return False
+        # One account's broken keys are no reason to let the others' payments wait.
+        return not isinstance(error, GatewayUnavailable)
     attempts.plan_poll(
         attempt,
         rules.next_poll(attempt.created_at, attempt.polls + 1, order.expires_at, surely()),

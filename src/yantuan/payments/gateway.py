@@ -1,4 +1,4 @@
-"""The one WeChat Pay client of this process, made from the configuration."""
+"""The WeChat Pay clients of this process: the operator's, made from the configuration, and those of stores' own accounts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from yantuan.gateways.errors import GatewayError
-from yantuan.gateways.wechatpay import PayGateway, WeChatPayClient, WeChatPaySettings
-from yantuan.kernel.config import Config, config
+from yantuan.gateways.wechatpay import PayGateway, WeChatPayClient
+from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
-
-PRODUCTION = "https://api.mch.weixin.qq.com"
-FALLBACK = "https://api2.mch.weixin.qq.com"
+from yantuan.merchants.keys import FALLBACK as FALLBACK
+from yantuan.merchants.keys import operator_settings as settings
+from yantuan.payments.clients import AccountClients
 
 WAITING_ROOM = 4
 """Requests of people that may be with the provider at the same time, so that a slow one never takes all web threads."""
@@ -34,6 +33,8 @@ _inside: dict[int, float] = {}
 _numbers = itertools.count()
 _rest_until = 0.0
 _client: PayGateway | None = None
+accounts = AccountClients()
+"""Clients of stores' own accounts."""
 
 
 def client() -> PayGateway:
@@ -46,8 +47,9 @@ def client() -> PayGateway:
 
 
 def reset(replacement: PayGateway | None = None) -> None:
-    """Forget the client, or put another in its place (tests, changed configuration)."""
+    """Forget all clients, or put another in the place of the operator's (tests, changed configuration)."""
     global _client, _rest_until
+    accounts.forget()
     with _lock:
         _rest_until = 0.0
         if isinstance(_client, WeChatPayClient):
@@ -55,33 +57,9 @@ def reset(replacement: PayGateway | None = None) -> None:
         _client = replacement
 
 
-def settings(cfg: Config) -> WeChatPaySettings:
-    """What the client must know. During a key change `wechatpay_public_key_id`, its path and the APIv3 key may each list several, newest first, parted by commas."""
-    if not cfg.has_wechatpay:
-        raise AppError(
-            "wechatpay_not_configured",
-            "微信支付还没有配置好，请联系团长",
-            "WeChat Pay is not configured on this instance.",
-            status=503,
-        )
-    public = {}
-    if cfg.wechatpay_mode == "public_key":
-        ids, paths = _listed(cfg.wechatpay_public_key_id), _listed(cfg.wechatpay_public_key_path)
-        public = {key_id: Path(path).read_bytes() for key_id, path in zip(ids, paths, strict=True)}
-    base = cfg.wechatpay_base_url.rstrip("/")
-    return WeChatPaySettings(
-        base_url=base,
-        mchid=cfg.wechatpay_mchid,
-        merchant_serial=cfg.wechatpay_merchant_serial,
-        merchant_key_pem=Path(cfg.wechatpay_merchant_key_path).read_bytes(),
-        apiv3_keys=tuple(key.encode() for key in _listed(cfg.wechatpay_apiv3_key)),
-        public_keys=public,
-        fallback_base_url=FALLBACK if base == PRODUCTION else "",
-    )
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def client_for(account_id: int | None) -> PayGateway:
+    """The client of a store's own account; None: the operator's. Raises AppError `merchant_account_unusable`."""
+    return client() if account_id is None else accounts.get(account_id)
 
 
 @contextmanager

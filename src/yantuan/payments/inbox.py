@@ -29,23 +29,28 @@ LEFT_OVER = timedelta(seconds=3)
 _KEPT_HEADERS = ("wechatpay-", "request-id")
 
 
-def receive(headers: Mapping[str, str], body: bytes) -> int:
-    """Verify and store one notice; answers the stored row's id. Nothing is stored unless the signature holds.
+def receive(headers: Mapping[str, str], body: bytes, account_id: int | None = None) -> int:
+    """Verify one notice with an account's keys (None: the operator's) and store it; answers the stored row's id.
+
+    Nothing is stored unless the signature holds.
 
     Raises NoticeRefused (answer its status) or GatewayUndecryptable (answer 500, it comes again).
     """
-    notice = gateway.client().parse_notice(headers, body)
+    notice = gateway.client_for(account_id).parse_notice(headers, body)
     faults.point("payments.notice.verified")
-    kept = store(notice, headers)
+    kept = store(notice, headers, account_id)
     faults.point("payments.notice.stored")
     return kept
 
 
-def store(notice: Notice, headers: Mapping[str, str]) -> int:
-    """Keep a verified notice; the same content again is only counted."""
+def store(notice: Notice, headers: Mapping[str, str], account_id: int | None = None) -> int:
+    """Keep a verified notice; the same content again, vouched for by the same account, is only counted."""
     plain = notice.plaintext.decode(errors="replace")
     facts = f"{notice.event_type}\n{plain}" if plain else notice.raw_body.decode(errors="replace")
+    if account_id is not None:
+        facts = f"{account_id}\n{facts}"
     row = ProviderNotice(
+        account_id=account_id,
         notice_id=notice.notice_id[:64],
         event_type=notice.event_type[:40],
         business_no=_business_no(notice)[:64],
@@ -85,9 +90,9 @@ def _apply(row: ProviderNotice) -> tuple[Outcome, str]:
     try:
         value: Any = json.loads(row.resource)
         if row.event_type.startswith("TRANSACTION."):
-            return _outcome(*_booked_payment(Transaction.read(value)))
+            return _outcome(*_booked_payment(Transaction.read(value), row.account_id))
         if row.event_type.startswith("REFUND."):
-            refund = apply_refund_result(RefundResult.read(value))
+            refund = apply_refund_result(RefundResult.read(value), account_id=row.account_id)
             return _outcome(refund.outcome, refund.problem)
     except (ValueError, TypeError, AttributeError) as error:
         # Genuine by its signature but not in the promised shape: kept for a person, answered so that it stops coming.
@@ -96,8 +101,8 @@ def _apply(row: ProviderNotice) -> tuple[Outcome, str]:
     return Outcome.UNMATCHED, "kind_not_handled"
 
 
-def _booked_payment(payment: Transaction) -> tuple[str, str]:
-    applied = apply_transaction(payment, "notice")
+def _booked_payment(payment: Transaction, account_id: int | None) -> tuple[str, str]:
+    applied = apply_transaction(payment, "notice", account_id)
     return applied.outcome, applied.problem
 
 

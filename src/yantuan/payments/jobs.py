@@ -9,10 +9,19 @@ from yantuan.gateways.wechatpay import WeChatPayClient
 from yantuan.kernel import outbox, schedule
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
-from yantuan.payments import closing, gateway, inbox, reconcile, refund_work
+from yantuan.merchants import routing
+from yantuan.payments import closing, gateway, inbox, reconcile, refund_work, rerouting
 from yantuan.payments.models import Refund
 
 log = logging.getLogger("yantuan.payments")
+
+
+@outbox.on(routing.CHANGED)
+def close_stray_payments(payload: dict[str, Any]) -> None:
+    """End payments under way to an account that may not take this store's money any more."""
+    left = rerouting.close_strays(int(payload["store_id"]))
+    if left:
+        raise outbox.Later(30)
 
 
 @outbox.on("refund.created")
@@ -67,8 +76,8 @@ def handle_notices() -> int:
 
 @schedule.every(3600)
 def reconcile_bills() -> int:
-    """Check the days whose bill is ready."""
-    return reconcile.reconcile_due() if config().has_wechatpay else 0
+    """Check the days whose bill is ready, for every account money came to."""
+    return reconcile.reconcile_due()
 
 
 @schedule.every(3600)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from yantuan.kernel.models import Row
+from yantuan.merchants.models import MerchantAccount
 from yantuan.orders.models import Order, OrderLine
 
 
@@ -24,6 +25,10 @@ class PaymentAttempt(Row):
     """`JSAPI`, `MWEB` (H5) or `NATIVE`."""
     appid = models.CharField(max_length=32)
     mchid = models.CharField(max_length=32)
+    """Whose money it is: a merchant number, in partner mode the partner's."""
+    sub_mchid = models.CharField(max_length=32, default="", db_default="", blank=True)
+    account = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT, null=True, related_name="attempts")
+    """The store's own account it was made with, for good; None: the configuration's."""
     out_trade_no = models.CharField(max_length=32, unique=True)
     amount_fen = models.BigIntegerField()
     payer_openid = models.CharField(max_length=128, default="", blank=True)
@@ -195,6 +200,8 @@ class ProviderNotice(Row):
         UNMATCHED = "unmatched", "无法匹配"
 
     provider = models.CharField(max_length=12, default="wechatpay")
+    account_id = models.BigIntegerField(null=True)
+    """The merchant account whose keys vouch for it; None: the configuration's."""
     notice_id = models.CharField(max_length=64)
     event_type = models.CharField(max_length=40)
     business_no = models.CharField(max_length=64, db_index=True)
@@ -221,3 +228,40 @@ class ProviderNotice(Row):
         indexes = [
             models.Index(fields=["received_at"], name="notice_waiting", condition=Q(outcome="waiting")),
         ]
+
+
+class BillDifference(Row):
+    """差异: one thing on which the provider's bill, our rows and the order don't agree, until somebody has looked."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "待处理"
+        GONE = "gone", "复查后一致"
+        SETTLED = "settled", "已处理"
+
+    day = models.DateField()
+    account = models.ForeignKey(
+        MerchantAccount, on_delete=models.PROTECT, null=True, related_name="bill_differences"
+    )
+    number = models.CharField(max_length=64)
+    """out_trade_no or out_refund_no."""
+    problem = models.CharField(max_length=40)
+    bill_line = models.JSONField(default=dict)
+    """The bill's columns by their Chinese headings; empty when the bill has no such line."""
+    order_id = models.BigIntegerField(null=True)
+    store_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    reason = models.CharField(max_length=200, default="", blank=True)
+    decided_by = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    dedupe = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "对账差异"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "gone", "settled"]), name="bill_difference_state_known"
+            )
+        ]
+        indexes = [models.Index(fields=["day"], name="bill_difference_day")]

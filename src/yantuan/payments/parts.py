@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Max
+
 from yantuan.identity.models import Person
 from yantuan.kernel.money import price_text
 from yantuan.media.access import grant
 from yantuan.media.models import Media
+from yantuan.merchants.parts import Uses, provide_uses
 from yantuan.orders import parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import ProofOut, RefundOut
 from yantuan.orders.states import PAID_PAYMENTS, Viewer
-from yantuan.payments import queries, rules
-from yantuan.payments.models import OfflineProof, Refund
+from yantuan.payments import attempts, queries, refunds, rules
+from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
 
 
 @parts.provide("refunds")
-def refunds(order: Order) -> list[RefundOut]:
+def refund_list(order: Order) -> list[RefundOut]:
     """Every refund of the order."""
     return queries.refunds_of(order)
 
@@ -54,6 +57,18 @@ def _cancellable(order: Order) -> bool:
 def leader_sees_proof(person: Person, media: Media) -> bool:
     """The leader of the store a proof was sent to may look at its picture."""
     return OfflineProof.objects.filter(media_id=media.id, order__store__leader__person_id=person.id).exists()
+
+
+@provide_uses
+def account_uses(account_id: int) -> Uses:
+    """Payments and refunds under way through a merchant account, and its newest payment."""
+    made = PaymentAttempt.objects.filter(account_id=account_id)
+    on_the_way = Refund.objects.filter(attempt__account_id=account_id, state__in=refunds.UNFINISHED)
+    return Uses(
+        live=made.filter(state__in=attempts.LIVE).count(),
+        refunding=on_the_way.count(),
+        last_paid_at=made.aggregate(last=Max("success_at"))["last"],
+    )
 
 
 def _started(data: dict[str, Any]) -> str:

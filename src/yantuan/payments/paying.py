@@ -43,7 +43,7 @@ def pay(person: Person, order_id: int, wish: PayWish) -> PayInstruction:
 
     Pressing again answers the same payment. The provider is called with no transaction open; when it doesn't answer
     properly the order stays payable under the same number (AppError `provider_unavailable`). Raises Conflict
-    `order_closed` or `order_expired`, AppError `wechat_sign_in_needed` or `provider_refused`.
+    `order_closed`, `order_expired` or `wechatpay_not_offered`, AppError `wechat_sign_in_needed` or `provider_refused`.
     """
     order = access_order(person, order_id)
     known = _without_provider(order)
@@ -97,7 +97,6 @@ def _seconds_left(order: Order) -> int:
 
 def _plan(person: Person, wish: PayWish) -> Plan:
     cfg = config()
-    gateway.settings(cfg)
     if wish.channel in ("mini", "wechat"):
         kind, appid = (
             ("mini", cfg.wechat_mini_appid) if wish.channel == "mini" else ("oa", cfg.wechat_oa_appid)
@@ -148,7 +147,7 @@ def _one_round(order: Order, plan: Plan, wish: PayWish) -> PayInstruction | None
 
 def _announce(attempt: PaymentAttempt) -> attempts.Prepay:
     body = attempt.request_body.encode()
-    client = gateway.client()
+    client = gateway.client_for(attempt.account_id)
     faults.point("payments.prepay.before_call")
     prepay: attempts.Prepay
     if attempt.trade_type == "JSAPI":
@@ -195,7 +194,9 @@ def _instruction(order: Order, attempt: PaymentAttempt, wish: PayWish) -> PayIns
     back = cfg.public_url.rstrip("/") + wish.return_path
     left = _seconds_left(order)
     if attempt.trade_type == "JSAPI":
-        params = dict(gateway.client().jsapi_pay_params(attempt.prepay_id, appid=attempt.appid))
+        params = dict(
+            gateway.client_for(attempt.account_id).jsapi_pay_params(attempt.prepay_id, appid=attempt.appid)
+        )
         texts = {name: str(value) for name, value in params.items()}
         url = (
             f"{cfg.cashier_url}/jsapi?{urlencode({**texts, 'redirect_url': back})}" if cfg.cashier_url else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from yantuan.gateways.errors import GatewayRefused, GatewayThrottled
+from yantuan.gateways.errors import GatewayRefused, GatewayThrottled, GatewayUnavailable
 from yantuan.gateways.wechatpay import RefundResult, RefundState
 from yantuan.kernel import faults, outbox
 from yantuan.kernel.actors import PROVIDER
@@ -40,7 +40,7 @@ class RefundApplied:
 def push(refund_id: int) -> bool:
     """Send a refund that is due, or ask about it; safe to run twice and in parallel. Must be called outside a transaction.
 
-    False when the provider gave no clear word.
+    False when the provider stays silent.
     """
     refund = _leased(refund_id)
     if refund is None:
@@ -53,7 +53,7 @@ def push(refund_id: int) -> bool:
         return _refused(refund, error)
     except AppError as error:
         return _unknown(refund, error)
-    apply_refund_result(result, refund)
+    apply_refund_result(result, refund, account_id=_account_of(refund))
     faults.point("payments.refund.booked")
     return True
 
@@ -82,7 +82,7 @@ def _leased(refund_id: int) -> Refund | None:
 
 
 def _call(refund: Refund) -> RefundResult:
-    client = gateway.client()
+    client = gateway.client_for(_account_of(refund))
     if refund.state == Refund.State.PROCESSING:
         faults.point("payments.refund_query.before_call")
         found = client.query_refund(refund.out_refund_no)
@@ -95,13 +95,19 @@ def _call(refund: Refund) -> RefundResult:
     return result
 
 
+def _account_of(refund: Refund) -> int | None:
+    """The account the money came to, whatever the store uses today."""
+    return refund.attempt.account_id if refund.attempt is not None else None
+
+
 def _unknown(refund: Refund, error: AppError) -> bool:
     """No clear word: the work may be done. The same call is made again later."""
     log.warning("no clear word about refund %s: %s", refund.out_refund_no, error)
     Refund.objects.filter(id=refund.id, state__in=refunds.ON_THE_WAY).update(
         next_try_at=rules.refund_retry_at(refund.tries, now()), last_error=str(error)[:300]
     )
-    return False
+    # One account's broken keys are no reason to let the others' refunds wait.
+    return not isinstance(error, (GatewayUnavailable, GatewayThrottled))
 
 
 def _refused(refund: Refund, error: GatewayRefused) -> bool:
@@ -109,11 +115,11 @@ def _refused(refund: Refund, error: GatewayRefused) -> bool:
     log.error("refund %s refused: %s", refund.out_refund_no, error)
     if error.provider_code != NOT_ENOUGH:
         try:
-            known = gateway.client().query_refund(refund.out_refund_no)
+            known = gateway.client_for(_account_of(refund)).query_refund(refund.out_refund_no)
         except AppError as second:
             return _unknown(refund, second)
         if known is not None:
-            apply_refund_result(known, refund)
+            apply_refund_result(known, refund, account_id=_account_of(refund))
             return True
     retrying(lambda: _note_trouble(refund.id, refund.order_id, error.provider_code, error.provider_message))
     return True
@@ -143,13 +149,15 @@ def _tell_trouble(refund: Refund, code: str) -> None:
     )
 
 
-def apply_refund_result(result: RefundResult, asked: Refund | None = None) -> RefundApplied:
+def apply_refund_result(
+    result: RefundResult, asked: Refund | None = None, *, account_id: int | None = None
+) -> RefundApplied:
     """Book what the provider says of a refund (answer, query or notice). Repeats change nothing; what does not agree is never booked.
 
-    `asked`: the refund the call was about, when there was one.
+    `asked`: the refund the call was about, when there was one. `account_id`: the merchant account whose keys vouch for it.
     """
     refund = Refund.objects.select_related("attempt").filter(out_refund_no=result.out_refund_no).first()
-    problem = "unknown_refund" if refund is None else _problem(result, refund, asked)
+    problem = "unknown_refund" if refund is None else _problem(result, refund, asked, account_id)
     if refund is None or problem:
         security.warning("a refund result does not match: %s (%s)", problem, result.out_refund_no)
         if asked is not None:
@@ -159,14 +167,16 @@ def apply_refund_result(result: RefundResult, asked: Refund | None = None) -> Re
     return retrying(lambda: _book(found.order_id, found.id, result))
 
 
-def _problem(result: RefundResult, refund: Refund, asked: Refund | None) -> str:
+def _problem(result: RefundResult, refund: Refund, asked: Refund | None, account_id: int | None) -> str:
     attempt = refund.attempt
     checks = (
         ("refund_differs", asked is None or asked.id == refund.id),
         ("refund_offline", attempt is not None),
+        ("foreign_mchid", attempt is None or attempt.account_id == account_id),
         ("amount_differs", result.refund_fen in (None, refund.amount_fen)),
         ("total_differs", attempt is None or result.total_fen in (None, attempt.amount_fen)),
         ("mchid_differs", attempt is None or result.mchid in ("", attempt.mchid)),
+        ("mchid_differs", attempt is None or result.sub_mchid in ("", attempt.sub_mchid)),
         ("currency_differs", result.currency in ("", rules.CURRENCY)),
         ("out_trade_no_differs", attempt is None or result.out_trade_no in ("", attempt.out_trade_no)),
     )

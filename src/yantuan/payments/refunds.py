@@ -8,12 +8,11 @@ from datetime import datetime
 from django.db.models import F, Max
 
 from yantuan.catalog import stock
-from yantuan.gateways.wechatpay import RefundOrder
+from yantuan.gateways.wechatpay import RefundOrder, SubMerchant
 from yantuan.gateways.wechatpay.bodies import refund_body
 from yantuan.kernel import audit, faults, outbox
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
-from yantuan.kernel.config import config
 from yantuan.kernel.errors import Conflict
 from yantuan.kernel.ids import new_id
 from yantuan.orders import actions as orders
@@ -21,10 +20,12 @@ from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.payments import rules
 from yantuan.payments.models import PaymentAttempt, Refund, RefundLine
+from yantuan.payments.payees import notify_url
 from yantuan.payments.queries import left_of_lines
 from yantuan.payments.rules import RefundPart
 
 ON_THE_WAY = (Refund.State.CREATED, Refund.State.PROCESSING)
+UNFINISHED = (*ON_THE_WAY, Refund.State.ABNORMAL)
 EXTRA_CAUSES = (Refund.Cause.LATE, Refund.Cause.EXTRA)
 _TRY_AGAIN = (Refund.State.CREATED, Refund.State.PROCESSING, Refund.State.ABNORMAL, Refund.State.CLOSED)
 
@@ -127,9 +128,10 @@ def _request_body(number: str, attempt: PaymentAttempt, amount: int, reason: str
         total_fen=attempt.amount_fen,
         transaction_id=attempt.transaction_id or "",
         reason=reason,
-        notify_url=f"{config().notify_base}/notify/wechatpay/refunds",
+        notify_url=notify_url(attempt.account_id, "refunds"),
     )
-    return refund_body(wanted).decode()
+    sub = SubMerchant(sub_mchid=attempt.sub_mchid) if attempt.sub_mchid else None
+    return refund_body(wanted, sub).decode()
 
 
 def _write_lines(refund: Refund, parts: Sequence[RefundPart]) -> None:

@@ -113,6 +113,8 @@ class PaidFacts(Protocol):
     @property
     def mchid(self) -> str: ...
     @property
+    def sub_mchid(self) -> str: ...
+    @property
     def appid(self) -> str: ...
     @property
     def total_fen(self) -> int | None: ...
@@ -125,6 +127,7 @@ class AttemptFacts(Protocol):
 
     out_trade_no: str
     mchid: str
+    sub_mchid: str
     appid: str
     amount_fen: int
 
@@ -133,7 +136,7 @@ def transaction_problem(paid: PaidFacts, attempt: AttemptFacts) -> str:
     """Why a paid transaction may not be booked on this attempt; empty when everything agrees."""
     checks = (
         ("out_trade_no_differs", paid.out_trade_no == attempt.out_trade_no),
-        ("mchid_differs", paid.mchid == attempt.mchid),
+        ("mchid_differs", (paid.mchid, paid.sub_mchid) == (attempt.mchid, attempt.sub_mchid)),
         ("appid_differs", paid.appid == attempt.appid),
         ("amount_differs", paid.total_fen == attempt.amount_fen),
         ("currency_differs", paid.currency == CURRENCY),

@@ -15,6 +15,7 @@ from yantuan.gateways.errors import GatewayUndecryptable
 from yantuan.gateways.wechatpay import NoticeRefused
 from yantuan.kernel import metrics
 from yantuan.kernel.errors import AppError
+from yantuan.merchants.keys import account_of_code
 from yantuan.payments import inbox
 from yantuan.payments.catch_up import CatchUp
 
@@ -33,23 +34,33 @@ MAX_BODY = 256 * 1024
 @csrf_exempt
 @require_POST
 def transaction_notice(request: HttpRequest) -> HttpResponse:
-    """`POST /notify/wechatpay/transactions`."""
-    return _notice(request)
+    """`POST /notify/wechatpay/transactions`: the operator's own account."""
+    return _notice(request, None)
 
 
 @csrf_exempt
 @require_POST
 def refund_notice(request: HttpRequest) -> HttpResponse:
-    """`POST /notify/wechatpay/refunds`."""
-    return _notice(request)
+    """`POST /notify/wechatpay/refunds`: the operator's own account."""
+    return _notice(request, None)
 
 
-def _notice(request: HttpRequest) -> HttpResponse:
+@csrf_exempt
+@require_POST
+def account_notice(request: HttpRequest, code: str, what: str) -> HttpResponse:
+    """`POST /notify/wechatpay/{code}/transactions` and `…/refunds`: a store's own account, by its code."""
+    account_id = account_of_code(code)
+    if account_id is None or what not in ("transactions", "refunds"):
+        return _fail(404, "no such account")
+    return _notice(request, account_id)
+
+
+def _notice(request: HttpRequest, account_id: int | None) -> HttpResponse:
     body = _body(request)
     if body is None:
         return _fail(413, "the notice is too long")
     try:
-        notice_id = inbox.receive(dict(request.headers), body)
+        notice_id = inbox.receive(dict(request.headers), body, account_id)
     except NoticeRefused as error:
         # The platform tests our checking with probes; they deserve a refusal but no alarm.
         (log.info if error.probe else security.warning)("notice refused: %s", error.reason)

@@ -56,6 +56,8 @@ _SEALED: Final = (
     ("leaders_certification", "id_number_sealed", "", 0),
     ("leaders_invitecode", "code_sealed", "", 0),
     ("notices_leaderchannel", "target_sealed", "", 1),
+    ("merchants_merchantaccount", "keys_sealed", "", 1),
+    ("merchants_merchantaccount", "old_keys_sealed", "", 1),
 )
 """(table, column, order id column if it can be narrowed, whether empty is allowed)."""
 _SHORTEST_SEAL: Final = 36

@@ -97,21 +97,32 @@ def extra_money_goes_back(read: Reader) -> list[Finding]:
 @rule("P5", "S1", "有收款的日子都和微信账单对过账", house=True)
 def bills_reconciled(read: Reader) -> list[Finding]:
     days = reconcile.days_due(read.moment - BILL_GRACE)
-    done = read.rows(
-        "SELECT business_no FROM payments_providernotice WHERE event_type = %s", reconcile.CHECKED
-    )
-    checked = {str(row[0]) for row in done}
     found: list[Finding] = []
     for day in days:
-        if day.isoformat() not in checked:
-            begin, end = reconcile.day_begin(day), reconcile.day_begin(day + timedelta(days=1))
+        done = read.rows(
+            "SELECT account_id FROM payments_providernotice WHERE event_type = %s AND business_no = %s",
+            reconcile.CHECKED,
+            day.isoformat(),
+        )
+        checked = {0 if row[0] is None else int(row[0]) for row in done}
+        begin, end = reconcile.day_begin(day), reconcile.day_begin(day + timedelta(days=1))
+        paid = read.rows(
+            """
+            SELECT DISTINCT COALESCE(account_id, 0) FROM payments_paymentattempt
+            WHERE state = 'succeeded' AND success_at >= %s AND success_at < %s
+            """,
+            read.at(begin),
+            read.at(end),
+        )
+        for account_id in sorted({int(row[0]) for row in paid} - checked):
             found += read.probe(
                 """
                 SELECT id, out_trade_no, success_at FROM payments_paymentattempt
-                WHERE state = 'succeeded' AND success_at >= %s AND success_at < %s
+                WHERE state = 'succeeded' AND success_at >= %s AND success_at < %s AND COALESCE(account_id, 0) = %s
                 """,
                 read.at(begin),
                 read.at(end),
+                account_id,
                 expected="次日上午拿到微信账单后自动对账",
                 suggestion="检查后台任务是否在运行、微信支付是否可达",
             )
