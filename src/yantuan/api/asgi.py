@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import cast
 
-from a2wsgi.wsgi_typing import WSGIApp
-from django.core.wsgi import get_wsgi_application
-
 from yantuan.kernel.lean import keep_lean
 
 keep_lean()
+
+from a2wsgi.wsgi_typing import WSGIApp  # noqa: E402 - nothing of Django may come before
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yantuan.settings")
 _django = get_wsgi_application()
 

@@ -9,13 +9,14 @@ import signal
 import sys
 from types import FrameType
 
-import django
-from django.db import DatabaseError
-
 from yantuan.kernel.lean import keep_lean
 
 os.environ["YANTUAN_ROLE"] = "worker"
 keep_lean()
+
+import django  # noqa: E402 - nothing of it may come before
+from django.db import DatabaseError  # noqa: E402
+
 django.setup()
 
 # Models can be imported only after Django is set up.
