@@ -154,9 +154,11 @@ def pay(scene: Scene) -> None:
     scene.paid()
 
 
-def slow_refund(scene: Scene) -> None:
-    scene.paid()
-    scene.system.simulate("faults", {"kind": "refund_slow", "seconds": 3})
+def paid_with_a_silent_refund(scene: Scene) -> None:
+    """The refund will take three seconds there, and its notice never comes: only a question brings its end to light."""
+    number = scene.paid().attempt()["out_trade_no"]
+    scene.system.simulate("faults", {"kind": "refund_slow", "seconds": 3, "out_trade_no": number})
+    scene.system.simulate("faults", {"kind": "notice_none", "operation": "refund", "out_trade_no": number})
 
 
 CASES = (
@@ -196,7 +198,9 @@ CASES = (
         for where in ("before_call", "after_call", "booked")
     ),
     *(
-        Case(f"payments.refund_query.{where}", "worker", slow_refund, cancel_paid, refunded_once)
+        Case(
+            f"payments.refund_query.{where}", "worker", paid_with_a_silent_refund, cancel_paid, refunded_once
+        )
         for where in ("before_call", "after_call")
     ),
     *(

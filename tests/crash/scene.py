@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
+import signal
+import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 from typing import Any, TypeVar
 
@@ -17,7 +20,7 @@ from soak.system import System
 
 T = TypeVar("T")
 _next_buyer = count()
-PATIENCE = 60.0
+PATIENCE = 90.0
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
@@ -40,6 +43,8 @@ class Scene:
         self.buyer = system.world["buyers"][next(_next_buyer)]
         self.key = f"crash-{point}"
         self.order_id = ""
+        self.said: list[str] = []
+        """What each request so far was answered with, for the story of a failure."""
 
     def send(
         self, method: str, path: str, body: Any = None, *, token: str = "", **how: Any
@@ -49,12 +54,16 @@ class Scene:
             "Authorization": f"Bearer {token or self.buyer['token']}",
             "X-Yantuan-Client": "mp", "Idempotency-Key": self.key,
         }  # fmt: skip
-        with suppress(httpx.TransportError):
-            return httpx.request(
+        try:
+            answer = httpx.request(
                 method, f"{self.system.app}/api{path}", json=body, headers=headers, timeout=20,
                 trust_env=False, **how,
             )  # fmt: skip
-        return None
+        except httpx.TransportError as error:
+            self.said.append(f"{path}: {error!r}")
+            return None
+        self.said.append(f"{path}: {answer.status_code} {answer.text[:200] if answer.is_error else ''}")
+        return answer
 
     def surely(self, method: str, path: str, body: Any = None, **how: Any) -> Any:
         """One request that nothing stands in the way of."""
@@ -114,11 +123,14 @@ class Scene:
     def placed(self) -> list[Row]:
         return self.facts.rows("SELECT * FROM orders_order WHERE idempotency_key = ?", [self.key])
 
-    def attempt(self) -> Row:
-        rows = self.facts.rows(
+    def attempts(self) -> list[Row]:
+        """Newest first."""
+        return self.facts.rows(
             "SELECT * FROM payments_paymentattempt WHERE order_id = ? ORDER BY id DESC", [int(self.order_id)]
         )
-        return rows[0]
+
+    def attempt(self) -> Row:
+        return self.attempts()[0]
 
     def refunds(self) -> list[Row]:
         return self.facts.rows("SELECT * FROM payments_refund WHERE order_id = ?", [int(self.order_id)])
@@ -155,6 +167,22 @@ class Scene:
             "SELECT * FROM catalog_stockpool WHERE id = ?", [int(self.shop["offers"][1]["pool"])]
         )[0]
 
+    def state(self) -> str:
+        """Everything somebody who looks for a failure's cause asks first."""
+        waiting = self.facts.rows(
+            "SELECT topic, state, attempts, last_error FROM kernel_outboxevent WHERE state <> 'done'"
+        )
+        seen: list[Any] = []
+        if self.order_id:
+            sent = self.facts.rows(
+                "SELECT channel, state, tries, error, due_at, sent_at FROM notices_delivery WHERE order_id = ?",
+                [int(self.order_id)],
+            )
+            arrived = {channel: self.messages(channel) for channel in ("wecom", "email", "subscribe")}
+            seen = [self.now(), self.book(), self.refunds(), self.attempts(), sent, arrived]
+        told = json.dumps([self.said, seen, waiting], default=str, ensure_ascii=False, indent=1)
+        return told[-8000:] + self.system.log_ends()
+
 
 def arm(system: System, part: Part, point: str) -> None:
     """Start a part again with this point armed."""
@@ -167,10 +195,56 @@ def arm(system: System, part: Part, point: str) -> None:
         system.wait_ready()
 
 
-def wait_for_death(part: Part, point: str) -> None:
+def wait_for_death(scene: Scene, part: Part) -> None:
     """Until the point has gone off; the whole part is then killed and started again without it."""
-    until(lambda: f"fault {point}: kill" in part.log.read_text(errors="replace"), f"{part.name} to die")
+    sign = f"fault {scene.point}: kill"
+    try:
+        until(lambda: sign in part.log.read_text(errors="replace"), f"{part.name} to die")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{scene.state()}") from None
     part.kill()
     part.extra = {}
+    if part in scene.system.workers:
+        # What the dead one had leased is free at once; nobody else has leased anything.
+        scene.facts.hurry()
     part.start()
     part.held = True
+
+
+@contextmanager
+def frozen(system: System, facts: Facts, parts: list[Part]) -> Iterator[None]:
+    """These parts stand still inside the block, none of them within a transaction: its locks would stand in the way."""
+    end = time.monotonic() + PATIENCE
+    while parts:
+        for part in parts:
+            part.signal(signal.SIGSTOP)
+        if _nothing_open(system, facts):
+            break
+        for part in parts:
+            part.signal(signal.SIGCONT)
+        assert time.monotonic() < end, "a transaction is open at every look"
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.signal(signal.SIGCONT)
+
+
+def _nothing_open(system: System, facts: Facts) -> bool:
+    """Whether all transactions end within half a second."""
+    if system.pg is None:
+        with closing(sqlite3.connect(system.data / "yantuan.sqlite3", timeout=0.5)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            return True
+    for _ in range(5):
+        time.sleep(0.1)
+        if not facts.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            " AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        ):
+            return True
+    return False

@@ -14,15 +14,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cases import CASES, COMMANDS, QUICK, Case
-from scene import PATIENCE, Scene, arm, wait_for_death
+from scene import PATIENCE, Scene, arm, frozen, wait_for_death
 from soak.facts import Facts
-from soak.nemesis import stopped
 from soak.system import System
 
 from yantuan.kernel import faults
 
 pytestmark = pytest.mark.stack
 ALL = os.environ.get("YANTUAN_CRASH") == "all"
+HURRY_AFTER = {"web": 3, "worker": 20}
+"""Seconds until pauses end early. The worker's cases count messages: one on its way that lost its lease would be sent twice,
+even where that takes a busy machine a while. What the dead worker held is free at once (`wait_for_death`)."""
 CHOSEN = [case for case in CASES if ALL or case.point in QUICK]
 
 
@@ -51,51 +53,39 @@ def whole(system: System) -> Iterator[None]:
 def test_dying_there_is_harmless(system: System, facts: Facts, case: Case) -> None:
     scene = Scene(system, facts, case.point)
     victim = system.webs[0] if case.part == "web" else system.workers[0]
-    case.before(scene)
     # The worker asks and tidies by itself: it stands still, or it might do what the web is to die at.
-    still = system.workers if case.part == "web" else []
-    with stopped(still):
+    with frozen(system, facts, system.workers if case.part == "web" else []):
+        case.before(scene)
         arm(system, victim, case.point)
         case.drive(scene)
-        wait_for_death(victim, case.point)
+        wait_for_death(scene, victim)
     system.wait_ready()
     case.again(scene)
-    _becomes_right(scene, case.right)
+    _becomes_right(scene, case)
     _doctor(system)
 
 
-def _becomes_right(scene: Scene, right: Callable[[Scene], bool]) -> None:
-    """Leases and pauses end early, as if minutes passed; what is right must stay right after all of it is done."""
+def _becomes_right(scene: Scene, case: Case) -> None:
+    """It must come true, and stay true after everything that waits is done."""
+    _in_the_end(scene, case, lambda: case.right(scene), f"{case.right.__name__} did not come true")
+    _in_the_end(scene, case, lambda: _all_done(scene), "events stay")
+    assert case.right(scene), f"{case.point}: {case.right.__name__} did not stay true\n{scene.state()}"
+
+
+def _in_the_end(scene: Scene, case: Case, true: Callable[[], bool], trouble: str) -> None:
+    """Wait; pauses end early now and then, as if minutes passed, but no lease that somebody has only just taken."""
     end = time.monotonic() + PATIENCE
-    hurry_at = time.monotonic() + 1
-    while not right(scene):
-        assert time.monotonic() < end, f"{scene.point}: {right.__name__} did not come true\n{_state(scene)}"
+    hurry_at = time.monotonic() + HURRY_AFTER[case.part]
+    while not true():
+        assert time.monotonic() < end, f"{case.point}: {trouble}\n{scene.state()}"
         if time.monotonic() > hurry_at:
             scene.facts.hurry()
-            hurry_at += 4
-        time.sleep(0.3)
-    _drain(scene)
-    assert right(scene), f"{scene.point}: {right.__name__} did not stay true\n{_state(scene)}"
+            hurry_at += HURRY_AFTER[case.part]
+        time.sleep(0.2)
 
 
-def _drain(scene: Scene) -> None:
-    """Until no event waits any more."""
-    end = time.monotonic() + PATIENCE
-    while scene.facts.one("SELECT count(*) FROM kernel_outboxevent WHERE state = 'pending'"):
-        assert time.monotonic() < end, "events stay\n" + _state(scene)
-        scene.facts.hurry()
-        time.sleep(1.5)
-
-
-def _state(scene: Scene) -> str:
-    waiting = scene.facts.rows(
-        "SELECT topic, state, attempts, last_error FROM kernel_outboxevent WHERE state <> 'done'"
-    )
-    seen = [scene.now(), scene.book(), scene.refunds(), scene.attempt()] if scene.order_id else []
-    return (
-        json.dumps([seen, waiting], default=str, ensure_ascii=False, indent=1)[-5000:]
-        + scene.system.log_ends()
-    )
+def _all_done(scene: Scene) -> bool:
+    return scene.facts.one("SELECT count(*) FROM kernel_outboxevent WHERE state = 'pending'") == 0
 
 
 def _doctor(system: System) -> None:
@@ -129,9 +119,11 @@ def test_a_bill_half_checked_is_checked_again(system: System, facts: Facts, poin
 
 
 def _script(system: System, code: str, extra: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    # The bill's address is the simulator's own, and one on another host than the provider's is refused.
+    straight = {"YANTUAN_WECHATPAY_BASE_URL": system.sim}
     return subprocess.run(
-        [sys.executable, "-c", code], env=system.direct | extra, capture_output=True, text=True, check=False,
-        timeout=120,
+        [sys.executable, "-c", code], env=system.direct | straight | extra, capture_output=True, text=True,
+        check=False, timeout=120,
     )  # fmt: skip
 
 
