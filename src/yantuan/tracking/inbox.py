@@ -14,7 +14,7 @@ from django.db.models import F
 from yantuan.gateways.couriers import CourierGateway
 from yantuan.gateways.errors import GatewayUnverified
 from yantuan.kernel import outbox
-from yantuan.kernel.clock import now
+from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.tokens import seal, unseal
 from yantuan.tracking import gateway
 from yantuan.tracking.actions import take_in
@@ -29,7 +29,7 @@ _PURPOSE = "courier_push"
 
 
 def receive(provider: str, form: Mapping[str, str], token: str) -> int:
-    """Verify and store one push; answers the stored row's id. The same content again is only counted.
+    """Verify and store one push; answers the stored row's id. The same again on the same day is only counted.
 
     Raises GatewayUnverified for anything not signed with our key, also when the instance watches through another service.
     """
@@ -40,11 +40,14 @@ def receive(provider: str, form: Mapping[str, str], token: str) -> int:
         # Genuine by its signature but not in the promised shape: kept, so that somebody can see what came.
         log.error("a genuine push of %s cannot be read", provider)
     kept = json.dumps({"form": dict(form), "token": token}, ensure_ascii=False, sort_keys=True)
+    moment = now()
+    # The same words on another day are news: a service that gives up twice says so twice.
+    facts = f"{provider}\n{moment.astimezone(CHINA).date()}\n{kept}"
     row = CourierPush(
         provider=provider,
         sealed=seal(_PURPOSE, kept),
-        dedupe=hashlib.sha256(f"{provider}\n{kept}".encode()).hexdigest(),
-        received_at=now(),
+        dedupe=hashlib.sha256(facts.encode()).hexdigest(),
+        received_at=moment,
     )
     with transaction.atomic():
         CourierPush.objects.bulk_create([row], ignore_conflicts=True)
