@@ -13,3 +13,10 @@ declare namespace NodeJS {
     readonly UNI_PLATFORM?: 'h5' | 'mp-weixin'
   }
 }
+
+/** Documented with the order-management pages of WeChat, but not yet in its typings. */
+declare namespace WechatMiniprogram {
+  interface Wx {
+    openBusinessView(options: { businessType: 'weappOrderConfirm'; extraData: object; success?: () => void; fail?: (cause: { errMsg: string }) => void }): void
+  }
+}

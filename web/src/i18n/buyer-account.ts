@@ -16,7 +16,7 @@ export const zh = {
   'buyer.privacy': '隐私政策',
   'buyer.agreeTitle': '同意用户协议和隐私政策？',
   'buyer.agreeText': '登录前请先阅读并同意《用户协议》和《隐私政策》',
-  'buyer.agreeYes': '同意并继续',
+  'buyer.agreeYes': '同意',
   'buyer.demoCode': '演示环境不发真短信，验证码在模拟器的收件箱里',
   'buyer.demoInbox': '打开收件箱',
   'buyer.welcome': '团长自己的团购工具',

@@ -3,12 +3,13 @@ import { ref } from 'vue'
 import * as buyer from './buyer'
 import * as common from './common'
 import * as leader from './leader'
+import * as wechat from './wechat'
 
 import { readStored, writeStored } from '@/platform/storage'
 
 const dictionaries = {
-  zh: { ...common.zh, ...buyer.zh, ...leader.zh },
-  en: { ...common.en, ...buyer.en, ...leader.en },
+  zh: { ...common.zh, ...buyer.zh, ...leader.zh, ...wechat.zh },
+  en: { ...common.en, ...buyer.en, ...leader.en, ...wechat.en },
 }
 
 export type Locale = keyof typeof dictionaries

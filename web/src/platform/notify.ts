@@ -93,21 +93,35 @@ export function setTabTexts(texts: readonly string[]): void {
   texts.forEach((text, index) => uni.setTabBarItem({ index, text, fail: () => {} }))
 }
 
+/** What the person said: the templates they allowed, those they refused, and whether their main switch is off. */
+export interface SubscribeAnswer {
+  readonly accepted: readonly string[]
+  readonly refused: readonly string[]
+  readonly switchedOff: boolean
+}
+
+// More at once fail on older clients.
+const MOST_TEMPLATES = 3
+const SWITCHED_OFF = 20004
+
 /**
- * Asks in the mini-program for leave to send subscription messages; must be called from a tap.
- *
- * @returns the template ids the person accepted; always empty on H5
+ * Asks in the mini-program for leave to send subscription messages. WeChat takes it only straight from a tap or from the end of
+ * a payment, so nothing may be waited for before the call. Nothing is asked on H5. Never throws.
  */
-export function requestSubscribe(templateIds: readonly string[]): Promise<readonly string[]> {
-  if (IS_H5 || templateIds.length === 0) return Promise.resolve([])
+export function requestSubscribe(templateIds: readonly string[]): Promise<SubscribeAnswer> {
+  const asked = templateIds.slice(0, MOST_TEMPLATES)
+  if (IS_H5 || asked.length === 0) return Promise.resolve({ accepted: [], refused: [], switchedOff: false })
   return new Promise((resolve) => {
     uni.requestSubscribeMessage({
-      tmplIds: templateIds.slice(0, 3),
+      tmplIds: asked,
       success: (answer) => {
         const states = answer as unknown as Record<string, unknown>
-        resolve(templateIds.filter((id) => states[id] === 'accept'))
+        // accept, acceptWithAudio, acceptWithAlert, acceptWithForcePush; else reject, ban or filter.
+        const accepted = asked.filter((id) => String(states[id] ?? '').startsWith('accept'))
+        resolve({ accepted, refused: asked.filter((id) => states[id] === 'reject' || states[id] === 'ban'), switchedOff: false })
       },
-      fail: () => resolve([]),
+      // The network or a banned mini-program: nobody refused anything.
+      fail: ({ errCode }: { errCode?: number }) => resolve({ accepted: [], refused: errCode === SWITCHED_OFF ? asked : [], switchedOff: errCode === SWITCHED_OFF }),
     })
   })
 }

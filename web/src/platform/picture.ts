@@ -1,30 +1,64 @@
+import { privacyRefusal } from './privacy'
+
 import { IS_H5 } from '@/config'
 
-function saveInBrowser(url: string, name: string): boolean {
+/** `denied`: no permission for the album (the way to the settings was offered). `closed`: the person turned back. */
+export type SaveOutcome = 'saved' | 'denied' | 'closed' | 'failed'
+
+function saveInBrowser(url: string, name: string): SaveOutcome {
   const link = document.createElement('a')
   link.href = url
   link.download = name
   document.body.append(link)
   link.click()
   link.remove()
-  return true
+  return 'saved'
 }
 
-function saveInMiniProgram(url: string): Promise<boolean> {
+function download(url: string): Promise<string> {
   return new Promise((resolve) => {
-    const fail = (): void => resolve(false)
     uni.downloadFile({
       url,
-      success: ({ tempFilePath, statusCode }) => {
-        if (statusCode !== 200) fail()
-        else uni.saveImageToPhotosAlbum({ filePath: tempFilePath, success: () => resolve(true), fail })
-      },
-      fail,
+      success: ({ tempFilePath, statusCode }) => resolve(statusCode === 200 ? tempFilePath : ''),
+      fail: () => resolve(''),
     })
   })
 }
 
-/** Keeps a picture of this shop: a download in the browser, the album in the mini-program. Resolves to whether it worked. */
-export function savePicture(url: string, name: string): Promise<boolean> {
-  return IS_H5 ? Promise.resolve(saveInBrowser(url, name)) : saveInMiniProgram(url)
+function intoAlbum(filePath: string): Promise<SaveOutcome> {
+  return new Promise((resolve) => {
+    uni.saveImageToPhotosAlbum({
+      filePath,
+      success: () => resolve('saved'),
+      fail: (cause: { errno?: number; errMsg?: string }) => {
+        const words = cause.errMsg ?? ''
+        if (privacyRefusal(cause) || /auth|permission/i.test(words)) resolve('denied')
+        else resolve(/cancel/i.test(words) ? 'closed' : 'failed')
+      },
+    })
+  })
+}
+
+/** Opens WeChat's settings; must be called from a tap. Resolves to whether the album is allowed now. */
+function allowAlbum(): Promise<boolean> {
+  return new Promise((resolve) => {
+    uni.openSetting({
+      success: ({ authSetting }) => resolve((authSetting as Record<string, boolean | undefined>)['scope.writePhotosAlbum'] === true),
+      fail: () => resolve(false),
+    })
+  })
+}
+
+/**
+ * Keeps a picture of this shop: a download in the browser, the album in the mini-program.
+ *
+ * @param askSettings asks whether to open the settings; WeChat never asks for the album a second time by itself
+ */
+export async function savePicture(url: string, name: string, askSettings: () => Promise<boolean>): Promise<SaveOutcome> {
+  if (IS_H5) return saveInBrowser(url, name)
+  const file = await download(url)
+  if (!file) return 'failed'
+  const outcome = await intoAlbum(file)
+  if (outcome !== 'denied' || !(await askSettings()) || !(await allowAlbum())) return outcome
+  return intoAlbum(file)
 }

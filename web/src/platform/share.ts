@@ -8,7 +8,11 @@ export interface ShareInfo {
   readonly title: string
   readonly path: string
   readonly url: string
+  /** Square or of any shape; Moments and links cut it square. */
   readonly imageUrl?: string
+  /** What a chat's card says instead of `title`, and its picture of 5:4. */
+  readonly cardTitle?: string
+  readonly cardUrl?: string
   readonly desc?: string
 }
 
@@ -32,12 +36,13 @@ const JS_SDK_URL = 'https://res.wx.qq.com/open/js/jweixin-1.6.0.js'
 
 /** The card of a mini-program share: return it from the page's own `onShareAppMessage`. */
 export function shareCard(info: ShareInfo): { title: string; path: string; imageUrl?: string } {
-  return { title: info.title, path: info.path, ...(info.imageUrl ? { imageUrl: info.imageUrl } : {}) }
+  const imageUrl = info.cardUrl ?? info.imageUrl
+  return { title: info.cardTitle ?? info.title, path: info.path, ...(imageUrl ? { imageUrl } : {}) }
 }
 
 /** The card for Moments: return it from the page's own `onShareTimeline`. */
 export function timelineCard(info: ShareInfo): { title: string; query: string; imageUrl?: string } {
-  return { title: info.title, query: info.path.split('?')[1] ?? '', ...(info.imageUrl ? { imageUrl: info.imageUrl } : {}) }
+  return { title: info.cardTitle ?? info.title, query: info.path.split('?')[1] ?? '', ...(info.imageUrl ? { imageUrl: info.imageUrl } : {}) }
 }
 
 /** Copies text and says so. Resolves to whether it worked. */

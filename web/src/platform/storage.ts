@@ -12,6 +12,8 @@ interface Stored {
   tourSeen: boolean
   /** Share tokens by group buy code: which link an order came through. */
   shares: Record<string, string>
+  /** What the person said to WeChat's one-time messages, by template: so that nobody is asked again and again. */
+  subscribe: Record<string, { at: number; refusals: number }>
   /** Carts by group buy code (offer id → quantity), so that a killed app does not lose what was chosen. */
   carts: Record<string, Record<string, number>>
 }

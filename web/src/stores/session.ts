@@ -3,7 +3,8 @@ import { computed, ref } from 'vue'
 import { ApiError } from '@/api/errors'
 import type { components } from '@/api/schema'
 import { send } from '@/api/transport'
-import { saveToken } from '@/platform/storage'
+import { IS_MP } from '@/config'
+import { readToken, saveToken } from '@/platform/storage'
 import { startAs } from '@/stores/role'
 
 type MeOut = components['schemas']['MeOut']
@@ -43,6 +44,8 @@ async function ask(): Promise<Me | null> {
   return me.value
 }
 
+/** Somebody is signed in, or was when the app was last closed and nothing else is known yet. */
+const likely = computed(() => me.value !== null || (!known.value && readToken() !== ''))
 const person = computed(() => me.value?.person ?? null)
 const leader = computed(() => me.value?.leader ?? null)
 const isLeader = computed(() => leader.value?.state === 'approved')
@@ -50,6 +53,8 @@ const canSell = computed(() => isLeader.value && leader.value?.suspended === fal
 const storeId = computed(() => leader.value?.store_id ?? '')
 
 function refresh(): Promise<Me | null> {
+  // The mini-program knows by itself that nobody is signed in; a browser's cookie is seen by the server only.
+  if (IS_MP && !readToken()) return Promise.resolve(take(null))
   asking ??= ask()
   return asking
 }
@@ -61,6 +66,7 @@ export function useSession() {
     me,
     /** False until the server has answered once whether somebody is signed in. */
     known,
+    likely,
     person,
     /** The selling side in whatever state, or null. */
     leader,

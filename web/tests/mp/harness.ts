@@ -26,6 +26,8 @@ interface PageCaller {
   onShow?(): void
   onReady?(): void
   onUnload?(): void
+  onShareAppMessage?(from: object): { title?: string; path?: string; imageUrl?: string }
+  onShareTimeline?(): { title?: string; query?: string; imageUrl?: string }
 }
 
 type Register = (definition: never) => unknown
@@ -96,6 +98,17 @@ export class OpenPage {
     await settle()
   }
 
+  /** Whether an element with this data-testid is there. */
+  has(testid: string): boolean {
+    return this.elements().some((item) => item.dataset?.testid === testid)
+  }
+
+  /** Comes back to this page from one that lay over it. */
+  show(): void {
+    this.root.getComponent().triggerPageLifetime('show', [])
+    this.caller.onShow?.()
+  }
+
   /** Leaves the page as the back button does. */
   close(): void {
     this.leave(this)
@@ -162,9 +175,26 @@ export class MiniProgram {
   }
 
   /** Starts the app, as WeChat does before the first page. */
-  launch(): void {
-    const onLaunch = this.app.onLaunch as ((options: object) => void) | undefined
-    onLaunch?.call(this.app, { path: this.config.pages[0], query: {}, scene: 1001 })
+  launch(options: { path?: string; query?: Record<string, string>; scene?: number } = {}): void {
+    const entry = { path: this.config.pages[0], query: {}, scene: 1001, referrerInfo: {}, ...options }
+    for (const name of ['getLaunchOptionsSync', 'getEnterOptionsSync']) this.double.on(name, () => entry)
+    this.tell('onLaunch', entry)
+    this.tell('onShow', entry)
+  }
+
+  /** The app is in sight again. */
+  show(options: object = {}): void {
+    this.tell('onShow', { scene: 1089, path: '', query: {}, ...options })
+  }
+
+  /** The app is out of sight. */
+  hide(): void {
+    this.tell('onHide', {})
+  }
+
+  private tell(name: string, options: object): void {
+    const listener = this.app[name] as ((options: object) => void) | undefined
+    listener?.call(this.app, options)
   }
 
   /** Opens a page and waits until it has settled. */

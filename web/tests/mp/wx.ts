@@ -15,12 +15,17 @@ interface Callbacks {
   complete?: (answer: object) => void
 }
 
+// Documented with order management, but not yet in the typings.
+const NEWER = ['openBusinessView'] as const
+
+const UPDATES = { onCheckForUpdate: () => undefined, onUpdateReady: () => undefined, onUpdateFailed: () => undefined, applyUpdate: () => undefined }
+
 /** Names of all functions WeChat documents, so that a call to one that does not exist fails the test. */
 function documentedNames(): string[] {
   const file = resolve('node_modules/miniprogram-api-typings/types/wx/lib.wx.api.d.ts')
   const text = readFileSync(file, 'utf8')
   const body = text.slice(text.indexOf('    interface Wx {'))
-  return [...new Set([...body.matchAll(/^ {8}([a-zA-Z]\w*)[<(]/gm)].map((match) => match[1] ?? ''))]
+  return [...new Set([...body.matchAll(/^ {8}([a-zA-Z]\w*)[<(]/gm)].map((match) => match[1] ?? '')), ...NEWER]
 }
 
 const SYSTEM = {
@@ -57,6 +62,7 @@ function synchronous(storage: Map<string, unknown>): Record<string, WxHandler> {
     getEnterOptionsSync: () => ({ path: '', query: {}, scene: 1001, referrerInfo: {} }),
     getAccountInfoSync: () => ({ miniProgram: { appId: 'touristappid', envVersion: 'develop' } }),
     canIUse: () => true,
+    getUpdateManager: () => UPDATES,
     // No server unless the test brings one.
     request: ((options: Callbacks) => options.fail?.({ errMsg: 'request:fail no server in this test' })) as WxHandler,
   }

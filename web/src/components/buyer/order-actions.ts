@@ -3,7 +3,9 @@ import { payNext } from './pay-next'
 import { api, createIntent, type Intent } from '@/api/http'
 import type { OrderDetail, OrderRow } from '@/api/types'
 import { askText, confirmDialog, toast, toastError } from '@/components/ui/feedback'
+import { IS_MP } from '@/config'
 import { t, type MessageKey } from '@/i18n'
+import { confirmInWechat, type ReceiptKey } from '@/platform/receipt'
 import { go } from '@/utils/routes'
 
 /** What a buyer may do with an order, in the server's words. */
@@ -45,7 +47,28 @@ async function cancel(order: OrderRow): Promise<OrderDetail | null> {
 
 async function receive(order: OrderRow): Promise<OrderDetail | null> {
   if (!(await confirmDialog({ title: t('buyer.receiveTitle'), text: t('buyer.receiveText') }))) return null
-  return api.post('/api/orders/{order_id}/receive', { path: { order_id: order.id } })
+  const changed = await api.post('/api/orders/{order_id}/receive', { path: { order_id: order.id } })
+  if (!needsWechatReceipt(changed)) return changed
+  await askWechatReceipt(changed)
+  return api.get('/api/orders/{order_id}', { path: { order_id: order.id } })
+}
+
+/** An order whose money WeChat holds until the buyer has confirmed there as well; `wechat_confirm` names it to WeChat. */
+export interface WithReceipt {
+  readonly delivery: string
+  readonly wechat_confirm?: ReceiptKey | null
+}
+
+/** Whether WeChat's own confirmation is still open: after ours, in the mini-program only. */
+export function needsWechatReceipt(order: WithReceipt | undefined): boolean {
+  return IS_MP && !!order?.wechat_confirm && order.delivery === 'received'
+}
+
+/** Opens WeChat's confirmation and says how it went; whether it counts, the server learns from WeChat. */
+export async function askWechatReceipt(order: WithReceipt): Promise<void> {
+  if (!order.wechat_confirm) return
+  const outcome = await confirmInWechat(order.wechat_confirm)
+  toast(t(outcome === 'success' ? 'wx.receiptDone' : 'wx.receiptCancelled'))
 }
 
 /** Does one action. Resolves to the order as it is now when the action changed it here, else null. Never throws a refusal. */

@@ -27,8 +27,9 @@ function wait(ms: number): Promise<void> {
  * Paying one order: asks the server for the way, walks it, and afterwards believes only the server.
  *
  * @param id the order's id; may be empty until the page knows it
+ * @param sheetDone called at the end of WeChat's pay sheet, the only moment besides a tap at which it lets us ask for something
  */
-export function usePayFlow(id: () => string) {
+export function usePayFlow(id: () => string, sheetDone: () => Promise<void> = async () => {}) {
   const intent = createIntent()
   const busy = ref(false)
   const checking = ref(false)
@@ -65,10 +66,15 @@ export function usePayFlow(id: () => string) {
     codeUrl.value = ''
   }
 
+  /** The phone says it was stopped; a sheet closed after the money went says so as well, so the server is asked all the same. */
+  async function stopped(kind: 'cancelled' | 'failed'): Promise<void> {
+    await load.run()
+    if (open.value) toast(t(`pay.${kind}`))
+  }
+
   async function follow(outcome: PayOutcome): Promise<void> {
-    if (outcome.kind === 'asked') await check()
-    else if (outcome.kind === 'cancelled') toast(t('pay.cancelled'))
-    else if (outcome.kind === 'failed') toast(t('pay.failed'))
+    if (outcome.kind === 'asked') await Promise.all([sheetDone(), check()])
+    else if (outcome.kind === 'cancelled' || outcome.kind === 'failed') await stopped(outcome.kind)
     else if (outcome.kind === 'offline') replace('/buyer/pay-offline/index', { id: id() })
     else if (outcome.kind === 'show_code') {
       codeUrl.value = outcome.codeUrl

@@ -1,3 +1,4 @@
+import { IS_MP } from '@/config'
 import { errorText, t } from '@/i18n'
 
 /** A short line that goes away by itself. */
@@ -19,14 +20,23 @@ export interface ConfirmOptions {
   readonly danger?: boolean
 }
 
+// WeChat opens no dialog at all with a longer word on a button: four Chinese letters, or eight others.
+const BUTTON_WIDTH = 8
+
+/** The word on a dialog's button, or the plain one where WeChat would refuse it. */
+export function buttonWord(text: string | undefined, plain: string): string {
+  const width = [...(text ?? '')].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 255 ? 2 : 1), 0)
+  return text && (!IS_MP || width <= BUTTON_WIDTH) ? text : plain
+}
+
 /** Asks yes or no. Resolves to true only when the person confirmed. */
 export function confirmDialog(options: ConfirmOptions): Promise<boolean> {
   return new Promise((resolve) => {
     uni.showModal({
       title: options.title,
       content: options.text ?? '',
-      confirmText: options.confirmText ?? t('common.confirm'),
-      cancelText: options.cancelText ?? t('common.cancel'),
+      confirmText: buttonWord(options.confirmText, t('common.confirm')),
+      cancelText: buttonWord(options.cancelText, t('common.cancel')),
       confirmColor: options.danger ? '#c8302b' : '#e8502f',
       success: ({ confirm }) => resolve(confirm),
       fail: () => resolve(false),

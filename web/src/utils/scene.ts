@@ -1,0 +1,38 @@
+import { replace, type Query } from './routes'
+
+import { send } from '@/api/transport'
+
+/** What a mini-program code stands for: the page inside the package, without a leading "/", and its query. */
+export interface SceneTarget {
+  readonly page: string
+  readonly query: Readonly<Record<string, string>>
+}
+
+/** Query of a page as the platform hands it over. */
+export type PageQuery = Readonly<Record<string, string | undefined>>
+
+/** The short id in a scanned code, or ''. WeChat hands `scene` over encoded, and it may hold up to 32 plain characters. */
+export function sceneOf(query: PageQuery | undefined): string {
+  const raw = query?.scene ?? ''
+  try {
+    return decodeURIComponent(raw).trim().slice(0, 32)
+  } catch {
+    // A damaged code; the server says that it knows no such thing.
+    return raw.slice(0, 32)
+  }
+}
+
+/**
+ * The query a page works with. A page opened by a scanned code asks the server what the code stands for; if that is another page, the
+ * app goes there and this never resolves, because the page is on its way out. Throws ApiError.
+ *
+ * @param page this page's own path, for example `pages/g/index`
+ */
+export async function arrivedQuery(query: PageQuery | undefined, page: string): Promise<PageQuery> {
+  const scene = sceneOf(query)
+  if (!scene) return query ?? {}
+  const target = (await send('get', `/api/scenes/${encodeURIComponent(scene)}`, { auth: 'quiet' })) as SceneTarget
+  if (target.page === page) return target.query
+  replace(`/${target.page}`, target.query as Query)
+  return new Promise(() => {})
+}
