@@ -23,7 +23,7 @@ from soak.desk import Operator
 from soak.drill import Archive, restored
 from soak.facts import Facts
 from soak.history import History
-from soak.kinds import KINDS, Kind, companions, named, windows
+from soak.kinds import KINDS, LONG, Kind, companions, named, windows
 from soak.leaks import growth, holdings, secrets_of, spoken, tracebacks
 from soak.nemesis import Nemesis
 from soak.others import Attacker, LeaderActor
@@ -39,6 +39,8 @@ END_SECONDS = 80.0
 """What is kept of the whole time for quiet and checks; they take that long when all is well."""
 FAULT_SECONDS = (3.0, 8.0)
 """Least and most that a lasting fault lasts; between them as the time allows."""
+LONG_PARTS = 3
+"""How many times the time of another window one takes whose kind takes long by itself."""
 WAITING_WELL = 150
 """Events that may wait in the outbox before people press less often."""
 SLOWEST_SECONDS = 8.0
@@ -195,7 +197,9 @@ class Soak:
             if time.monotonic() > end:
                 self.outcome.not_reached = sorted(kind.name for rest in self.plan for kind in rest)
                 break
-            share = (end - time.monotonic()) / len(self.plan)
+            # What takes long by itself has its time kept from the start, or the last of the plan would pay for it.
+            parts = sum(LONG_PARTS if window[0].name in LONG else 1 for window in self.plan)
+            share = (end - time.monotonic()) / parts
             kinds = self.plan.pop(0)
             shortest, longest = FAULT_SECONDS
             nemesis.seconds = min(longest, max(shortest, share * 0.45))
