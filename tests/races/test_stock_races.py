@@ -80,7 +80,7 @@ def test_one_left(pace: Pace) -> None:
     buyers = pace.size(20, 50, 5)
     pairs = [make_world().buyer() for _ in range(buyers)]
     with crowd(buyers):
-        for _ in range(pace.size(2, 200, 1)):
+        for _ in range(pace.size(2, 100, 1)):
             world = make_world(stock_units=1)
             outcomes = place_each([world.draft(pair) for pair in pairs], buyers)
             assert (wins(outcomes), codes(outcomes)) == (1, {"sold_out"})
@@ -132,7 +132,7 @@ def _crossed(world: World, count: int) -> list[Draft]:
 
 def test_crossed_baskets(pace: Pace) -> None:
     """STK-05: {A,B} and {B,A} never lock each other out."""
-    count, threads = pace.size(48, 4000, 6), pace.size(16, 64, 6)
+    count, threads = pace.size(48, 1500, 6), pace.size(16, 64, 6)
     world = make_world(stock_units=count, offers=2)
     before = deadlocks()
     assert wins(place_each(_crossed(world, count), threads)) == count
