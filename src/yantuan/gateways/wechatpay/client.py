@@ -108,6 +108,11 @@ class WeChatPayClient:
         return self._sub.sub_mchid if self._sub else ""
 
     @property
+    def sub_merchant(self) -> SubMerchant | None:
+        """The sub-merchant this client speaks for, if any."""
+        return self._sub
+
+    @property
     def line(self) -> Line:
         """The line under this client, for the other clients of the same account (sharing, onboarding)."""
         return self._line

@@ -78,3 +78,21 @@ class Fields:
         if not isinstance(value, dict):
             raise Malformed(f"{self._path}{name} is not an object")
         return Fields(value, f"{self._path}{name}.")
+
+    def each(self, name: str) -> list[Fields]:
+        """A list of objects; absent and null read as empty. Raises Malformed."""
+        value = self._value.get(name)
+        if value is None:
+            value = []
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            raise Malformed(f"{self._path}{name} is not a list of objects")
+        return [Fields(entry, f"{self._path}{name}.") for entry in value]
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """A list of strings; absent and null read as empty. Raises Malformed."""
+        value = self._value.get(name)
+        if value is None:
+            value = []
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise Malformed(f"{self._path}{name} is not a list of texts")
+        return tuple(value)

@@ -11,6 +11,7 @@ from yantuan.gateways.errors import GatewayUnverified
 from yantuan.gateways.wechatpay.certificates import open_any
 from yantuan.gateways.wechatpay.fields import Fields, Malformed, parse_object
 from yantuan.gateways.wechatpay.models import RefundResult, Transaction
+from yantuan.gateways.wechatpay.sharing_models import ShareNotice
 from yantuan.gateways.wechatpay.signing import KeyFinder, UnknownSerial, verify
 from yantuan.gateways.wechatpay.transport import PROVIDER
 
@@ -66,7 +67,14 @@ class UnknownNotice(_NoticeBase):
     problem: str
 
 
-Notice = TransactionNotice | RefundNotice | UnknownNotice
+@dataclass(frozen=True, slots=True)
+class SharingNotice(_NoticeBase):
+    """A receiver's part of a shared order arrived (`event_type` PROFITSHARING.SUCCESS) or was taken back (.RETURN)."""
+
+    share: ShareNotice
+
+
+Notice = TransactionNotice | RefundNotice | SharingNotice | UnknownNotice
 
 
 class NoticeReader:
@@ -141,6 +149,8 @@ def _typed(facts: dict[str, Any], plaintext: bytes) -> Notice:
         return TransactionNotice(**facts, transaction=Transaction.read(parse_object(plaintext)))
     if event.startswith("REFUND.") and original in ("", "refund"):
         return RefundNotice(**facts, refund=RefundResult.read(parse_object(plaintext)))
+    if original == "profitsharing" or event.startswith("PROFITSHARING."):
+        return SharingNotice(**facts, share=ShareNotice.read(parse_object(plaintext)))
     return UnknownNotice(**facts, problem="kind not handled")
 
 
