@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def replay(outcome: Outcome) -> str:
     """The command that runs the same again."""
     database = "" if outcome.database == "PostgreSQL" else " --db sqlite"
-    return f"YANTUAN_SOAK_SEED={outcome.seed} python -m soak{database}"
+    return f"YANTUAN_SOAK_SEED={outcome.seed} YANTUAN_SOAK_THINK={outcome.think} python -m soak{database}"
 
 
 def text(outcome: Outcome) -> str:

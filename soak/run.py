@@ -80,6 +80,8 @@ class Outcome:
 
     seed: int
     database: str
+    think: float = 0
+    """About how long people paused, in seconds."""
     began_at: str = ""
     seconds: float = 0
     baseline: dict[str, float] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Soak:
         self.plan: list[tuple[Kind, ...]] = (
             named(only) if only else windows([k for k in KINDS if postgres or k.sqlite], seed)
         )
-        self.outcome = Outcome(seed, "PostgreSQL" if postgres else "SQLite")
+        self.outcome = Outcome(seed, "PostgreSQL" if postgres else "SQLite", think)
         self.spans: list[tuple[datetime, datetime]] = []
         self.backlog, self.lowest = 0, (0, 0.0)
         self.archive: Archive | None = None
