@@ -111,7 +111,8 @@ class GatewayRefused(GatewayError):
 
     `provider_code` and `provider_message` are its words, for logs and operators.
 
-    `verified` tells whether the refusal itself was signed (always True for providers that do not sign).
+    `verified` tells whether the refusal itself was signed (always True for providers that do not sign). `field` is
+    the path of the field the provider points at, e.g. `/amount/total`, or empty.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class GatewayRefused(GatewayError):
         *,
         verified: bool = True,
         request_id: str = "",
+        field: str = "",
     ) -> None:
         zh, en = _names(provider)
         super().__init__(
@@ -138,6 +140,7 @@ class GatewayRefused(GatewayError):
         self.http_status = http_status
         self.verified = verified
         self.provider_request_id = request_id
+        self.field = field
 
     def __str__(self) -> str:
         tail = f" [{self.provider_request_id}]" if self.provider_request_id else ""

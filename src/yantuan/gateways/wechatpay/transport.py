@@ -120,7 +120,7 @@ class SignedCaller:
 
     def raise_refusal(self, answer: HttpAnswer, keys: KeyRing | None) -> NoReturn:
         """Turn an answer that is not 2xx into the error that says what is known. Always raises."""
-        code, message = _error_words(answer.body)
+        code, message, field = _error_words(answer.body)
         request_id = answer.headers.get("Request-ID", "")
         if answer.status >= 500 or answer.status < 400 or not code or code in _WORK_MAY_BE_DONE:
             raise GatewayUnavailable(
@@ -130,7 +130,9 @@ class SignedCaller:
         if answer.status == 401:
             log.warning("our signature was refused; clock skew %s s; %s", self._skew(answer), request_id)
         kind = GatewayThrottled if answer.status == 429 or code in _THROTTLED else GatewayRefused
-        raise kind(PROVIDER, code, message, answer.status, verified=verified, request_id=request_id)
+        raise kind(
+            PROVIDER, code, message, answer.status, verified=verified, request_id=request_id, field=field
+        )
 
     def _refusal_verified(self, answer: HttpAnswer, keys: KeyRing | None) -> bool:
         # Refusals made before the signing layer (authentication, rate limits) carry no signature; they are
@@ -158,12 +160,18 @@ def _object(answer: HttpAnswer) -> dict[str, Any]:
         raise GatewayUnavailable(PROVIDER, str(error), http_status=answer.status) from error
 
 
-def _error_words(body: bytes) -> tuple[str, str]:
+def _error_words(body: bytes) -> tuple[str, str, str]:
+    """Code, sentence, and the field pointed at; all empty if the body is no refusal of the platform."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return "", ""
+        return "", "", ""
     if not isinstance(value, dict) or not isinstance(value.get("code"), str):
-        return "", ""
-    message = value.get("message")
-    return value["code"][:64], message[:500] if isinstance(message, str) else ""
+        return "", "", ""
+    message, detail = value.get("message"), value.get("detail")
+    field = detail.get("field") if isinstance(detail, dict) else ""
+    return (
+        value["code"][:64],
+        message[:500] if isinstance(message, str) else "",
+        field[:128] if isinstance(field, str) else "",
+    )
