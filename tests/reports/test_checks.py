@@ -41,6 +41,7 @@ from yantuan.reports.models import CheckRun
 from yantuan.reports.rules import RULES, house, system
 from yantuan.reports.rules.base import Scope
 from yantuan.reports.snapshot import snapshot
+from yantuan.shipinfo.models import ShippingInfo
 
 LONG_AGO = timedelta(days=2)
 MOVE = {"store_id": 1, "actor_kind": "system", "quantity": 1}
@@ -106,7 +107,22 @@ def forgotten_task(**values: object) -> None:
     DBTaskResult.objects.filter(id=task.id).update(**values)
 
 
+def stuck_shipping(trade: Trade) -> None:
+    order = trade.order("online")
+    attempt = order.attempts.get()  # type: ignore[attr-defined]
+    ShippingInfo.objects.create(
+        attempt=attempt,
+        order=order,
+        store_id=order.store_id,
+        transaction_id=attempt.transaction_id,
+        state="waiting",
+        waiting_since=now() - LONG_AGO,
+        created_at=now() - LONG_AGO,
+    )
+
+
 PLANTS: list[tuple[str, Plant]] = [
+    ("W1", stuck_shipping),
     ("M1", set_order("paid", goods_fen=F("goods_fen") + 1, total_fen=F("total_fen") + 1)),
     ("M1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(freight_share_fen=F("freight_share_fen") + 1)),
     ("M2", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(title="改过的标题")),

@@ -15,6 +15,8 @@ from yantuan.kernel.clock import now
 from yantuan.notices.models import InboxMessage
 from yantuan.orders.models import Order, OrderLine
 from yantuan.payments.models import PaymentAttempt
+from yantuan.reports.rules import RULES
+from yantuan.reports.rules.base import Reader
 from yantuan.shipinfo import flow, following, gateway, jobs, uploading
 from yantuan.shipinfo.models import PlatformFact, ShippingInfo
 
@@ -294,3 +296,21 @@ def test_a_parcel_changed_while_the_platform_was_told(
     assert (sale.state, sale.told) == ("waiting", [("YTO", "YT1234567890123")])
     work()
     assert sale.told == [("YTO", "YT5555555555555")] and sale.state == "sent"
+
+
+def test_the_self_check_finds_what_was_never_told(
+    desk: Desk, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(hours: int) -> list[list[str]]:
+        return [one.ids for one in RULES["W1"].check(Reader(now() + timedelta(hours=hours)))]
+
+    told, untold = sell(desk, shop, 1), sell(desk, shop, 1)
+    told.ship()
+    with monkeypatch.context() as patched:
+        patched.setattr("yantuan.shipinfo.gateway.configured", lambda: False)
+        untold.ship()
+    assert found(1) == [] and found(25) == [[str(untold.trade.id)]]
+    PlatformFact.objects.filter(name__startswith="managed").update(value=False)
+    assert found(25) == []
+    ShippingInfo.objects.update(state="waiting", waiting_since=now())
+    assert found(1) == [] and found(25) == [[str(told.info.id)]]

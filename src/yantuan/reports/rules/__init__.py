@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yantuan.reports.rules import house, ledger, orders, payments, people, stock, system
+from yantuan.reports.rules import house, ledger, orders, payments, people, shipping, stock, system
 from yantuan.reports.rules.base import RULES
 
-__all__ = ["RULES", "house", "ledger", "orders", "payments", "people", "stock", "system"]
+__all__ = ["RULES", "house", "ledger", "orders", "payments", "people", "shipping", "stock", "system"]
