@@ -193,7 +193,7 @@ WAYS = st.lists(
     max_size=5,
     unique_by=lambda one: one[0],
 )
-HOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @HOW

@@ -181,7 +181,7 @@ def test_every_parcel_must_be_signed_for(shop: Shop, hundred: Hundred) -> None:
     assert (
         due is not None
         and due - start > days(9)
-        and OutboxEvent.objects.filter(topic="order.delivered").count() == 0
+        and OutboxEvent.objects.filter(topic="parcel.signed").count() == 0
     )
     tell(trade, row(start + HOUR, "派送", "delivering"))
     assert plan(trade) is None
@@ -231,16 +231,16 @@ def test_all_signed_is_told_once(shop: Shop, hundred: Hundred) -> None:
     def hear(payload: dict[str, Any]) -> None:
         heard.append(payload)
 
-    outbox.on("order.delivered")(hear)
+    outbox.on("parcel.signed")(hear)
     try:
         trade = shipped(shop)
         start = now().replace(microsecond=0)
         for n in range(3):
             tell(trade, row(start + n * HOUR, f"签收{n}", "signed"))
         outbox.drain()
-        assert heard == [{"order_id": trade.id, "signed_at": start.isoformat()}]
+        assert heard == [{"order_id": trade.id, "at": start.isoformat()}]
     finally:
-        outbox._handlers["order.delivered"].remove(hear)
+        outbox._handlers["parcel.signed"].remove(hear)
 
 
 def test_what_was_missing_is_refunded_and_the_signed_rest_is_received(shop: Shop, hundred: Hundred) -> None:

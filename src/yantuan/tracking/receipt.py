@@ -37,10 +37,10 @@ def plan_receipt(order: Order) -> None:
     signed = [parcel.signed_at for parcel in seen if parcel.status == "signed" and parcel.signed_at]
     if signed and len(signed) == len(seen):
         outbox.emit(
-            "order.delivered",
-            {"order_id": order.id, "signed_at": max(signed).isoformat()},
+            "parcel.signed",
+            {"order_id": order.id, "at": max(signed).isoformat()},
             store_id=order.store_id,
-            key=f"delivered:{order.id}",
+            key=f"signed:{order.id}",
         )
 
 
