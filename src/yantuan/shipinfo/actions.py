@@ -10,7 +10,7 @@ from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
-from yantuan.kernel.errors import Conflict, NotFound
+from yantuan.kernel.errors import Conflict
 from yantuan.orders.access import access_order, access_order_as_leader
 from yantuan.orders.models import Order
 from yantuan.orders.states import PAID_PAYMENTS
@@ -23,7 +23,10 @@ MOST_ARRIVED = 2000
 
 
 def retry(person: Person, order_id: int) -> Order:
-    """Tell the platform again after a failure. Waiting already: no change. Raises Conflict `nothing_to_retry`."""
+    """Tell the platform again after a failure. Waiting already: no change.
+
+    Raises Conflict `no_shipping_info` or `nothing_to_retry`.
+    """
     order = access_order_as_leader(person, order_id)
     info = _info_of(order)
     retrying(lambda: _retry(info.id))
@@ -43,7 +46,7 @@ def _retry(info_id: int) -> None:
 def agree(person: Person, order_id: int) -> Order:
     """Spend the one correction on the parcels as they stand. Agreed already: no change.
 
-    Raises Conflict `correction_used`, `finished_at_wechat` or `nothing_to_correct`.
+    Raises Conflict `no_shipping_info`, `correction_used`, `finished_at_wechat` or `nothing_to_correct`.
     """
     order = access_order_as_leader(person, order_id)
     info = _info_of(order)
@@ -129,5 +132,9 @@ def confirmed_at_wechat(person: Person, order_id: int) -> Order:
 def _info_of(order: Order) -> ShippingInfo:
     info = ShippingInfo.objects.filter(order_id=order.id).first()
     if info is None:
-        raise NotFound("这笔订单不需要向微信上传发货信息", "This order needs no shipping information.")
+        raise Conflict(
+            "no_shipping_info",
+            "这笔订单不需要向微信上传发货信息",
+            "This order needs no shipping information.",
+        )
     return info
