@@ -500,6 +500,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/pay-ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Pay Ways */
+        get: operations["yantuan_merchants_api_read_pay_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/merchant-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set Merchant Account */
+        put: operations["yantuan_merchants_api_set_merchant_account"];
+        post?: never;
+        /** Remove Merchant Account */
+        delete: operations["yantuan_merchants_api_remove_merchant_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/merchant-account/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check Merchant Account */
+        post: operations["yantuan_merchants_api_check_merchant_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/products": {
         parameters: {
             query?: never;
@@ -1237,6 +1289,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/{order_id}/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read My Tracking */
+        get: operations["yantuan_tracking_api_read_my_tracking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/tracking/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At My Tracking
+         * @description Ask the tracking service where nothing new came for half an hour; the answer comes some seconds later.
+         */
+        post: operations["yantuan_tracking_api_look_at_my_tracking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Tracking */
+        get: operations["yantuan_tracking_api_read_tracking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}/aftersale-options": {
         parameters: {
             query?: never;
@@ -1799,6 +1905,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/orders/{order_id}/shipping-info/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry Shipping Info */
+        post: operations["yantuan_shipinfo_api_retry_shipping_info"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/shipping-info/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct Shipping Info */
+        post: operations["yantuan_shipinfo_api_correct_shipping_info"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/arrived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark Goods Arrived */
+        post: operations["yantuan_shipinfo_api_mark_goods_arrived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/wechat-confirmed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirmed At Wechat */
+        post: operations["yantuan_shipinfo_api_confirmed_at_wechat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2342,6 +2516,165 @@ export interface components {
              * @default
              */
             contact_phone: string;
+        };
+        /**
+         * AppIdOut
+         * @description An app the merchant number must be bound to.
+         */
+        AppIdOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mini" | "oa";
+            /** Appid */
+            appid: string;
+        };
+        /**
+         * MerchantAccountOut
+         * @description The account in use. Of secrets only the last four characters.
+         */
+        MerchantAccountOut: {
+            /** Id */
+            id: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "direct" | "partner" | "operator";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unchecked" | "checked" | "refused";
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /**
+             * Problem Text
+             * @default
+             */
+            problem_text: string;
+            /**
+             * Problem Text En
+             * @default
+             */
+            problem_text_en: string;
+            /**
+             * Problem Words
+             * @default
+             */
+            problem_words: string;
+            /** Checked At */
+            checked_at?: string | null;
+            /**
+             * Mchid
+             * @default
+             */
+            mchid: string;
+            /**
+             * Sub Mchid
+             * @default
+             */
+            sub_mchid: string;
+            /**
+             * Serial Tail
+             * @default
+             */
+            serial_tail: string;
+            /**
+             * Apiv3 Tail
+             * @default
+             */
+            apiv3_tail: string;
+            /**
+             * Key Mode
+             * @default public_key
+             * @enum {string}
+             */
+            key_mode: "public_key" | "certificate";
+            /**
+             * Public Key Tail
+             * @default
+             */
+            public_key_tail: string;
+            /**
+             * Share Percent
+             * @default
+             */
+            share_percent: string;
+        };
+        /**
+         * PayWaysOut
+         * @description How a store can be paid. `route`: whose WeChat Pay account takes the next payment.
+         */
+        PayWaysOut: {
+            /** Store Id */
+            store_id: string;
+            /** Wechatpay Enabled */
+            wechatpay_enabled: boolean;
+            /** Offline Enabled */
+            offline_enabled: boolean;
+            /**
+             * Route
+             * @enum {string}
+             */
+            route: "own" | "operator" | "none";
+            /** Wechatpay Ready */
+            wechatpay_ready: boolean;
+            /** Several Leaders */
+            several_leaders: boolean;
+            /** Partner Offered */
+            partner_offered: boolean;
+            account: components["schemas"]["MerchantAccountOut"] | null;
+            /** Appids */
+            appids: components["schemas"]["AppIdOut"][];
+        };
+        /**
+         * MerchantKeysIn
+         * @description A merchant number of the leader's own. Where the number stays the same, secrets left empty are kept.
+         */
+        MerchantKeysIn: {
+            /** Mchid */
+            mchid: string;
+            /**
+             * Merchant Serial
+             * @default
+             */
+            merchant_serial: string;
+            /**
+             * Private Key
+             * @default
+             */
+            private_key: string;
+            /**
+             * Certificate
+             * @default
+             */
+            certificate: string;
+            /**
+             * Apiv3 Key
+             * @default
+             */
+            apiv3_key: string;
+            /**
+             * Key Mode
+             * @default public_key
+             * @enum {string}
+             */
+            key_mode: "public_key" | "certificate";
+            /**
+             * Public Key Id
+             * @default
+             */
+            public_key_id: string;
+            /**
+             * Public Key
+             * @default
+             */
+            public_key: string;
         };
         /** Page[ProductOut] */
         Page_ProductOut_: {
@@ -3297,6 +3630,8 @@ export interface components {
             proofs: components["schemas"]["ProofOut"][];
             /** Aftersales */
             aftersales: components["schemas"]["AfterSaleBrief"][];
+            ship_info?: components["schemas"]["ShipInfoOut"] | null;
+            wechat_confirm?: components["schemas"]["WechatConfirm"] | null;
             /** Timeline */
             timeline: components["schemas"]["EventOut"][];
             /** Paid At */
@@ -3341,6 +3676,23 @@ export interface components {
             withdrawn: boolean;
             /** State */
             state: string;
+            /**
+             * Status
+             * @default
+             */
+            status: string;
+            /**
+             * Latest
+             * @default
+             */
+            latest: string;
+            /** Latest At */
+            latest_at?: string | null;
+            /**
+             * Alarm
+             * @default
+             */
+            alarm: string;
         };
         /** PickupPlace */
         PickupPlace: {
@@ -3406,6 +3758,42 @@ export interface components {
             done_at: string | null;
         };
         /**
+         * ShipInfoOut
+         * @description What WeChat knows of this order's shipping: its money is frozen there until it knows, and the buyer has confirmed.
+         */
+        ShipInfoOut: {
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Problem */
+            problem: string;
+            /** Advice */
+            advice: string;
+            /** Provider Code */
+            provider_code: string;
+            /** Correction Used */
+            correction_used: boolean;
+            /** Actions */
+            actions: string[];
+            /** Uploaded At */
+            uploaded_at: string | null;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Settles At */
+            settles_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+        };
+        /**
+         * WechatConfirm
+         * @description What the mini-program gives to WeChat's own confirmation of a receipt.
+         */
+        WechatConfirm: {
+            /** Transaction Id */
+            transaction_id: string;
+        };
+        /**
          * OrderCounts
          * @description Numbers on the tabs of the leader's order desk.
          */
@@ -3422,6 +3810,11 @@ export interface components {
             aftersale: number;
             /** Unpaid */
             unpaid: number;
+            /**
+             * Ship Info
+             * @default 0
+             */
+            ship_info: number;
         };
         /** NoteIn */
         NoteIn: {
@@ -3555,6 +3948,11 @@ export interface components {
              * @default false
              */
             likely: boolean;
+            /**
+             * Doubtful
+             * @default false
+             */
+            doubtful: boolean;
         };
         /** PieceIn */
         PieceIn: {
@@ -3632,6 +4030,53 @@ export interface components {
             qr_svg: string;
             /** Order Id */
             order_id: string;
+        };
+        /** TraceOut */
+        TraceOut: {
+            /** Parcels */
+            parcels: components["schemas"]["TracedParcel"][];
+            /** Stale */
+            stale: boolean;
+            /** Asking */
+            asking: boolean;
+            /** Auto Receive At */
+            auto_receive_at: string | null;
+        };
+        /** TraceStepOut */
+        TraceStepOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+            /** Place */
+            place: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * TracedParcel
+         * @description One parcel that is watched, newest step first.
+         */
+        TracedParcel: {
+            /** Id */
+            id: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+            /** Status */
+            status: string;
+            /** Label */
+            label: string;
+            /** Problem */
+            problem: string;
+            /** Signed At */
+            signed_at: string | null;
+            /** Steps */
+            steps: components["schemas"]["TraceStepOut"][];
         };
         /** ClaimableLine */
         ClaimableLine: {
@@ -4227,6 +4672,14 @@ export interface components {
              * @default all
              */
             tab: string;
+        };
+        /**
+         * ArrivedOut
+         * @description How many orders the platform is told of now.
+         */
+        ArrivedOut: {
+            /** Orders */
+            orders: number;
         };
     };
     responses: never;
@@ -4968,6 +5421,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_merchants_api_read_pay_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayWaysOut"];
+                };
+            };
+        };
+    };
+    yantuan_merchants_api_set_merchant_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantKeysIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayWaysOut"];
+                };
+            };
+        };
+    };
+    yantuan_merchants_api_remove_merchant_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayWaysOut"];
+                };
+            };
+        };
+    };
+    yantuan_merchants_api_check_merchant_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayWaysOut"];
                 };
             };
         };
@@ -6147,6 +6692,72 @@ export interface operations {
             };
         };
     };
+    yantuan_tracking_api_read_my_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+        };
+    };
+    yantuan_tracking_api_look_at_my_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+        };
+    };
+    yantuan_tracking_api_read_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+        };
+    };
     yantuan_aftersales_api_read_aftersale_options: {
         parameters: {
             query?: never;
@@ -6967,6 +7578,94 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    yantuan_shipinfo_api_retry_shipping_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_shipinfo_api_correct_shipping_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_shipinfo_api_mark_goods_arrived: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivedOut"];
+                };
+            };
+        };
+    };
+    yantuan_shipinfo_api_confirmed_at_wechat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
             };
         };
     };
