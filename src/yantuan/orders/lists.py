@@ -100,7 +100,8 @@ def _page(rows: QuerySet[Order], cursor: str, viewer: Viewer) -> Page[OrderRow]:
         rows = rows.filter(id__lt=min(before, MAX_ID))
     found = list(with_rows(rows).order_by("-id")[: PAGE + 1])
     more = str(found[PAGE - 1].id) if len(found) > PAGE else None
-    return Page(items=order_rows(found[:PAGE], viewer), next=more)
+    # Of the very type the route names: any other is validated a second time.
+    return Page[OrderRow](items=order_rows(found[:PAGE], viewer), next=more)
 
 
 def _numbers(text: str) -> Q | None:

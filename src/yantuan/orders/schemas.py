@@ -1,7 +1,7 @@
 """Bodies of the orders API.
 
-A checkout's own classes are plain pydantic models: ninja's Schema looks attributes up on foreign objects, which bodies never
-need, and costs the hot lane five times the decoding.
+A checkout's own classes and those of the lists are plain pydantic models: ninja's Schema looks attributes up on foreign
+objects, which they never need. That costs the hot lane five times the decoding, and a page of orders a third of its time.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class OrderPlaced(Schema):
     replayed: bool = False
 
 
-class OrderLineOut(Schema):
+class OrderLineOut(BaseModel):
     id: IdOut
     offer_id: IdOut
     title: str
@@ -107,7 +107,7 @@ class OrderLineOut(Schema):
     refunded_fen: int
 
 
-class Labels(Schema):
+class Labels(BaseModel):
     """The three axes as people read them, and one headline over all."""
 
     payment: str
@@ -116,7 +116,7 @@ class Labels(Schema):
     headline: str
 
 
-class OrderRow(Schema):
+class OrderRow(BaseModel):
     """One card of the 订单 tab, for buyer and leader alike."""
 
     id: IdOut
