@@ -204,7 +204,7 @@ SENT: dict[str, Sent] = {
     "confirm_receipt": _at("shipped_order_id"),
     "retry_shipping_info": _at("paid_order_id"),
     "correct_shipping_info": _at("paid_order_id"),
-    "mark_goods_arrived": _at("group_buy_id"),
+    "mark_goods_arrived": _at("to_pick_order_id"),
     "confirmed_at_wechat": _at("shipped_order_id"),
     "read_aftersale_options": _at("received_order_id"),
     "open_aftersale": _at("received_order_id", claim),

@@ -177,7 +177,7 @@ def test_the_platforms_own_reminder(desk: Desk, shop: Shop) -> None:
 
 def test_goods_that_arrived_are_not_late(desk: Desk, shop: Shop) -> None:
     sale = sell(desk, shop, 1, pickup=True)
-    shop.boss.ok("POST", f"/leader/group-buys/{sale.trade.row.group_buy_id}/arrived")
+    shop.boss.ok("POST", f"/leader/orders/{sale.trade.id}/goods-arrived")
     work()
     grow_old(sale)
     assert following.tell_late() == 0 and late() == []

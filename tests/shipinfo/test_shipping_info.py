@@ -203,10 +203,15 @@ def test_a_carrier_listed_under_another_id_is_found_by_its_name(desk: Desk, shop
 def test_pick_up_is_told_when_the_goods_arrive(desk: Desk, shop: Shop) -> None:
     sale = sell(desk, shop, 2, pickup=True)
     other = sell(desk, shop, 1, pickup=True)
-    where = f"/leader/group-buys/{sale.trade.row.group_buy_id}/arrived"
+    where = f"/leader/orders/{sale.trade.id}/goods-arrived"
+    before = sale.leader()
+    assert (before["state"], before["actions"]) == (
+        "unshipped",
+        ["arrived"],
+    ) and not ShippingInfo.objects.exists()
     assert shop.boss.ok("POST", where) == {"orders": 2}
     work()
-    assert sale.state == other.state == "done"
+    assert sale.state == other.state == "done" and sale.leader()["actions"] == []
     at = sale.at_wechat
     assert at["shipping"]["logistics_type"] == 4 and at["order_state"] == 2
     assert at["shipping"]["goods_desc"].endswith("*2")

@@ -226,7 +226,7 @@ class ShipInfoOut(Schema):
     provider_code: str
     correction_used: bool
     actions: list[str]
-    """`retry`, `correct`."""
+    """`arrived` (the goods are at the pick-up point), `retry`, `correct`."""
     uploaded_at: datetime | None
     confirmed_at: datetime | None
     settles_at: datetime | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from yantuan.groupbuys.access import access_group_buy
 from yantuan.identity.models import Person
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
@@ -81,27 +80,26 @@ def _agree(info_id: int, actor: Actor) -> None:
     audit.record(actor, "shipinfo.correct", "order", order.id, store_id=order.store_id, **data)
 
 
-def mark_arrived(person: Person, group_buy_id: int) -> int:
-    """The goods of a sale are at their pick-up points: tell the platform of every paid order that waits there.
+def mark_arrived(person: Person, order_id: int) -> int:
+    """The goods of this order's sale are at its pick-up point: tell the platform of every paid order that waits there.
 
     Answers how many orders are newly told; again: none.
     """
-    group_buy = access_group_buy(person, group_buy_id)
+    order = access_order_as_leader(person, order_id)
     waiting = Order.objects.filter(
-        store_id=group_buy.store_id,
-        group_buy_id=group_buy.id,
+        store_id=order.store_id,
+        group_buy_id=order.group_buy_id,
+        pickup_point_id=order.pickup_point_id,
         delivery="awaiting_pickup",
         payment__in=list(PAID_PAYMENTS),
         payment_method="wechatpay",
     ).exclude(shipping_infos__arrived_at__isnull=False)
     ids = list(waiting.order_by("id").values_list("id", flat=True)[:MOST_ARRIVED])
-    told = sum(_arrived(order_id) for order_id in ids)
+    told = sum(_arrived(one) for one in ids)
     if told:
-        actor = Actor("leader", person.id)
+        actor, sale = Actor("leader", person.id), order.group_buy_id
         with transaction.atomic():
-            audit.record(
-                actor, "shipinfo.arrived", "group_buy", group_buy.id, store_id=group_buy.store_id, orders=told
-            )
+            audit.record(actor, "shipinfo.arrived", "group_buy", sale, store_id=order.store_id, orders=told)
     return told
 
 

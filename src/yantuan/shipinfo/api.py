@@ -26,9 +26,9 @@ def correct_shipping_info(request: HttpRequest, order_id: IdIn) -> OrderDetail:
     return order_detail(actions.agree(person_of(request), order_id), "leader")
 
 
-@router.post("/leader/group-buys/{group_buy_id}/arrived", response=ArrivedOut)
-def mark_goods_arrived(request: HttpRequest, group_buy_id: IdIn) -> ArrivedOut:
-    return ArrivedOut(orders=actions.mark_arrived(person_of(request), group_buy_id))
+@router.post("/leader/orders/{order_id}/goods-arrived", response=ArrivedOut)
+def mark_goods_arrived(request: HttpRequest, order_id: IdIn) -> ArrivedOut:
+    return ArrivedOut(orders=actions.mark_arrived(person_of(request), order_id))
 
 
 @router.post("/orders/{order_id}/wechat-confirmed", response=OrderDetail)

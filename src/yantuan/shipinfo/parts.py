@@ -7,7 +7,8 @@ from django.db.models import Q
 from yantuan.orders import lists, parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import ShipInfoOut, WechatConfirm
-from yantuan.shipinfo import gateway
+from yantuan.orders.states import PAID_PAYMENTS
+from yantuan.shipinfo import flow, gateway
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.shipinfo.states import ADVICE, SHIPPING, TROUBLE, UPLOADED
 
@@ -18,13 +19,10 @@ def ship_info(order: Order) -> list[ShipInfoOut]:
     if order.payment_method != "wechatpay" or not gateway.configured():
         return []
     info = ShippingInfo.objects.filter(order_id=order.id).first()
+    if info is None and order.delivery == "awaiting_pickup" and order.payment in PAID_PAYMENTS:
+        info = _to_arrive(order)
     if info is None or info.state == "not_needed":
         return []
-    may = []
-    if info.state in ("failed", "carrier_unknown"):
-        may.append("retry")
-    if info.state == "changed":
-        may.append("correct")
     return [
         ShipInfoOut(
             state=info.state,
@@ -33,13 +31,30 @@ def ship_info(order: Order) -> list[ShipInfoOut]:
             advice=ADVICE.get(info.problem, ""),
             provider_code=info.provider_code,
             correction_used=info.chance_used,
-            actions=may,
+            actions=_actions(info, order),
             uploaded_at=info.uploaded_at,
             confirmed_at=info.confirmed_at,
             settles_at=info.settles_at,
             settled_at=info.settled_at,
         )
     ]
+
+
+def _to_arrive(order: Order) -> ShippingInfo | None:
+    """What would be written when the goods arrive; kept nowhere."""
+    attempt = flow.attempt_of(order.id)
+    return ShippingInfo(attempt=attempt, order=order) if attempt is not None else None
+
+
+def _actions(info: ShippingInfo, order: Order) -> list[str]:
+    words = []
+    if info.state == "unshipped" and order.delivery == "awaiting_pickup" and info.arrived_at is None:
+        words.append("arrived")
+    if info.state in ("failed", "carrier_unknown"):
+        words.append("retry")
+    if info.state == "changed":
+        words.append("correct")
+    return words
 
 
 @parts.provide("wechat_confirm")
