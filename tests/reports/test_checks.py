@@ -30,6 +30,7 @@ from yantuan.kernel.money import MAX_FEN
 from yantuan.leaders.models import InviteCode, Leader
 from yantuan.media.files import path_of
 from yantuan.media.models import Media
+from yantuan.merchants.models import MerchantAccount
 from yantuan.notices.models import Delivery
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
 from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice, Refund, RefundLine
@@ -42,6 +43,7 @@ from yantuan.reports.rules import RULES, house, system
 from yantuan.reports.rules.base import Scope
 from yantuan.reports.snapshot import snapshot
 from yantuan.shipinfo.models import ShippingInfo
+from yantuan.stores.models import Store
 
 LONG_AGO = timedelta(days=2)
 MOVE = {"store_id": 1, "actor_kind": "system", "quantity": 1}
@@ -121,7 +123,19 @@ def stuck_shipping(trade: Trade) -> None:
     )
 
 
+def foreign_account(trade: Trade) -> None:
+    attempt = PaymentAttempt.objects.filter(state="succeeded").first()
+    assert attempt is not None
+    account = MerchantAccount.objects.create(
+        store_id=attempt.store_id, mode="direct", state="checked", mchid="1999999999",
+        created_at=now(), updated_at=now(), retired_at=now(),
+    )  # fmt: skip
+    PaymentAttempt.objects.filter(id=attempt.id).update(account=account)
+
+
 PLANTS: list[tuple[str, Plant]] = [
+    ("PA2", lambda t: Store.objects.update(pay_route="none", created_at=now() - LONG_AGO)),
+    ("PA3", foreign_account),
     ("W1", stuck_shipping),
     ("M1", set_order("paid", goods_fen=F("goods_fen") + 1, total_fen=F("total_fen") + 1)),
     ("M1", lambda t: OrderLine.objects.filter(**rows(t, "paid")).update(freight_share_fen=F("freight_share_fen") + 1)),
@@ -246,7 +260,7 @@ def test_good_trade_is_clean_and_every_planted_fault_is_found() -> None:
         if rule == "FL1":
             write_files()
     assert broken() == set()
-    assert {rule for rule, _ in PLANTS} | {"D2", "CF1"} == set(RULES)
+    assert {rule for rule, _ in PLANTS} | {"D2", "CF1", "PA1"} == set(RULES)
 
 
 @pytest.mark.django_db(transaction=True)

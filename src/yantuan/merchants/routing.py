@@ -48,6 +48,15 @@ def account_in_use(store_id: int) -> MerchantAccount | None:
     return MerchantAccount.objects.filter(store_id=store_id, retired_at=None).first()
 
 
+def operator_may_serve(store_id: int) -> bool:
+    """Whether the operator's own account may take this store's money: it is the only leader's, or marked as the operator's."""
+    if not several_leaders():
+        return True
+    return MerchantAccount.objects.filter(
+        store_id=store_id, retired_at=None, mode=MerchantAccount.Mode.OPERATOR
+    ).exists()
+
+
 def route_of(store_id: int, *, hold: bool = False) -> Route:
     """Whose account takes this store's next payment.
 

@@ -15,11 +15,10 @@ from yantuan.gateways.wechatpay.crypto import (
 )
 from yantuan.kernel.errors import Invalid
 
-PUBLIC_KEY_PREFIX: Final = "PUB_KEY_ID_"
-APIV3_BYTES: Final = 32
 MAX_SHARE_BP: Final = 3000
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_MCHID = re.compile(r"\d{8,10}")
+_MCHID = re.compile(r"[0-9]{8,10}")
+_APIV3 = re.compile(r"[0-9A-Za-z]{32}")
 _SERIAL = re.compile(r"[0-9A-F]{40}")
 _KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z]{10,53}")
 
@@ -131,7 +130,7 @@ def checked_texts(given: KeyTexts) -> KeyTexts:
     mchid = given.mchid.strip()
     if not _MCHID.fullmatch(mchid):
         _refuse("mchid", "商户号是 8 到 10 位数字，在商户平台首页可以看到", "8 to 10 digits")
-    if len(given.apiv3_key.encode()) != APIV3_BYTES or not given.apiv3_key.isalnum():
+    if not _APIV3.fullmatch(given.apiv3_key):
         _refuse(
             "apiv3_key", "APIv3 密钥是 32 位字母和数字，在商户平台「API安全」里设置", "32 letters and digits"
         )

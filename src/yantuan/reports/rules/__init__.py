@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from yantuan.reports.rules import house, ledger, orders, payments, people, shipping, stock, system
+from yantuan.reports.rules import house, ledger, merchants, orders, payments, people, shipping, stock, system
 from yantuan.reports.rules.base import RULES
 
-__all__ = ["RULES", "house", "ledger", "orders", "payments", "people", "shipping", "stock", "system"]
+__all__ = [
+    "RULES",
+    "house",
+    "ledger",
+    "merchants",
+    "orders",
+    "payments",
+    "people",
+    "shipping",
+    "stock",
+    "system",
+]
