@@ -2,12 +2,12 @@ import { IS_H5, MINIPROGRAM_ORIGIN } from '@/config'
 
 /** True inside WeChat's own browser, where payment and sharing go through its bridge. */
 export function inWechatBrowser(): boolean {
-  return typeof navigator !== 'undefined' && /MicroMessenger/i.test(navigator.userAgent)
+  return IS_H5 && typeof navigator !== 'undefined' && /MicroMessenger/i.test(navigator.userAgent)
 }
 
 /** True on a phone's browser; a desk shows a code to scan instead. */
 export function onPhone(): boolean {
-  return typeof navigator !== 'undefined' && /Android|iPhone|iPad|iPod|Mobile|HarmonyOS/i.test(navigator.userAgent)
+  return IS_H5 && typeof navigator !== 'undefined' && /Android|iPhone|iPad|iPod|Mobile|HarmonyOS/i.test(navigator.userAgent)
 }
 
 /** Full web address of a path of this shop, for links that leave the app; a full address stays as it is. */

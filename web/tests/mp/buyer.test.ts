@@ -51,6 +51,7 @@ describe.skipIf(!existsSync(BUILD))("the buyer's pages of the compiled mini-prog
       const answer = body === undefined ? { statusCode: 404, data: { code: 'not_found', message: path }, header: {} } : { statusCode: 200, data: body, header: {} }
       request.success(answer)
     }) as never)
+    app.double.signIn()
     app.launch()
   })
 
@@ -81,6 +82,7 @@ describe.skipIf(!existsSync(BUILD))("the buyer's pages of the compiled mini-prog
     expect(page.html()).toContain('27')
     await page.tap('checkout')
     expect(urls('navigateTo')).toEqual(['/pages/checkout/index?code=abc'])
+    app.hide()
     expect(sent.map((one) => one.url)).toContain('__YANTUAN_ORIGIN__/api/shares/tok123/open')
   })
 

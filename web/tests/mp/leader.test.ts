@@ -75,6 +75,7 @@ describe.skipIf(!existsSync(BUILD))("the leader's pages of the compiled mini-pro
       const body = ANSWERS[`${request.method ?? 'GET'} ${path}`]
       request.success(body === undefined ? { statusCode: 404, data: { code: 'not_found', message: path }, header: {} } : { statusCode: 200, data: body, header: {} })
     }) as never)
+    app.double.signIn()
     app.launch()
   })
 

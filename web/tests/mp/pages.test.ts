@@ -36,8 +36,18 @@ describe.skipIf(!existsSync(BUILD))('the compiled mini-program', () => {
     }
   })
 
-  it('asks the server who is signed in, once, and stays on the page', async () => {
+  it('asks the server nothing about a stranger', async () => {
     const app = new MiniProgram(BUILD)
+    app.launch()
+    const page = await app.open('pages/home/index')
+    expect(page.text()).toContain('团长自己的团购工具')
+    const urls = app.double.calls.filter((call) => call.name === 'request').map((call) => (call.args[0] as { url: string }).url)
+    expect(urls).not.toContain('__YANTUAN_ORIGIN__/api/me')
+  })
+
+  it('asks the server who is signed in, once, and stays on the page when the session has ended', async () => {
+    const app = new MiniProgram(BUILD)
+    app.double.signIn()
     app.double.on('request', ((options: { success(answer: object): void }) =>
       options.success({ statusCode: 401, data: { code: 'not_signed_in', message: '请先登录' }, header: {} })) as never)
     app.launch()

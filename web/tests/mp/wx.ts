@@ -72,6 +72,8 @@ export interface WxDouble {
   /** The object the mini-program sees as `wx`. */
   readonly wx: Record<string, unknown>
   readonly calls: WxCall[]
+  /** As if somebody had signed in before on this phone. */
+  signIn(): void
   /** Gives a function its own behaviour; an option-style one may call `options.success(…)` itself. */
   on(name: string, handler: WxHandler): void
 }
@@ -79,7 +81,8 @@ export interface WxDouble {
 /** A `wx` that knows exactly the documented functions, records every call and lets a test answer. */
 export function createWx(): WxDouble {
   const calls: WxCall[] = []
-  const handlers = new Map<string, WxHandler>(Object.entries(synchronous(new Map())))
+  const storage = new Map<string, unknown>()
+  const handlers = new Map<string, WxHandler>(Object.entries(synchronous(storage)))
   const wx: Record<string, unknown> = { env: { USER_DATA_PATH: 'wxfile://usr' } }
   const succeed = (options: Callbacks | undefined): void => {
     queueMicrotask(() => {
@@ -97,5 +100,5 @@ export function createWx(): WxDouble {
       return {}
     }
   }
-  return { wx, calls, on: (name, handler) => void handlers.set(name, handler) }
+  return { wx, calls, signIn: () => void storage.set('yt.token', 'token'), on: (name, handler) => void handlers.set(name, handler) }
 }
