@@ -30,6 +30,8 @@ def provider(_opened: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
     for name, value in _opened.world.credentials.product_env(URL, "http://127.0.0.1:8123").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("YANTUAN_RATE_LIMIT_TIMES", "100000")
+    # Parcels have tests of their own; here nobody answers for a tracking service.
+    monkeypatch.setenv("YANTUAN_COURIER_DRIVER", "none")
     config.cache_clear()
     for module in (closing, refund_work, inbox, deciding):
         monkeypatch.setattr(module, "BATCH", 1)

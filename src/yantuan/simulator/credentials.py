@@ -6,6 +6,7 @@ the owner can read. `Credentials.product_env` is what an operator would type int
 
 import base64
 import fcntl
+import hashlib
 import json
 import secrets
 import string
@@ -59,6 +60,26 @@ class Credentials:
     def merchant_cert_path(self) -> Path:
         return self.folder / "merchant_cert.pem"
 
+    @property
+    def kuaidi100_customer(self) -> str:
+        return self._derived("kuaidi100.customer").upper()
+
+    @property
+    def kuaidi100_key(self) -> str:
+        return self._derived("kuaidi100.key")
+
+    @property
+    def kdniao_business_id(self) -> str:
+        return str(int(self._derived("kdniao.id")[:6], 16) + 1_000_000)
+
+    @property
+    def kdniao_app_key(self) -> str:
+        return self._derived("kdniao.key")
+
+    def _derived(self, what: str) -> str:
+        """A secret that follows from those kept in the folder, so that folders made before it was needed have it too."""
+        return hashlib.sha256(f"{self.apiv3_key}/{what}".encode()).hexdigest()[:32]
+
     def product_env(
         self, simulator_url: str, public_url: str, smtp_port: int | None = None
     ) -> dict[str, str]:
@@ -83,6 +104,7 @@ class Credentials:
             "SMS_SIGN_NAME": self.sms_sign_name,
             "SMS_TEMPLATE_CODE": self.sms_template_code,
             "WECOM_BASE_URL": base,
+            **self._courier_env(base),
             "SMTP_HOST": parts.hostname or "127.0.0.1",
             "SMTP_PORT": str(mail_port),
             "SMTP_FROM": SMTP_FROM,
@@ -101,6 +123,17 @@ class Credentials:
             "WECHATPAY_PUBLIC_KEY_PATH": str(key_path.resolve()),
             # Play money: all leaders of such an instance may share the one merchant.
             "MULTI_LEADER": "no",
+        }
+
+    def _courier_env(self, base: str) -> dict[str, str]:
+        return {
+            "COURIER_DRIVER": "kuaidi100",
+            "KUAIDI100_BASE_URL": base,
+            "KUAIDI100_CUSTOMER": self.kuaidi100_customer,
+            "KUAIDI100_KEY": self.kuaidi100_key,
+            "KDNIAO_BASE_URL": base,
+            "KDNIAO_BUSINESS_ID": self.kdniao_business_id,
+            "KDNIAO_APP_KEY": self.kdniao_app_key,
         }
 
     def _wechat_env(self, base: str) -> dict[str, str]:

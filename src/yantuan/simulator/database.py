@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from yantuan.simulator import partner_tables, shipping_tables
+from yantuan.simulator import courier_tables, partner_tables, shipping_tables
 from yantuan.simulator.files import OWNER_ONLY
 
 Row = sqlite3.Row
@@ -91,6 +91,7 @@ class Database:
         self._connection.executescript(SCHEMA)
         self._connection.executescript(partner_tables.SCHEMA)
         self._connection.executescript(shipping_tables.SCHEMA)
+        self._connection.executescript(courier_tables.SCHEMA)
         self._grow()
         self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -166,6 +167,7 @@ class Database:
             for table in (
                 *shipping_tables.FORGOTTEN_ON_RESET,
                 *partner_tables.FORGOTTEN_ON_RESET,
+                *courier_tables.FORGOTTEN_ON_RESET,
                 *FORGOTTEN_ON_RESET,
             ):
                 self.run(f"DELETE FROM {table}")

@@ -103,11 +103,26 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind("wecom_limited", "wechat", "企业微信频率超限 45009", "45009 by the robot"),
         FaultKind("sms_limited", "wechat", "短信流控", "isv.BUSINESS_LIMIT_CONTROL"),
+        FaultKind("kuaidi100_query", "courier", "快递100 查询失败", "A query answers `value`", value="500"),
+        FaultKind(
+            "kuaidi100_subscribe",
+            "courier",
+            "快递100 订阅失败",
+            "A subscription answers `value`",
+            value="500",
+        ),
+        FaultKind("kdniao", "courier", "快递鸟拒绝", "kdniao says `value`", value="没有可用套餐"),
         FaultKind("sms_down", "wechat", "短信网关 503", "The SMS gateway answers 503"),
         FaultKind("smtp_refused", "wechat", "邮件临时拒收 451", "The mail server answers 451"),
     )
 }
-GROUPS = {"notice": "支付通知", "answer": "支付接口应答", "trade": "交易与退款", "wechat": "微信、短信与消息"}
+GROUPS = {
+    "notice": "支付通知",
+    "answer": "支付接口应答",
+    "trade": "交易与退款",
+    "wechat": "微信、短信与消息",
+    "courier": "物流查询",
+}
 
 
 @dataclass(frozen=True, slots=True)
