@@ -13,24 +13,32 @@ from yantuan.kernel.tokens import keyed_hash
 
 _lock = threading.Lock()
 _client: CourierGateway | None = None
+_made_for: Config | None = None
+"""The configuration `_client` was made from; None for one put in its place by a test."""
 
 
 def client() -> CourierGateway | None:
     """The shared client; None when the instance watches no parcels."""
-    global _client
+    global _client, _made_for
+    cfg = config()
     with _lock:
-        if _client is None:
-            _client = made(config())
+        if _made_for is not cfg and (_client is None or _made_for is not None):
+            _end(_client)
+            _client, _made_for = made(cfg), cfg
         return _client
 
 
 def reset(replacement: CourierGateway | None = None) -> None:
-    """Forget the client, or put another in its place (tests, changed configuration)."""
-    global _client
+    """Forget the client, or put another in its place (tests)."""
+    global _client, _made_for
     with _lock:
-        if isinstance(_client, Kuaidi100Client | KdniaoClient):
-            _client.shutdown()
-        _client = replacement
+        _end(_client)
+        _client, _made_for = replacement, None
+
+
+def _end(client: CourierGateway | None) -> None:
+    if isinstance(client, Kuaidi100Client | KdniaoClient):
+        client.shutdown()
 
 
 def made(cfg: Config) -> CourierGateway | None:
