@@ -117,11 +117,13 @@ class Courier:
 
     async def _post(self, notice: Row) -> Attempt:
         rendered = notices.render(self._world, notice)
+        return await self.post(rendered.url, rendered.body, rendered.headers)
+
+    async def post(self, url: str, body: str, headers: dict[str, str]) -> Attempt:
+        """One delivery of anything to the merchant."""
         started = time.monotonic()
         try:
-            response = await self._client.post(
-                rendered.url, content=rendered.body.encode(), headers=rendered.headers
-            )
+            response = await self._client.post(url, content=body.encode(), headers=headers)
         except httpx.HTTPError as error:
             return Attempt(None, _since(started), f"{type(error).__name__}: {error}"[:300])
         return Attempt(response.status_code, _since(started), response.text[:300])
