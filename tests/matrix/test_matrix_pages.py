@@ -25,6 +25,7 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "media/<str:name>": ("/media/{code}.webp", 404, 404),
     "notify/wechatpay/transactions": ("/notify/wechatpay/transactions", 405, 405),
     "notify/wechatpay/refunds": ("/notify/wechatpay/refunds", 405, 405),
+    "notify/wechatpay/<str:code>/<str:what>": ("/notify/wechatpay/{code}/refunds", 405, 405),
     "notify/wechat/push": ("/notify/wechat/push", 403, 403),
     "share/<str:token>/poster.jpg": ("/share/{token}/poster.jpg", 200, 404),
     "share/<str:token>/qr.png": ("/share/{token}/qr.png", 200, 404),
