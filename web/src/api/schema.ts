@@ -1939,7 +1939,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/leader/group-buys/{group_buy_id}/arrived": {
+    "/api/leader/orders/{order_id}/goods-arrived": {
         parameters: {
             query?: never;
             header?: never;
@@ -7630,7 +7630,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                group_buy_id: string;
+                order_id: string;
             };
             cookie?: never;
         };
