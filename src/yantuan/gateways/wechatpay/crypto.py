@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from yantuan.kernel.lean import Later
+
+if TYPE_CHECKING:
+    from cryptography import x509
+else:
+    # Shops whose platform key is a plain public key never read a certificate.
+    x509 = Later("cryptography.x509")
 
 MIN_KEY_BITS = 2048
 _OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
