@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sim_merchant import Merchant, Receiver
+from sim_partner import Partner
 from starlette.testclient import TestClient
 
 from yantuan.simulator.app import create_app
@@ -49,3 +50,12 @@ def merchant(folder: Path, receiver: Receiver) -> Iterator[Merchant]:
     yield Merchant(client, app.state.world)
     client.close()
     app.state.world.db.close()
+
+
+@pytest.fixture
+def partner(merchant: Merchant) -> Partner:
+    """A partner with one sub-merchant, in the merchant's world."""
+    made = Partner(merchant.client, merchant.world)
+    made.sub = made.new_sub(name="杭州阿禾果业有限公司")
+    made.sim("/config", share_seconds=0, share_wait_seconds=0)
+    return made

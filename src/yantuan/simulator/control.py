@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from yantuan.simulator import book, faults, inbox, messages, notices, refunds, tokens, transactions
+from yantuan.simulator import book, due, faults, inbox, messages, notices, tokens, transactions
 from yantuan.simulator.clock import rfc3339
 from yantuan.simulator.database import Row
 from yantuan.simulator.delivery import Courier
@@ -126,8 +126,7 @@ async def _clock(world: World, request: Request, body: dict[str, Any]) -> Any:
     if request.method == "POST":
         offset = _number(body, "offset_seconds")
         world.move_clock(offset or 0.0)
-        transactions.lapse(world)
-        refunds.finish_due(world)
+        due.settle(world)
     return {"offset_seconds": world.clock.offset_seconds, "now": rfc3339(world.clock.now())}
 
 
@@ -160,7 +159,7 @@ def notice_summary(world: World, notice: Row) -> dict[str, Any]:
 
 async def _notices(world: World, request: Request, body: dict[str, Any]) -> Any:
     """Newest first; those not accepted yet come ready to post, freshly signed."""
-    refunds.finish_due(world)
+    due.settle(world)
     rows = world.db.rows(
         "SELECT * FROM notices WHERE ?1 IS NULL OR out_trade_no = ?1 ORDER BY rowid DESC LIMIT 200",
         request.query_params.get("out_trade_no"),

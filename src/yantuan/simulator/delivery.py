@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from yantuan.simulator import notices, refunds, transactions
+from yantuan.simulator import due, notices
 from yantuan.simulator.database import Row
 from yantuan.simulator.world import World
 
@@ -57,12 +57,11 @@ class Courier:
         await self._client.aclose()
 
     async def run(self) -> None:
-        """Finish refunds, lapse orders and send notices whenever they are due; runs until cancelled."""
+        """Settle what is due and send notices whenever they are due; runs until cancelled."""
         world = self._world
         while True:
             world.wake.clear()
-            refunds.finish_due(world)
-            transactions.lapse(world)
+            due.settle(world)
             if world.settings.notice_mode == "auto":
                 self._start_due()
             try:
@@ -71,11 +70,11 @@ class Courier:
                 continue
 
     def _start_due(self) -> None:
-        due = self._world.db.rows(
+        ready = self._world.db.rows(
             "SELECT id FROM notices WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at LIMIT 100",
             self._world.clock.now(),
         )
-        for row in due:
+        for row in ready:
             if row["id"] not in self._in_hand and len(self._running) < PARALLEL_DELIVERIES:
                 self._in_hand.add(row["id"])
                 self._world.db.run(
@@ -96,7 +95,10 @@ class Courier:
 
     def _pause(self) -> float:
         """Seconds until something is due, at most half a second so that a moved clock is noticed."""
-        questions = ["SELECT min(due_at) FROM refunds WHERE status = 'PROCESSING'"]
+        questions = [
+            "SELECT min(due_at) FROM refunds WHERE status = 'PROCESSING'",
+            "SELECT min(due_at) FROM share_orders WHERE state = 'PROCESSING'",
+        ]
         if self._world.settings.notice_mode == "auto" and len(self._running) < PARALLEL_DELIVERIES:
             questions.append("SELECT min(next_at) FROM notices WHERE state = 'waiting'")
         rows = [self._world.db.row(question) for question in questions]

@@ -62,11 +62,7 @@ def write(
     """
     now = world.clock.now()
     flaws = _take_flaws(world, original_type, out_trade_no)
-    kinds = {flaw["kind"]: flaw for flaw in flaws}
-    state = "held" if world.settings.notice_mode == "hold" else "waiting"
-    if "notice_none" in kinds:
-        state = "suppressed"
-    delay = kinds["notice_delayed"]["seconds"] if "notice_delayed" in kinds else 0.0
+    state, delay = _plan(world, {flaw["kind"]: flaw for flaw in flaws})
     day = china_time(now).strftime("%Y%m%d%H%M%S")
     notice_id = f"EV-{day}{world.db.next_number('notice'):05d}"
     world.db.insert(
@@ -87,6 +83,14 @@ def write(
     )
     world.wake.set()
     return notice_id
+
+
+def _plan(world: World, kinds: dict[str, dict[str, Any]]) -> tuple[str, float]:
+    """The state a new notice begins in, and how many seconds it is kept back."""
+    if "notice_none" in kinds:
+        return "suppressed", 0.0
+    delay = kinds["notice_delayed"]["seconds"] if "notice_delayed" in kinds else 0.0
+    return ("held" if world.settings.notice_mode == "hold" else "waiting"), delay
 
 
 def _take_flaws(world: World, original_type: str, out_trade_no: str) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def partner_terms(world: World, merchant: Merchant, body: dict[str, Any]) -> Ter
         raise PayError(400, "APPID_MCHID_NOT_MATCH", "sub_appid 和 sub_mchid 不匹配")
     payer = body.get("payer", {})
     openid, pay_appid = payer.get("sp_openid", ""), body["sp_appid"]
-    if payer and bool(payer.get("sp_openid")) == bool(payer.get("sub_openid")):
+    if "payer" in body and bool(payer.get("sp_openid")) == bool(payer.get("sub_openid")):
         raise bad_parameter("/payer", "sp_openid 与 sub_openid 必须且只能填其一")
     if payer.get("sub_openid"):
         if not sub_appid:

@@ -26,20 +26,24 @@ def frozen(world: World, order: Row) -> int:
     )
 
 
-def unsplit(world: World, order: Row) -> int:
-    """Fen that could still be shared: what is frozen, less the fee and what pending shares and refunds will take."""
-    if order["sharing_over"]:
-        return 0
-    pending = world.db.number(
+def promised(world: World, order: Row) -> int:
+    """Fen that accepted shares will take."""
+    return world.db.number(
         "SELECT sum(amount) FROM share_lines JOIN share_orders USING (order_id)"
         " WHERE out_trade_no = ? AND result = 'PENDING'",
         order["out_trade_no"],
     )
+
+
+def unsplit(world: World, order: Row) -> int:
+    """Fen that could still be shared: what is frozen, less the fee and what pending shares and refunds will take."""
+    if order["sharing_over"]:
+        return 0
     going = world.db.number(
         "SELECT sum(amount) FROM refunds WHERE out_trade_no = ? AND status IN ('PROCESSING', 'ABNORMAL')",
         order["out_trade_no"],
     )
-    return max(0, frozen(world, order) - fee_fen(order["total"]) - pending - going)
+    return max(0, frozen(world, order) - fee_fen(order["total"]) - promised(world, order) - going)
 
 
 def available(world: World, taker: str) -> int:
@@ -56,16 +60,11 @@ def available(world: World, taker: str) -> int:
 
 def refundable(world: World, order: Row) -> int:
     """Fen a refund of this order may take: what of it is frozen and not promised, and the merchant's own money."""
-    promised = world.db.number(
-        "SELECT sum(amount) FROM share_lines JOIN share_orders USING (order_id)"
-        " WHERE out_trade_no = ? AND result = 'PENDING'",
-        order["out_trade_no"],
-    )
     going = world.db.number(
         "SELECT sum(amount) FROM refunds WHERE out_trade_no = ? AND status = 'PROCESSING'",
         order["out_trade_no"],
     )
-    return frozen(world, order) - promised - going + available(world, account_of(order).taker)
+    return frozen(world, order) - promised(world, order) - going + available(world, account_of(order).taker)
 
 
 def pay_refund_from(world: World, order: Row, fen: int) -> str:
@@ -76,11 +75,11 @@ def pay_refund_from(world: World, order: Row, fen: int) -> str:
     taker = account_of(order).taker
     if not order["sharing"]:
         return f"merchant:{taker}"
-    left = frozen(world, order)
+    left = frozen(world, order) - promised(world, order)
     if left >= fen:
         return f"frozen:{taker}"
-    if left:
-        set_free(world, order, left, f"refund/{order['out_trade_no']}/{left}")
+    if left > 0:
+        set_free(world, order, left, f"refund/{order['out_trade_no']}/{world.db.next_number('set_free')}")
     return f"merchant:{taker}"
 
 
