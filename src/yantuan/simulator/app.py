@@ -29,6 +29,25 @@ from yantuan.simulator.delivery import Courier
 from yantuan.simulator.world import World, open_world
 
 
+PARTS = (
+    desk,
+    cashier,
+    oauth,
+    control,
+    wecom,
+    wechat_api,
+    shipping_api,
+    push,
+    sms,
+    courier_api,
+    control_partner,
+    partner,
+    sharing_api,
+    payv3,
+)
+"""Everybody played here, in the order in which addresses are looked for."""
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Deliver notices in the background, and take mail, while the application lives."""
@@ -67,25 +86,7 @@ def create_app(
     """
     world = open_world(folder, public_url=public_url, product_url=product_url, time_factor=time_factor)
 
-    app = Starlette(
-        routes=[
-            *desk.routes(),
-            *cashier.routes(),
-            *oauth.routes(),
-            *control.routes(),
-            *wecom.routes(),
-            *wechat_api.routes(),
-            *shipping_api.routes(),
-            *push.routes(),
-            *sms.routes(),
-            *courier_api.routes(),
-            *control_partner.routes(),
-            *partner.routes(),
-            *sharing_api.routes(),
-            *payv3.routes(),
-        ],
-        lifespan=_lifespan,
-    )
+    app = Starlette(routes=[route for part in PARTS for route in part.routes()], lifespan=_lifespan)
     app.state.world = world
     app.state.smtp = smtp
     app.state.courier = Courier(world, transport)
