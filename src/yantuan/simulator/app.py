@@ -28,7 +28,6 @@ from yantuan.simulator import (
 from yantuan.simulator.delivery import Courier
 from yantuan.simulator.world import World, open_world
 
-
 PARTS = (
     desk,
     cashier,
