@@ -27,6 +27,8 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "notify/wechatpay/refunds": ("/notify/wechatpay/refunds", 405, 405),
     "notify/wechatpay/<str:code>/<str:what>": ("/notify/wechatpay/{code}/refunds", 405, 405),
     "notify/wechat/push": ("/notify/wechat/push", 403, 403),
+    "notify/kuaidi100": ("/notify/kuaidi100", 405, 405),
+    "notify/kdniao": ("/notify/kdniao", 405, 405),
     "share/<str:token>/poster.jpg": ("/share/{token}/poster.jpg", 200, 404),
     "share/<str:token>/qr.png": ("/share/{token}/qr.png", 200, 404),
     "share/<str:token>/card.jpg": ("/share/{token}/card.jpg", 200, 404),
@@ -89,7 +91,8 @@ def test_private_pictures_have_no_public_address(town: Town, watch: Watch) -> No
 
 
 def test_forged_notices_change_nothing(town: Town, watch: Watch) -> None:
-    for path in ("/notify/wechatpay/transactions", "/notify/wechatpay/refunds", "/notify/wechat/push"):
+    pay = ("/notify/wechatpay/transactions", "/notify/wechatpay/refunds")
+    for path in (*pay, "/notify/wechat/push", "/notify/kuaidi100", "/notify/kdniao"):
         for role in ("visitor", "leader", "operator"):
             for body in ("", "{}", '{"id": "1", "resource": {}}', "x" * 300_000):
                 with watch.cell():
