@@ -248,7 +248,7 @@ def today(sim: Simulator) -> date:
 def test_each_account_has_its_own_bill(world: World, sim: Simulator, today: date) -> None:
     _, operators = _paid(world, sim)
     account = enter(world, new_shop(sim).texts)
-    order, own = _paid(world, sim)
+    order, _ = _paid(world, sim)
     assert reconcile.accounts_with_money() == [None, account.id]
     assert [reconcile.reconcile(today, who) for who in (None, account.id)] == [0, 0]
     rows = ProviderNotice.objects.filter(event_type=reconcile.CHECKED).order_by("id")

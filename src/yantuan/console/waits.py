@@ -14,7 +14,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.models import OutboxEvent
 from yantuan.leaders.models import Certification
 from yantuan.notices.models import Delivery
-from yantuan.payments.models import ProviderNotice, Refund
+from yantuan.payments.models import BillDifference, ProviderNotice, Refund
 from yantuan.reports.models import OrderExport
 from yantuan.stores.models import Store
 
@@ -69,6 +69,15 @@ def unmatched_notices() -> int:
     return ProviderNotice.objects.filter(outcome="unmatched").count()
 
 
+def bill_differences() -> int:
+    return BillDifference.objects.filter(state="open").count()
+
+
+def stores_without_account() -> int:
+    """Certified leaders' stores whose WeChat payments nobody may take, because the operator's account isn't theirs."""
+    return Store.objects.filter(pay_route="none", leader__certification="approved").count()
+
+
 _KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
     (halted_stores, "自检停售的卖场", "reports_haltedstore", "", "report", "没有停售的卖场"),
     (
@@ -103,6 +112,22 @@ _KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
         "outcome=unmatched",
         "notifications_active",
         "通知都对得上",
+    ),
+    (
+        bill_differences,
+        "对账差异",
+        "payments_billdifference",
+        "state=open",
+        "difference",
+        "账单、支付单和订单都对得上",
+    ),
+    (
+        stores_without_account,
+        "没有收款账户的卖场",
+        "stores_store",
+        "pay_route=none",
+        "account_balance_wallet",
+        "每个卖场都有收款账户",
     ),
     (dead_events, "已放弃的事件", "kernel_outboxevent", "state=dead", "pending_actions", "没有放弃的事件"),
     (
@@ -145,6 +170,10 @@ def aftersales_badge() -> str:
 
 def refunds_badge() -> str:
     return _badge(refunds())
+
+
+def differences_badge() -> str:
+    return _badge(bill_differences())
 
 
 def exports_badge() -> str:

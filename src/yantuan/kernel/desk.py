@@ -87,11 +87,11 @@ def state(path: str, heading: str, words: Mapping[str, str], tones: Mapping[str,
     return cell
 
 
-def pretty(path: str, label: str) -> Any:
-    """JSON or long text as it is, line by line."""
+def pretty(path: str, label: str, show: Shown | None = None) -> Any:
+    """JSON or long text as it is, line by line: the value at `path`, or `show(row)`."""
 
     def cell(row: Any) -> SafeString:
-        value = _reach(row, path)
+        value = show(row) if show else _reach(row, path)
         if isinstance(value, str):
             try:
                 value = json.loads(value)
@@ -196,7 +196,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     show_facets = admin.ShowFacets.NEVER
     list_fullwidth = True
     actions = None
-    ordering = ("-pk",)
+    ordering: ClassVar[Sequence[str]] = ("-pk",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         return tuple(self.columns)

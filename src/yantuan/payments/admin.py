@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 
 from yantuan.kernel import desk
-from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice, Refund, RefundLine
+from yantuan.leaders.rules import checked_reason
+from yantuan.merchants.models import MerchantAccount
+from yantuan.payments import differences, reconcile
+from yantuan.payments.models import (
+    BillDifference,
+    OfflineProof,
+    PaymentAttempt,
+    ProviderNotice,
+    Refund,
+    RefundLine,
+)
 
 
 def _order_link() -> Any:
@@ -37,6 +51,7 @@ class PaymentAttemptAdmin(desk.DeskAdmin):
         *columns,
         desk.column("transaction_id", "微信单号"),
         desk.column("mchid", "商户号"),
+        desk.column("sub_mchid", "子商户号"),
         desk.column("appid", "应用"),
         desk.column("prepay_id", "预支付"),
         desk.column("success_at", "付款时间"),
@@ -178,3 +193,161 @@ class ProviderNoticeAdmin(desk.DeskAdmin):
 
     def name_of(self, row: ProviderNotice) -> str:
         return f"支付通知 {row.notice_id}"
+
+
+class DayFilter(admin.SimpleListFilter):
+    """The days that have differences, newest first."""
+
+    title = "账单日"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        days = BillDifference.objects.order_by("-day").values_list("day", flat=True).distinct()[:31]
+        return [(day.isoformat(), day.isoformat()) for day in days]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        try:
+            return queryset.filter(day=date.fromisoformat(self.value() or ""))
+        except ValueError:
+            return queryset
+
+
+class AccountFilter(admin.SimpleListFilter):
+    """Whose bill it is: the operator's or a store's own account."""
+
+    title = "收款账户"
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        rows = MerchantAccount.objects.filter(bill_differences__isnull=False).distinct()
+        own = [
+            (str(a.id), f"{a.store.name} {a.sub_mchid or a.mchid}")
+            for a in rows.select_related("store")[:100]
+        ]
+        return [("operator", "平台"), *own]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        if value == "operator":
+            return queryset.filter(account=None)
+        return queryset.filter(account_id=int(value)) if value.isascii() and value.isdigit() else queryset
+
+
+def _whose(row: BillDifference) -> str:
+    if row.account is None:
+        return "平台"
+    return f"{row.account.store.name}（{row.account.sub_mchid or row.account.mchid}）"
+
+
+def _bill_amount(row: BillDifference) -> str:
+    line = row.bill_line
+    return str(line.get("申请退款金额" if line.get("交易状态") == "REFUND" else "订单金额", ""))
+
+
+def _ours(row: BillDifference) -> dict[str, Any]:
+    """Our side of the number: the payment or refund as we have it, and the order's own word."""
+    fields = ("out_trade_no", "state", "amount_fen", "transaction_id", "success_at", "order__payment")
+    back = ("out_refund_no", "state", "amount_fen", "provider_refund_id", "done_at", "order__payment")
+    found = PaymentAttempt.objects.filter(out_trade_no=row.number).values(*fields).first()
+    return (
+        found or Refund.objects.filter(out_refund_no=row.number).values(*back).first() or {"": "没有这个单号"}
+    )
+
+
+@admin.register(BillDifference)
+class BillDifferenceAdmin(desk.DeskAdmin):
+    columns = (
+        desk.column("day", "账单日"),
+        desk.column("account", "收款账户", _whose),
+        desk.column("number", "单号"),
+        desk.column(
+            "problem", "哪里不同", lambda row: differences.PROBLEMS.get(row.problem, row.problem), order=False
+        ),
+        desk.column("bill_amount", "账单金额（元）", _bill_amount),
+        desk.link(
+            "orders_order_changelist",
+            "订单",
+            lambda row: str(row.order_id or desk.EMPTY),
+            lambda row: f"q={row.order_id or 0}",
+        ),
+        desk.state(
+            "state",
+            "状态",
+            dict(BillDifference.State.choices),
+            {"open": "bad", "gone": "plain", "settled": "good"},
+        ),
+        desk.column("reason", "处理说明"),
+    )
+    details = (
+        *columns,
+        desk.column("asked_at", "最近核对"),
+        desk.column("decided_at", "处理时间"),
+        desk.pretty("bill_line", "账单里的这一行"),
+        desk.pretty("ours", "我们的记录", _ours),
+    )
+    list_filter = (
+        DayFilter,
+        AccountFilter,
+        desk.choose("state", "状态", BillDifference.State.choices),
+    )
+    list_select_related = ("account__store",)
+    search_fields = ("=number", "=order_id")
+    search_help_text = "按商户单号、退款单号或订单号查找"
+    ordering = ("-day", "-pk")
+    actions_row = ("ask_again", "settle")
+    actions_detail = ("ask_again", "settle")
+
+    def name_of(self, row: BillDifference) -> str:
+        return f"对账差异 {row.number}"
+
+    @desk.button("再查一次", "ask-again", icon="sync", needs="open")
+    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(object_id)
+
+        def work(values: dict[str, Any]) -> str:
+            reconcile.reconcile(row.day, row.account_id)
+            now_is = differences.note_asked(row, desk.operator_id(request))
+            gone = now_is.state == BillDifference.State.GONE
+            return "已重新核对：现在一致了" if gone else "已重新核对：差异仍在"
+
+        return desk.act_page(
+            self,
+            request,
+            desk.ConfirmForm(desk.sent(request)),
+            work,
+            title=f"再查一次：{row.number}",
+            explain=f"重新下载 {row.day} 的账单，与支付单、退款单和订单再核对一遍。",
+            button="重新核对",
+            back=self.list_page(),
+        )
+
+    @desk.button("已处理", "settle", icon="task_alt", needs="open")
+    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(object_id)
+
+        def work(values: dict[str, Any]) -> str:
+            differences.settle(row.id, checked_reason(values["reason"]), desk.operator_id(request))
+            return "已记为处理完"
+
+        return desk.act_page(
+            self,
+            request,
+            desk.ReasonForm(desk.sent(request)),
+            work,
+            title=f"已处理：{row.number}",
+            explain=f"{differences.PROBLEMS.get(row.problem, row.problem)}。请写明查到了什么、怎样处理的。",
+            button="记为已处理",
+            back=self.list_page(),
+        )
+
+    def has_open_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        if object_id is None:
+            return self.has_view_permission(request)
+        row = desk.row_or_none(BillDifference, object_id)
+        return self.has_view_permission(request) and row is not None and row.state == "open"
+
+    def _row(self, object_id: str) -> BillDifference:
+        row = desk.row_or_none(BillDifference, object_id)
+        if not isinstance(row, BillDifference):
+            raise Http404
+        return row

@@ -31,6 +31,7 @@ class StoreAdmin(desk.DeskAdmin):
         desk.column("leader__display_name", "团长"),
         desk.column("code", "链接码"),
         desk.column("selling", "状态", lambda row: "已暂停" if row.suspended_at else "正常"),
+        desk.column("pay_route", "微信收款", lambda row: row.get_pay_route_display()),
         desk.column("created_at", "开张时间"),
     )
     details = (
@@ -45,7 +46,10 @@ class StoreAdmin(desk.DeskAdmin):
         desk.link("groupbuys_groupbuy_changelist", "团购", lambda row: "查看", lambda row: f"store={row.pk}"),
     )
     list_select_related = ("leader",)
-    list_filter = (desk.yes_no("suspended", "状态", "已暂停", "正常", "suspended_at__isnull"),)
+    list_filter = (
+        desk.yes_no("suspended", "状态", "已暂停", "正常", "suspended_at__isnull"),
+        desk.choose("pay_route", "微信收款", Store.PayRoute.choices),
+    )
     search_fields = ("name", "=code", "leader__display_name", "=id")
     search_help_text = "按卖场名、团长、链接码或编号查找"
     narrow_by = ("leader",)
