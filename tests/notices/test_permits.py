@@ -37,6 +37,7 @@ class Mini:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.data: Mapping[str, str] = {}
         self.trouble: GatewayError | None = None
         self.answer_lost = False
 
@@ -46,7 +47,8 @@ class Mini:
         assert (openid, template_id) == ("openid-of-leader", TEMPLATE)
         if self.trouble is not None and not self.answer_lost:
             raise self.trouble
-        self.sent.append(data["thing1"])
+        self.sent.append(next(iter(data.values())))
+        self.data = data
         if self.trouble is not None:
             raise self.trouble
         return "1"
@@ -108,6 +110,17 @@ def test_a_message_sent_costs_one_permit(store: Store, mini: Mini) -> None:
     _tell(store, 1)
     outbox.drain()
     assert (mini.sent, _left(), _rows()) == (["新订单 #1"], 1, [("sent", 1, True)])
+
+
+def test_the_values_go_by_the_templates_own_names(
+    store: Store, mini: Mini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config(), "wechat_template_new_order_keys", "thing7 amount12 time3")
+    _give(store, 1)
+    _tell(store, 1)
+    outbox.drain()
+    assert list(mini.data) == ["thing7", "amount12", "time3"]
+    assert (mini.data["thing7"], mini.data["amount12"]) == ("新订单 #1", "10.00元")
 
 
 def test_without_a_permit_nothing_is_asked(store: Store, mini: Mini) -> None:

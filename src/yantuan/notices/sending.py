@@ -196,12 +196,14 @@ def _send_subscribe(store: Store, rows: Sequence[Delivery], words: Words) -> Non
         raise CannotSend("还没有用微信小程序登录过")
     if not permits.bind(rows, person_id, template):
         raise CannotSend(NO_PERMIT)
-    data = {
-        "thing1": words.title,
-        "amount2": f"{yuan_text(words.amount_fen or 0)}元",
-        "time3": china_text(rows[0].created_at),
-        "thing4": words.body.replace("\n", " ") or store.name,
-    }
+    said = (
+        words.title,
+        f"{yuan_text(words.amount_fen or 0)}元",
+        china_text(rows[0].created_at),
+        words.body.replace("\n", " ") or store.name,
+    )
+    # A template may be chosen with fewer words; the most important ones come first.
+    data = dict(zip(cfg.wechat_template_new_order_keys.split(), said, strict=False))
     asked_at = now()
     try:
         faults.point("notices.subscribe.before_call")
