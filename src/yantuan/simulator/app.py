@@ -9,6 +9,7 @@ import httpx
 from starlette.applications import Starlette
 
 from yantuan.simulator import (
+    applyments_api,
     cashier,
     control,
     control_partner,
@@ -42,6 +43,7 @@ PARTS = (
     control_partner,
     partner,
     sharing_api,
+    applyments_api,
     payv3,
 )
 """Everybody played here, in the order in which addresses are looked for."""

@@ -21,11 +21,12 @@ from yantuan.simulator.world import World
 
 Answer = tuple[int, dict[str, Any] | None]
 Work = Callable[[World, Request, SignedCall], Answer]
+Verify = Callable[[World, Request], Awaitable[SignedCall]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 JSON_TYPE = "application/json; charset=utf-8"
 
 
-def endpoint(operation: str, work: Work) -> Endpoint:
+def endpoint(operation: str, work: Work, verify: Verify = verify_call) -> Endpoint:
     """Wrap `work` with verification, ordered faults, signing and the call log."""
 
     async def handle(request: Request) -> Response:
@@ -33,7 +34,7 @@ def endpoint(operation: str, work: Work) -> Endpoint:
         call: SignedCall | None = None
         number: str | None = None
         try:
-            call = await verify_call(world, request)
+            call = await verify(world, request)
             number = _order_number(world, request, call)
             _refuse_on_order(world, operation, number)
             status, body = work(world, request, call)

@@ -21,12 +21,16 @@ _PAIR = re.compile(r'([a-z_]+)="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class SignedCall:
-    """A request of the merchant whose signature is good. `key_id` is its `Wechatpay-Serial`, if any."""
+    """A request of the merchant whose signature is good. `key_id` is its `Wechatpay-Serial`, if any.
+
+    Of an `upload`, `body` is the part that was signed.
+    """
 
     target: str
     body: bytes
     key_id: str | None
     merchant: Merchant
+    upload: Upload | None = None
 
 
 def path_as_sent(request: Request) -> str:
@@ -48,8 +52,8 @@ async def verify_call(world: World, request: Request) -> SignedCall:
     return SignedCall(path_as_sent(request), body, request.headers.get("wechatpay-serial"), merchant)
 
 
-async def verify_upload(world: World, request: Request) -> tuple[SignedCall, Upload]:
-    """As `verify_call` for an upload, of which only the `meta` part is signed; `body` is that part.
+async def verify_upload(world: World, request: Request) -> SignedCall:
+    """As `verify_call` for an upload, of which only the `meta` part is signed.
 
     Raises PayError PARAM_ERROR for a form that is not one.
     """
@@ -57,8 +61,8 @@ async def verify_upload(world: World, request: Request) -> tuple[SignedCall, Upl
     _check_headers(world, request, body, "multipart/form-data")
     upload = read_upload(request.headers.get("content-type", ""), body)
     merchant = _verified(world, request, upload.meta)
-    call = SignedCall(path_as_sent(request), upload.meta, request.headers.get("wechatpay-serial"), merchant)
-    return call, upload
+    key_id = request.headers.get("wechatpay-serial")
+    return SignedCall(path_as_sent(request), upload.meta, key_id, merchant, upload)
 
 
 def _verified(world: World, request: Request, signed_body: bytes) -> Merchant:
