@@ -302,6 +302,8 @@ def test_after_receipt_nothing_is_asked_and_nothing_alarms(shop: Shop, hundred: 
     assert (tracking(trade).next_at, tracking(trade).alarm) == (None, "")
     tell(trade, row(now() + HOUR, "又疑难", "exception"))
     assert tracking(trade).alarm == ""
+    parcel = trade.buyer.ok("GET", f"/orders/{trade.id}")["parcels"][0]
+    assert (parcel["state"], parcel["status"], parcel["alarm"]) == ("已签收", "", "")
 
 
 def test_silence_is_shown_after_two_days_and_asked_about_after_one(shop: Shop, hundred: Hundred) -> None:

@@ -61,11 +61,18 @@ def _parcel_out(row: Shipment, delivery: str, progress: Progress | None) -> Parc
         corrected=row.corrected_at is not None,
         withdrawn=row.withdrawn_at is not None,
         state="已撤回" if row.withdrawn_at is not None else gone,
-        status=progress.status if progress else "",
+        status=_status(progress, delivery),
         latest=progress.latest if progress else "",
         latest_at=progress.latest_at if progress else None,
         alarm=progress.alarm if progress else "",
     )
+
+
+def _status(progress: Progress | None, delivery: str) -> str:
+    """What the buyer said with the receipt stands above what a carrier says."""
+    if progress is None or (delivery == "received" and progress.status != "signed"):
+        return ""
+    return progress.status
 
 
 def pickup_code_out(order: Order) -> PickupCodeOut:

@@ -26,6 +26,8 @@ export const zh = {
   'leader.ship.carrier': '快递公司',
   'leader.ship.carrierMissing': '请选择快递公司',
   'leader.ship.likely': '按单号猜的',
+  'leader.ship.looksLike': '看起来像{name}的单号，请核对快递公司',
+  'leader.ship.looksOdd': '单号看起来不像{name}的，请再核对一遍',
   'leader.ship.otherName': '快递名称',
   'leader.ship.otherMissing': '请填写快递名称',
   'leader.ship.note': '给买家的话',
@@ -173,6 +175,7 @@ export const zh = {
   'leader.orders.to_confirm': '待确认',
   'leader.orders.aftersale': '售后',
   'leader.orders.shipped': '已发货',
+  'leader.orders.parcels': '物流异常',
   'leader.orders.done': '已完成',
   'leader.orders.unpaid': '待付款',
 } as const
@@ -204,6 +207,8 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.ship.carrier': 'Carrier',
   'leader.ship.carrierMissing': 'Choose a carrier',
   'leader.ship.likely': 'Fits this number',
+  'leader.ship.looksLike': 'Looks like a number of {name}; please check the carrier',
+  'leader.ship.looksOdd': 'Does not look like a number of {name}; please check it',
   'leader.ship.otherName': 'Carrier name',
   'leader.ship.otherMissing': 'Enter the carrier',
   'leader.ship.note': 'Note to the buyer',
@@ -351,6 +356,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.orders.to_confirm': 'To confirm',
   'leader.orders.aftersale': 'After-sales',
   'leader.orders.shipped': 'Shipped',
+  'leader.orders.parcels': 'Parcel trouble',
   'leader.orders.done': 'Done',
   'leader.orders.unpaid': 'Unpaid',
 }
