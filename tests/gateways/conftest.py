@@ -49,3 +49,18 @@ def pay(sim: Simulator) -> Iterator[WeChatPayClient]:
     client = sim.pay_client()
     yield client
     client.shutdown()
+
+
+@pytest.fixture
+def sub_mchid(sim: Simulator) -> str:
+    """A sub-merchant that has granted the demo's partner everything."""
+    return str(sim.post("/sub_merchants", name="杭州阿禾果业有限公司")["sub_mchid"])
+
+
+@pytest.fixture
+def partner(sim: Simulator, sub_mchid: str) -> Iterator[WeChatPayClient]:
+    """The demo's partner speaking for `sub_mchid`; its shares are done at once."""
+    sim.post("/config", share_seconds=0, share_wait_seconds=0)
+    client = sim.partner_client(sub_mchid)
+    yield client
+    client.shutdown()

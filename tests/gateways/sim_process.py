@@ -48,6 +48,18 @@ class Simulator:
         }
         return WeChatPayClient(WeChatPaySettings(**(values | changes)))
 
+    def partner_client(self, sub_mchid: str = "", **changes: Any) -> WeChatPayClient:
+        """The demo's partner, speaking for itself or for a sub-merchant."""
+        own = self.post("/merchants", provider=True)
+        return self.pay_client(
+            mchid=own["mchid"],
+            merchant_serial=own["serial"],
+            merchant_key_pem=Path(own["key_path"]).read_bytes(),
+            apiv3_keys=(own["apiv3_key"].encode(),),
+            sub_mchid=sub_mchid,
+            **changes,
+        )
+
     def notice(self, number: str, *flaws: str) -> tuple[dict[str, str], bytes]:
         """The newest notice of an order, signed now, with the flaws named."""
         newest = self.get(f"/notices?out_trade_no={number}")["notices"][0]

@@ -18,6 +18,7 @@ from yantuan.simulator.credentials import MERCHANT_NAME, Credentials, exclusivel
 from yantuan.simulator.database import Database, Row
 from yantuan.simulator.errors import ControlError
 from yantuan.simulator.files import write_secret
+from yantuan.simulator.keyring import KeyRing
 from yantuan.simulator.keys import certificate_pem, new_certified_key, private_pem
 
 MerchantKind = Literal["direct", "provider"]
@@ -168,6 +169,23 @@ class Merchants:
         ]
         write_secret(self._folder / INDEX, json.dumps(entries, indent=2, ensure_ascii=False).encode())
         self._more = {m.mchid: m for m in merchants}
+
+
+def partner_env(credentials: Credentials) -> dict[str, str]:
+    """The product's environment for the demo's partner account, made on the first call; beside `product_env`."""
+    provider = Merchants(credentials).provider()
+    key = KeyRing(credentials.folder).current("public_key")
+    values = {
+        "MCHID": provider.mchid,
+        "APPID": credentials.mini_appid,
+        "MERCHANT_SERIAL": provider.serial,
+        "MERCHANT_KEY_PATH": str(provider.key_path.resolve()),
+        "APIV3_KEY": provider.apiv3_key,
+        "MODE": "public_key",
+        "PUBLIC_KEY_ID": key.key_id,
+        "PUBLIC_KEY_PATH": str(key.public_path.resolve()),
+    }
+    return {f"YANTUAN_WECHATPAY_SP_{name}": value for name, value in values.items()}
 
 
 def _loaded(folder: Path, entry: dict[str, Any]) -> Merchant:
