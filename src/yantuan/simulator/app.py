@@ -24,6 +24,9 @@ from yantuan.simulator import (
     shipping_api,
     sms,
     wechat_api,
+    wechat_cards,
+    wechat_console,
+    wechat_links,
     wecom,
 )
 from yantuan.simulator.delivery import Courier
@@ -36,6 +39,9 @@ PARTS = (
     control,
     wecom,
     wechat_api,
+    wechat_links,
+    wechat_cards,
+    wechat_console,
     shipping_api,
     push,
     sms,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from yantuan.simulator import courier_tables, partner_tables, shipping_tables
+from yantuan.simulator import courier_tables, links_tables, partner_tables, shipping_tables
 from yantuan.simulator.files import OWNER_ONLY
 
 Row = sqlite3.Row
@@ -92,6 +92,7 @@ class Database:
         self._connection.executescript(partner_tables.SCHEMA)
         self._connection.executescript(shipping_tables.SCHEMA)
         self._connection.executescript(courier_tables.SCHEMA)
+        self._connection.executescript(links_tables.SCHEMA)
         self._grow()
         self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -168,6 +169,7 @@ class Database:
                 *shipping_tables.FORGOTTEN_ON_RESET,
                 *partner_tables.FORGOTTEN_ON_RESET,
                 *courier_tables.FORGOTTEN_ON_RESET,
+                *links_tables.FORGOTTEN_ON_RESET,
                 *FORGOTTEN_ON_RESET,
             ):
                 self.run(f"DELETE FROM {table}")

@@ -87,6 +87,19 @@ KINDS: dict[str, FaultKind] = {
         FaultKind("wechat_quota", "wechat", "接口配额用尽 45009", "45009 quota reached"),
         FaultKind("wechat_busy", "wechat", "微信系统繁忙 -1", "-1 system busy"),
         FaultKind("wechat_slow", "wechat", "微信接口很慢", "The answer takes `seconds`", seconds=10),
+        FaultKind(
+            "wechat_code",
+            "wechat",
+            "微信接口返回错误码",
+            "An answer with `value`: a code, or code and words (40164:invalid ip 203.0.113.9)",
+            value="45009",
+        ),
+        FaultKind("wechat_unpublished", "wechat", "小程序未发布", "The page is not published"),
+        FaultKind(
+            "wechat_quota_low", "wechat", "接口额度查询显示用尽", "quota/get says that nothing is left"
+        ),
+        FaultKind("link_quota", "wechat", "链接生成额度用尽", "44993 no more links today"),
+        FaultKind("card_not_visible", "wechat", "服务卡片查不到支付单 85437", "85437, not indexed yet"),
         FaultKind("subscribe_refused", "wechat", "用户拒收订阅消息 43101", "43101 not accepted"),
         FaultKind(
             "payment_not_visible",

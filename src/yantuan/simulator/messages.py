@@ -64,11 +64,28 @@ def consents(world: World, openid: str, template_id: str) -> int:
     )
 
 
+NEW_ORDER_FIELDS = ("thing1", "amount2", "time3", "thing4")
+
+
+def templates_of(world: World) -> dict[str, tuple[str, ...]]:
+    """Template id → its fields; () for one set up without (`templates` of the settings: `id` or `id=thing1 amount2`)."""
+    named = [one.partition("=") for one in world.settings.templates]
+    own = {} if world.settings.new_order_deleted else {world.credentials.template_new_order: NEW_ORDER_FIELDS}
+    return own | {name: tuple(fields.split()) for name, _, fields in named}
+
+
 def _known_template(world: World, template_id: object) -> str:
-    known = (world.credentials.template_new_order, *world.settings.templates)
-    if not isinstance(template_id, str) or template_id not in known:
+    if not isinstance(template_id, str) or template_id not in templates_of(world):
         raise WechatError(40037, "invalid template_id")
     return template_id
+
+
+def _check_fields(world: World, template_id: str, data: Any) -> None:
+    """Every field of the template must be there. The first template takes a part of its own, for tests of one value."""
+    wanted = templates_of(world)[template_id] if template_id != world.credentials.template_new_order else ()
+    for name in wanted:
+        if name not in data:
+            raise WechatError(47003, f"argument invalid! data.{name}.value is empty")
 
 
 def send_subscribe(world: World, appid: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +100,7 @@ def send_subscribe(world: World, appid: str, body: dict[str, Any]) -> dict[str, 
     if body.get("miniprogram_state", "formal") not in ("developer", "trial", "formal"):
         raise WechatError(47001, "data format error, miniprogram_state")
     check_data(body.get("data"))
+    _check_fields(world, template_id, body["data"])
     _use_consent(world, body["touser"], template_id)
     return _put(world, "subscribe", person, "订阅消息", body)
 

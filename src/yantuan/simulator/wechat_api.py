@@ -72,6 +72,10 @@ def _refuse_on_order(world: World, path: str) -> None:
         raise WechatError(-1, "system error")
     if world.faults.take("wechat_quota", None, path):
         raise WechatError(45009, "reach max api daily quota limit")
+    ordered = world.faults.take("wechat_code", None, path)
+    if ordered is not None:
+        code, _, words = ordered.value.partition(":")
+        raise WechatError(int(code), words or "refused as ordered")
 
 
 async def _json_body(request: Request) -> dict[str, Any]:
@@ -182,6 +186,8 @@ def _wxacode(world: World, request: Request, body: dict[str, Any]) -> Result:
     if not isinstance(page, str) or "?" in page:
         raise WechatError(41030, "invalid page")
     if page and body.get("check_path", True):
+        if world.faults.take("wechat_unpublished"):
+            raise WechatError(41030, "invalid page")
         messages.check_page(world, page)
     width = body.get("width", 430)
     if isinstance(width, bool) or not isinstance(width, int) or not 280 <= width <= 1280:

@@ -31,7 +31,7 @@ class Settings:
     `share_wait_seconds` is how long after its payment an order may not be shared yet. `bills_at_once` serves today's bill as well.
     `sms_per_minute`, `sms_per_hour` and `sms_per_day` are per phone; the real ones are 1, 5 and 10, these
     are roomier so that a person trying the demo is not locked out. `templates` are further subscription
-    templates; `pages` are the published mini-program pages (empty: every page counts as published).
+    templates (`id`, or `id=thing1 amount2` with its fields), `new_order_deleted` takes the first one away; `pages` are the published mini-program pages (empty: every page counts as published).
     `payer` is who pays when nobody is named.
     """
 
@@ -46,6 +46,7 @@ class Settings:
     sms_per_hour: int = 60
     sms_per_day: int = 200
     templates: tuple[str, ...] = ()
+    new_order_deleted: bool = False
     pages: tuple[str, ...] = ()
     payer: str = "小雁"
 
