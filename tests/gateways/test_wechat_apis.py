@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateways import pay_platform as p
@@ -341,6 +341,7 @@ KEYS = [
 ]
 
 
+@example(key="character_string8", value="0 果 0")
 @given(key=st.sampled_from(KEYS), value=st.text(max_size=80))
 def test_any_value_is_made_acceptable(key: str, value: str) -> None:
     limits = {"thing": 20, "name": 20, "phrase": 5, "amount": 14, "symbol": 5, "phone_number": 17}

@@ -19,7 +19,8 @@ def fit_template_value(key: str, value: str) -> str:
     match = _KEY.fullmatch(key)
     fit = _FITS.get(match[1] if match else "")
     clean = _clean(value)
-    return (fit(clean) if fit else clean).strip() or _EMPTY.get(match[1] if match else "", "-")
+    # Joined once more: a character dropped between two spaces would leave both.
+    return " ".join((fit(clean) if fit else clean).split()) or _EMPTY.get(match[1] if match else "", "-")
 
 
 def fit_template_data(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
