@@ -149,8 +149,8 @@ def _is_page(page: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _preloads(page: str) -> str:
-    """modulepreload links for a page's chunk and what it imports."""
+def _preloads(page: str) -> tuple[str, str]:
+    """Links to a page's chunk and what it imports: the modules, and the style sheets."""
     manifest = _manifest()
     entry = _chunk(page)
     files: list[str] = []
@@ -167,15 +167,16 @@ def _preloads(page: str) -> str:
             files.append(chunk["file"])
             styles += chunk.get("css", [])
         waiting += chunk.get("imports", [])
-    links = [f'<link rel="modulepreload" href="/{escape(f)}">' for f in files]
-    return "".join(links + [f'<link rel="stylesheet" href="/{escape(f)}">' for f in styles])
+    modules = "".join(f'<link rel="modulepreload" href="/{escape(f)}">' for f in files)
+    return modules, "".join(f'<link rel="stylesheet" href="/{escape(f)}">' for f in dict.fromkeys(styles))
 
 
+_SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
 _BOOT_STYLE = (
     "#boot{position:fixed;inset:0;z-index:9;max-width:520px;margin:0 auto;background:#F6F6F4;font:16px/1.5 system-ui}"
     "#boot .cover{aspect-ratio:5/4;background:#EDEBE6;overflow:hidden}#boot img{width:100%;height:100%;object-fit:cover}"
-    "#boot .body{padding:16px;background:#fff}#boot h1{font-size:20px;margin:0 0 8px}#boot p{margin:4px 0;color:#8A8F99}"
-    "#boot b{color:#E8502F;font-size:24px;margin-right:12px}#boot i{font-style:normal}"
+    "#boot .body{padding:16px;background:#fff}#boot h1{font-size:20px;margin:0 0 8px}#boot p{margin:4px 0;color:#6B707A}"
+    "#boot b{color:#C23A1B;font-size:24px;margin-right:12px}#boot i{font-style:normal}"
 )
 _BOOT_SCRIPT = (
     "(function(){var b=document.getElementById('boot');if(!b)return;var a=document.getElementById('app');"
@@ -198,7 +199,7 @@ def _head(shell: Shell, nonce: str) -> str:
         f'<meta name="description" content="{description}"><meta property="og:type" content="product.group">',
         f'<meta property="og:title" content="{title}"><meta property="og:description" content="{description}">',
         f'<meta property="og:image" content="{escape(absolute)}"><meta itemprop="image" content="{escape(absolute)}">',
-        _preloads(shell.page),
+        _preloads(shell.page)[0],
     ]
     if shell.location:
         parts.append(f"<script nonce={nonce}>history.replaceState(null,'',{_json(shell.location)})</script>")
@@ -216,13 +217,19 @@ def _render(request: HttpRequest, shell: Shell) -> HttpResponse:
         **shell.data,
     }
     boot = _json({"route": shell.location or request.get_full_path(), "api": answers})
-    html = _document()
+    html, styles = _document(), _preloads(shell.page)[1]
+    if shell.snapshot:
+        # The snapshot brings its own few rules and covers the page: the app's sheets must not keep it from being seen.
+        styles = "".join(_SHEET.findall(html)) + styles
+        html = _SHEET.sub("", html)
+    else:
+        html = html.replace("</head>", f"{styles}</head>", 1)
     html = html.replace(
         "<title>雁团</title>", f"<title>{escape(shell.preview.title)}</title>{_head(shell, nonce)}", 1
     )
     tail = f'<script id="yt-boot" type="application/json">{boot}</script>'
     if shell.snapshot:
-        tail += f"{shell.snapshot}<script nonce={nonce}>{_BOOT_SCRIPT}</script>"
+        tail += f"{shell.snapshot}<script nonce={nonce}>{_BOOT_SCRIPT}</script>{styles}"
     html = html.replace("</body>", f"{tail}</body>", 1)
     response = HttpResponse(html, status=shell.status)
     response["Cache-Control"] = "no-store"
