@@ -241,6 +241,8 @@ SENT: dict[str, Sent] = {
     "share_store": _at("store_id", _fixed(kind="link")),
     "list_store_shares": _at("store_id"),
     "open_share": _at("token"),
+    "make_mini_links": _at("token"),
+    "read_scene": Sent({"scene_id": "=gnothing"}),
     "sign_page": Sent({}, query="url=http://127.0.0.1:8000/"),
     "read_summary": _at("store_id"),
     "read_statement": Sent({"store_id": "store_id"}, query="first=2026-01-01&last=2026-01-31"),

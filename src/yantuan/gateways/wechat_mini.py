@@ -61,7 +61,15 @@ class MiniGateway(Protocol):
     def send_subscribe_message(
         self, openid: str, template_id: str, data: Mapping[str, str], *, page: str = ""
     ) -> str: ...
-    def get_wxacode_unlimit(self, scene: str, *, page: str = "") -> bytes: ...
+    def get_wxacode_unlimit(
+        self,
+        scene: str,
+        *,
+        page: str = "",
+        check_path: bool = True,
+        env_version: EnvVersion = "release",
+        width: int = 430,
+    ) -> bytes: ...
 
 
 class MiniClient:

@@ -102,6 +102,8 @@ class Config(BaseSettings):
     wechat_template_new_order: str = ""
     wechat_template_new_order_keys: str = "thing1 amount2 time3 thing4"
     """The template's own names for what happened, the sum, the time and the detail, in this order; its page shows them."""
+    wechat_mini_version: Literal["release", "trial", "develop"] = "release"
+    """Which version of the mini-program codes, links and messages open; `trial` before the first release."""
     wechat_push_token: str = ""
     """Message push of the mini-program: the token typed into WeChat's console; empty: pushes are refused."""
     wechat_push_aes_key: str = ""

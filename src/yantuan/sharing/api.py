@@ -10,14 +10,16 @@ from yantuan.identity.auth import signed_in
 from yantuan.identity.limits import address_of
 from yantuan.kernel import ratelimit
 from yantuan.kernel.http import IdIn, Ok
-from yantuan.sharing import actions, queries
-from yantuan.sharing.schemas import JsSignatureOut, ShareIn, ShareOut
+from yantuan.sharing import actions, links, queries, scenes
+from yantuan.sharing.schemas import JsSignatureOut, MiniLinksOut, SceneOut, ShareIn, ShareOut
 from yantuan.stores.access import access_store, person_of
 
 router = Router(tags=["sharing"])
 
 OPENS_PER_HOUR = 300
 SIGNATURES_PER_MINUTE = 60
+SCENES_PER_MINUTE = 120
+LINKS_PER_HOUR = 60
 
 
 @router.post("/leader/group-buys/{group_buy_id}/shares", response=ShareOut, auth=signed_in)
@@ -39,6 +41,23 @@ def share_store(request: HttpRequest, store_id: IdIn, body: ShareIn) -> ShareOut
 @router.get("/leader/stores/{store_id}/shares", response=list[ShareOut], auth=signed_in)
 def list_store_shares(request: HttpRequest, store_id: IdIn) -> list[ShareOut]:
     return queries.shares_of(access_store(person_of(request), store_id), None)
+
+
+@router.post("/leader/shares/{token}/mini-links", response=MiniLinksOut, auth=signed_in)
+def make_mini_links(request: HttpRequest, token: str) -> MiniLinksOut:
+    """Links of one's own share that open the mini-program from a text message, a mail or a chat."""
+    person = person_of(request)
+    ratelimit.hit(f"mini-links/{person.id}", limit=LINKS_PER_HOUR, seconds=3600)
+    made = links.links_of(person, token)
+    return MiniLinksOut(url_link=made.url_link, short_link=made.short_link, expires_at=made.expires_at)
+
+
+@router.get("/scenes/{scene_id}", response=SceneOut, auth=None)
+def read_scene(request: HttpRequest, scene_id: str) -> SceneOut:
+    """What a scanned mini-program code stands for."""
+    ratelimit.hit(f"scene/{address_of(request)}", limit=SCENES_PER_MINUTE, seconds=60)
+    target = scenes.resolve(scene_id)
+    return SceneOut(page=target.page, query=target.query)
 
 
 @router.post("/shares/{token}/open", response=Ok, auth=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,15 @@ KEEP_SECONDS: Final = 7 * 86400
 def folder() -> Path:
     """Where drawn pictures are kept; safe to delete at any time."""
     return data_folder() / "cache" / "posters"
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file there at once, so that nobody reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(temporary).replace(path)
 
 
 def clear_old() -> int:

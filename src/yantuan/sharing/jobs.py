@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yantuan.kernel.schedule import every
-from yantuan.sharing import actions, drawings
+from yantuan.sharing import actions, drawings, links
 
 
 @every(6 * 3600)
@@ -16,3 +16,9 @@ def forget_visitors() -> int:
 def clear_posters() -> int:
     """Drawings nobody asked for in a week go."""
     return drawings.clear_old()
+
+
+@every(24 * 3600)
+def clear_links() -> int:
+    """Links into the mini-program that have ended go."""
+    return links.clear_old()

@@ -31,6 +31,21 @@ class Share(Row):
         indexes = [models.Index(fields=["store", "-id"], name="share_of_store")]
 
 
+class AppLink(Row):
+    """A link into the mini-program that WeChat made for a share; handed out until shortly before it ends."""
+
+    share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="app_links")
+    kind = models.CharField(max_length=5)
+    """`url` or `short`."""
+    version = models.CharField(max_length=40)
+    """AppID and version of the mini-program it opens."""
+    link = models.CharField(max_length=200)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["share", "kind", "version"], name="app_link_once")]
+
+
 class ShareOpen(models.Model):
     """One visitor counted once per share per day; the visitor is a keyed hash that changes daily."""
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Final
 
 from yantuan.groupbuys.queries import group_buy_page, store_page
@@ -16,7 +13,8 @@ from yantuan.groupbuys.schemas import GroupBuyPage, StorePage
 from yantuan.kernel.errors import Conflict
 from yantuan.media.models import Media
 from yantuan.media.queries import read_bytes
-from yantuan.sharing.drawings import folder
+from yantuan.sharing import mini_codes
+from yantuan.sharing.drawings import folder, write_whole
 from yantuan.sharing.models import Share
 from yantuan.sharing.poster import PosterData, draw_card, draw_poster
 from yantuan.sharing.queries import code_of, share_url
@@ -29,7 +27,7 @@ VERSION: Final = 1
 
 def poster(share: Share) -> tuple[str, bytes]:
     """(content hash, JPEG) of a share's poster. Raises Conflict `nothing_on_sale` for a store without goods."""
-    return _kept("poster", _facts(share), draw_poster)
+    return _kept("poster", _facts(share), draw_poster, mini_codes.picture(share))
 
 
 def card(share: Share) -> tuple[str, bytes]:
@@ -48,21 +46,25 @@ def store_card(code: str) -> tuple[str, bytes]:
 
 
 def _kept(
-    kind: str, found: tuple[PosterData, list[Media]], draw: Callable[[PosterData], bytes]
+    kind: str,
+    found: tuple[PosterData, list[Media]],
+    draw: Callable[[PosterData], bytes],
+    code: bytes | None = None,
 ) -> tuple[str, bytes]:
     data, media = found
     facts = {k: v for k, v in asdict(data).items() if k not in ("pictures", "code_picture")}
-    seed = json.dumps(
-        [VERSION, kind, facts, [m.sha256 for m in media], [m.key for m in media]], sort_keys=True
-    )
+    seen = [VERSION, kind, facts, [m.sha256 for m in media], [m.key for m in media]]
+    if code is not None:
+        seen.append(hashlib.sha256(code).hexdigest())
+    seed = json.dumps(seen, sort_keys=True)
     name = hashlib.sha256(seed.encode()).hexdigest()[:40]
     path = folder() / name[:2] / f"{name}.jpg"
     try:
         return name, path.read_bytes()
     except FileNotFoundError:
         pass
-    drawn = draw(PosterData(**{**facts, "pictures": _files(media)}))
-    _write(path, drawn)
+    drawn = draw(PosterData(**{**facts, "pictures": _files(media), "code_picture": code}))
+    write_whole(path, drawn)
     return name, drawn
 
 
@@ -137,11 +139,3 @@ def _store_facts(page: StorePage, url: str) -> tuple[PosterData, list[Media]]:
 def _public(ids: Sequence[int]) -> list[Media]:
     rows = Media.objects.filter(id__in=ids, private=False).in_bulk()
     return [rows[i] for i in ids if i in rows]
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    Path(temporary).replace(path)

@@ -35,6 +35,24 @@ class ShareOut(Schema):
     created_at: datetime
 
 
+class SceneOut(Schema):
+    """What a mini-program code stands for."""
+
+    page: str
+    """Path inside the package, without a leading slash."""
+    query: dict[str, str]
+
+
+class MiniLinksOut(Schema):
+    """Links that open the mini-program."""
+
+    url_link: str
+    """For text messages and mails."""
+    short_link: str
+    """For chats."""
+    expires_at: datetime
+
+
 class JsSignatureOut(Schema):
     app_id: str
     timestamp: int

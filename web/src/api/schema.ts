@@ -1770,6 +1770,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/shares/{token}/mini-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Mini Links
+         * @description Links of one's own share that open the mini-program from a text message, a mail or a chat.
+         */
+        post: operations["yantuan_sharing_api_make_mini_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scenes/{scene_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Scene
+         * @description What a scanned mini-program code stands for.
+         */
+        get: operations["yantuan_sharing_api_read_scene"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shares/{token}/open": {
         parameters: {
             query?: never;
@@ -4532,6 +4572,33 @@ export interface components {
              * @default
              */
             label: string;
+        };
+        /**
+         * MiniLinksOut
+         * @description Links that open the mini-program.
+         */
+        MiniLinksOut: {
+            /** Url Link */
+            url_link: string;
+            /** Short Link */
+            short_link: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * SceneOut
+         * @description What a mini-program code stands for.
+         */
+        SceneOut: {
+            /** Page */
+            page: string;
+            /** Query */
+            query: {
+                [key: string]: string;
+            };
         };
         /** JsSignatureOut */
         JsSignatureOut: {
@@ -7396,6 +7463,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShareOut"];
+                };
+            };
+        };
+    };
+    yantuan_sharing_api_make_mini_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniLinksOut"];
+                };
+            };
+        };
+    };
+    yantuan_sharing_api_read_scene: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scene_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneOut"];
                 };
             };
         };

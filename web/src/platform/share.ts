@@ -77,6 +77,14 @@ export async function shareOnWeb(info: ShareInfo): Promise<void> {
   await copyText(info.url)
 }
 
+// The address the app was entered by. iOS goes on naming it to WeChat whatever page of the app is on screen.
+const ENTRY = IS_H5 ? (location.href.split('#')[0] ?? '') : ''
+
+/** The address WeChat checks a signature against: on iOS the one the app was entered by, elsewhere the present one; without hash. */
+export function addressToSign(userAgent: string, present: string, entry: string): string {
+  return /iPhone|iPad|iPod/.test(userAgent) ? entry : (present.split('#')[0] ?? '')
+}
+
 function loadSdk(): Promise<JsSdk> {
   return new Promise((resolve, reject) => {
     const ready = (window as { wx?: JsSdk }).wx
@@ -95,11 +103,11 @@ function loadSdk(): Promise<JsSdk> {
 /**
  * Inside WeChat's browser: makes the "…" menu share our card. Elsewhere it does nothing and answers false.
  *
- * @param sign asks the server to sign the present address (without its hash)
+ * @param sign asks the server to sign an address of ours (see `addressToSign`)
  */
 export async function setWechatCard(info: ShareInfo, sign: (url: string) => Promise<JsSdkSignature>): Promise<boolean> {
   if (!IS_H5 || !inWechatBrowser()) return false
-  const [signature, sdk] = await Promise.all([sign(location.href.split('#')[0] ?? ''), loadSdk()])
+  const [signature, sdk] = await Promise.all([sign(addressToSign(navigator.userAgent, location.href, ENTRY)), loadSdk()])
   const card = { title: info.title, desc: info.desc ?? '', link: info.url, imgUrl: info.imageUrl ?? '' }
   sdk.config({ ...signature, jsApiList: ['updateAppMessageShareData', 'updateTimelineShareData'] })
   sdk.ready(() => {
