@@ -15,6 +15,7 @@ from yantuan.simulator import (
     control_partner,
     courier_api,
     desk,
+    ecommerce,
     mail,
     oauth,
     partner,
@@ -49,6 +50,7 @@ PARTS = (
     control_partner,
     partner,
     sharing_api,
+    ecommerce,
     applyments_api,
     payv3,
 )

@@ -33,7 +33,10 @@ _FIRST_SUB = 1900001001
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """One merchant with keys of its own. `bound` says whether the mini-program and the account are bound to it."""
+    """One merchant with keys of its own. `bound` says whether the mini-program and the account are bound to it.
+
+    `ecommerce` makes a partner a platform of 收付通.
+    """
 
     mchid: str
     kind: MerchantKind
@@ -45,6 +48,7 @@ class Merchant:
     bound: bool = True
     sharing: bool = True
     share_notify_url: str = ""
+    ecommerce: bool = False
 
     def public_key(self) -> rsa.RSAPublicKey:
         """Read from the certificate the platform has on file."""
@@ -129,7 +133,7 @@ class Merchants:
         return made
 
     def change(self, mchid: str, **changes: Any) -> Merchant:
-        """Change `bound`, `sharing` or `share_notify_url` of a further merchant."""
+        """Change `bound`, `sharing`, `share_notify_url` or `ecommerce` of a further merchant."""
         with exclusively(self._folder):
             self._refresh()
             if mchid not in self._more:

@@ -10,6 +10,7 @@ ADDED_COLUMNS = {
         "sharing": "INTEGER NOT NULL DEFAULT 0",
         "sharing_over": "INTEGER NOT NULL DEFAULT 0",
     },
+    "share_orders": {"product": "TEXT NOT NULL DEFAULT 'partner'"},
     "notices": {"mchid": "TEXT NOT NULL DEFAULT ''"},
 }
 

@@ -36,12 +36,18 @@ def add(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, Any]:
     name = opened(world, call, "/name", body["name"]) if "name" in body else ""
     check_person(world, body, "")
     if body["type"] == "MERCHANT_ID":
-        _check_merchant(world, account, body["account"], name)
+        check_merchant(world, account, body["account"], name)
     if (body["relation_type"] == "CUSTOM") != ("custom_relation" in body):
         raise bad_parameter("/custom_relation", "relation_type 为 CUSTOM 时必填，否则不填")
     count = world.db.number("SELECT count(*) FROM share_receivers WHERE mchid = ?", account.mchid)
     if count >= MAX_RECEIVERS and find(world, account, body["type"], body["account"]) is None:
         raise invalid_request("分账接收方数量已达上限")
+    keep(world, account, body, name)
+    return {name: body[name] for name in body if name not in ("appid", "sub_appid")}
+
+
+def keep(world: World, account: Account, body: dict[str, Any], name: str) -> None:
+    """Store a receiver in place of the same one of before."""
     world.db.run("DELETE FROM share_receivers WHERE mchid = ? AND sub_mchid = ? AND type = ? AND account = ?",
                  account.mchid, account.sub_mchid, body["type"], body["account"])  # fmt: skip
     world.db.insert(
@@ -55,7 +61,6 @@ def add(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, Any]:
         relation_type=body["relation_type"],
         custom_relation=body.get("custom_relation", ""),
     )
-    return {name: body[name] for name in body if name not in ("appid", "sub_appid")}
 
 
 def check_person(world: World, body: dict[str, Any], path: str) -> None:
@@ -68,7 +73,8 @@ def check_person(world: World, body: dict[str, Any], path: str) -> None:
         check_openid(world, body["account"], body["sub_appid"], f"{path}/account")
 
 
-def _check_merchant(world: World, account: Account, mchid: str, name: str) -> None:
+def check_merchant(world: World, account: Account, mchid: str, name: str) -> None:
+    """Whether a receiving merchant exists under this full name, and is not the one that shares."""
     if not name:
         raise bad_parameter("/name", "接收方类型为 MERCHANT_ID 时必填")
     if mchid == account.taker:
@@ -87,8 +93,9 @@ def delete(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, An
 
 
 def find(world: World, account: Account, kind: str, number: str) -> Row | None:
+    """The account's receiver, or its platform's, whose receivers belong to no one sub-merchant."""
     return world.db.row(
-        "SELECT * FROM share_receivers WHERE mchid = ? AND sub_mchid = ? AND type = ? AND account = ?",
+        "SELECT * FROM share_receivers WHERE mchid = ? AND sub_mchid IN ('', ?) AND type = ? AND account = ?",
         account.mchid,
         account.sub_mchid,
         kind,

@@ -17,11 +17,15 @@ from yantuan.simulator.world import World
 MAX_SHARES = 50
 UNFREEZE_DAYS = 30
 DUMMY_TIME = "1970-01-01T08:00:00+08:00"
+PARTNER, ECOMMERCE = "partner", "ecommerce"
 REST_TEXT = "解冻给分账方"
 
 
-def share(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, Any]:
-    """Accept a share and answer it; who got what is decided after the waiting time. Raises PayError."""
+def share(world: World, call: SignedCall, body: dict[str, Any], product: str = PARTNER) -> dict[str, Any]:
+    """Accept a share and answer it; who got what is decided after the waiting time. Raises PayError.
+
+    An order is shared through one `product` only.
+    """
     finish_due(world)
     account = receivers.sharer(world, call.merchant, body.get("sub_mchid"))
     receivers.check_apps(world, call.merchant, account, body)
@@ -32,9 +36,9 @@ def share(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, Any
         known = find(world, account.mchid, body["out_order_no"])
         if known is not None:
             return _again(world, known, "share", facts)
-        _check_open(world, order)
+        _check_open(world, order, product)
         _check_parts(world, account, order, parts)
-        return _accept(world, account, order, body, facts, parts)
+        return _accept(world, order, product, body, facts, parts)
 
 
 def _read_part(
@@ -64,9 +68,17 @@ def _again(world: World, known: Row, kind: str, facts: dict[str, Any]) -> dict[s
     return shown(world, known)
 
 
-def _check_open(world: World, order: Row) -> None:
+def _check_product(world: World, order: Row, product: str) -> None:
+    if world.db.row(
+        "SELECT 1 FROM share_orders WHERE out_trade_no = ? AND product <> ?", order["out_trade_no"], product
+    ):
+        raise invalid_request("同一订单不能混用两种分账接口")
+
+
+def _check_open(world: World, order: Row, product: str) -> None:
     if not order["sharing"]:
         raise invalid_request("非分账订单不支持分账")
+    _check_product(world, order, product)
     if order["sharing_over"]:
         raise invalid_request("订单剩余资金已解冻，不能再分账")
     if world.clock.now() < (order["paid_at"] or 0) + world.settings.share_wait_seconds:
@@ -107,13 +119,13 @@ def _check_amounts(world: World, account: Account, order: Row, fen: int) -> None
 
 def _accept(
     world: World,
-    account: Account,
     order: Row,
+    product: str,
     body: dict[str, Any],
     facts: dict[str, Any],
     parts: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    number = order["out_trade_no"]
+    number, account = order["out_trade_no"], account_of(order)
     slow = world.faults.take("share_slow", number)
     now = world.clock.now()
     order_id = _new_order_id(world, now)
@@ -125,6 +137,7 @@ def _accept(
         sub_mchid=account.sub_mchid,
         out_trade_no=number,
         request=json.dumps(facts, ensure_ascii=False, sort_keys=True),
+        product=product,
         kind="share" if parts else "unfreeze",
         unfreeze=int(body.get("unfreeze_unsplit", True)),
         state="PROCESSING",
@@ -160,7 +173,7 @@ def _new_order_id(world: World, now: float) -> str:
     return f"3008{secrets.randbelow(10**6):06d}{day}{world.db.next_number('share'):010d}"
 
 
-def unfreeze(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, Any]:
+def unfreeze(world: World, call: SignedCall, body: dict[str, Any], product: str = PARTNER) -> dict[str, Any]:
     """Set free what is left, under a new number. Raises PayError."""
     finish_due(world)
     account = receivers.sharer(world, call.merchant, body.get("sub_mchid"))
@@ -173,7 +186,8 @@ def unfreeze(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, 
             raise invalid_request("非分账订单不支持解冻")
         if order["sharing_over"]:
             raise invalid_request("订单剩余资金已解冻")
-        return _accept(world, account, order, body, body, [])
+        _check_product(world, order, product)
+        return _accept(world, order, product, body, body, [])
 
 
 def find(world: World, mchid: str, out_order_no: str) -> Row | None:

@@ -76,6 +76,8 @@ def refund_body(order: RefundOrder, sub: SubMerchant | None = None) -> bytes:
         _refuse("amount.refund", "1 fen up to the order's total")
     named = {"transaction_id": order.transaction_id, "out_trade_no": order.out_trade_no}
     value: dict[str, Any] = {"sub_mchid": sub.sub_mchid} if sub else {}
+    if sub and sub.ecommerce:
+        value["sp_appid"] = sub.sp_appid
     value |= {name: text for name, text in named.items() if text}
     value["out_refund_no"] = order.out_refund_no
     reason = "".join(c for c in order.reason if unicodedata.category(c) not in ("Cc", "Cs"))[:REASON_CHARS]

@@ -210,13 +210,17 @@ class WeChatPayClient:
 
         Acceptance is not success: see the state, the notice or a query.
         """
+        if self._sub and self._sub.ecommerce:
+            return self._line.ask("POST", "/v3/ecommerce/refunds/apply", RefundResult.read_accepted, body)
         return self._line.ask("POST", "/v3/refund/domestic/refunds", RefundResult.read, body)
 
     def query_refund(self, out_refund_no: str) -> RefundResult | None:
         """The refund under our number, or None if WeChat Pay never heard of it."""
         number = quote(bodies.check_refund_no(out_refund_no), safe="")
         query = f"?{urlencode({'sub_mchid': self.sub_mchid})}" if self._sub else ""
-        found = self._line.find(f"/v3/refund/domestic/refunds/{number}{query}", RefundResult.read)
+        platform = self._sub is not None and self._sub.ecommerce
+        base = "/v3/ecommerce/refunds/out-refund-no" if platform else "/v3/refund/domestic/refunds"
+        found = self._line.find(f"{base}/{number}{query}", RefundResult.read)
         if found is not None and found.out_refund_no != out_refund_no:
             raise GatewayUnverified(PROVIDER, "the answer is about another refund")
         return found

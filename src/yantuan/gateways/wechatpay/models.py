@@ -252,3 +252,8 @@ class RefundResult:
             raw=value,
             sub_mchid=top.text("sub_mchid"),
         )
+
+    @classmethod
+    def read_accepted(cls, value: Mapping[str, Any]) -> RefundResult:
+        """From a platform's (收付通) answer, which tells no state: it was accepted, no more. Raises Malformed."""
+        return cls.read({"status": RefundState.PROCESSING.value, **value})

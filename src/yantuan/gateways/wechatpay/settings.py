@@ -12,18 +12,22 @@ class SubMerchant:
     """Whose money a partner (服务商) asks for: `sub_mchid`, and their own app if they have one.
 
     `sp_appid` is the partner's app; it must be told when orders may be paid inside `sub_appid`, because such an
-    order names both.
+    order names both. `ecommerce` says that the partner is a platform of 收付通, whose refunds go another way and must
+    name `sp_appid` too.
     """
 
     sub_mchid: str
     sub_appid: str = ""
     sp_appid: str = ""
+    ecommerce: bool = False
 
     def __post_init__(self) -> None:
         if not self.sub_mchid:
             raise ValueError("a sub-merchant needs a number")
         if self.sub_appid and not self.sp_appid:
             raise ValueError("an order inside the sub-merchant's app needs the partner's app too")
+        if self.ecommerce and not self.sp_appid:
+            raise ValueError("a platform's refunds name the platform's app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class WeChatPaySettings:
     """One merchant account.
 
     With `sub_mchid` it is a partner's (服务商): `mchid` is then the sp_mchid, key and serial are the partner's,
-    and money goes to the sub-merchant. `sub_appid` and `sp_appid` are as in `SubMerchant`.
+    and money goes to the sub-merchant. `sub_appid`, `sp_appid` and `ecommerce` are as in `SubMerchant`.
 
     `public_keys` maps `PUB_KEY_ID_…` to PEM bytes (public-key mode; during a rotation list the new one
     first and keep the old). Leave it empty for certificate mode; `download_certificates` then must stay
@@ -52,6 +56,7 @@ class WeChatPaySettings:
     sub_mchid: str = ""
     sub_appid: str = ""
     sp_appid: str = ""
+    ecommerce: bool = False
 
     def __post_init__(self) -> None:
         if not self.apiv3_keys or any(len(key) != 32 for key in self.apiv3_keys):
@@ -66,4 +71,6 @@ class WeChatPaySettings:
     @property
     def sub_merchant(self) -> SubMerchant | None:
         """The sub-merchant of partner mode; None for a direct merchant, or a partner speaking for itself."""
-        return SubMerchant(self.sub_mchid, self.sub_appid, self.sp_appid) if self.sub_mchid else None
+        if not self.sub_mchid:
+            return None
+        return SubMerchant(self.sub_mchid, self.sub_appid, self.sp_appid, self.ecommerce)

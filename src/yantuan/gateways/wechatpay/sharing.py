@@ -68,17 +68,17 @@ class SharingClient:
         if receiver.custom_relation:
             body["custom_relation"] = receiver.custom_relation
         self._line.ask(
-            "POST", f"{BASE}/receivers/add", _nothing, encode(body), serial=sealer.serial if sealer else ""
+            "POST", f"{BASE}/receivers/add", nothing, encode(body), serial=sealer.serial if sealer else ""
         )
 
     def delete_receiver(self, receiver_type: ReceiverType, account: str) -> None:
         """Let somebody receive no more; parts on their way to them may be CLOSED for NO_RELATION."""
         body = self._apps() | {"type": receiver_type.value, "account": account}
-        self._line.ask("POST", f"{BASE}/receivers/delete", _nothing, encode(body))
+        self._line.ask("POST", f"{BASE}/receivers/delete", nothing, encode(body))
 
     def share(self, order: ShareOrder) -> ShareResult:
         """Ask to share a paid order, or ask again. The money is there only when a part says SUCCESS."""
-        _check_number("out_order_no", order.out_order_no)
+        check_number("out_order_no", order.out_order_no)
         if not 1 <= len(order.parts) <= MAX_PARTS:
             _refuse("receivers", f"1 to {MAX_PARTS} parts")
         body = self._apps() | {"transaction_id": order.transaction_id, "out_order_no": order.out_order_no}
@@ -90,51 +90,51 @@ class SharingClient:
 
     def query_share(self, out_order_no: str, transaction_id: str) -> ShareResult | None:
         """The share (or unfreeze) request under our number, or None if the platform never heard of it."""
-        number = quote(_check_number("out_order_no", out_order_no), safe="")
+        number = quote(check_number("out_order_no", out_order_no), safe="")
         query = urlencode({"transaction_id": transaction_id} | self._party())
         return self._line.find(f"{BASE}/orders/{number}?{query}", ShareResult.read)
 
     def unfreeze(self, wish: Unfreeze) -> ShareResult:
         """Set free what is left of an order."""
-        _check_number("out_order_no", wish.out_order_no)
+        check_number("out_order_no", wish.out_order_no)
         body = self._party() | {
             "transaction_id": wish.transaction_id,
             "out_order_no": wish.out_order_no,
-            "description": _fit(wish.description),
+            "description": fit_words(wish.description),
         }
         return self._line.ask("POST", f"{BASE}/orders/unfreeze", ShareResult.read, encode(body))
 
     def take_back(self, wish: ShareReturn) -> ReturnResult:
         """Take shared money back from a merchant. Do it before refunding an order that was shared."""
-        _check_number("out_return_no", wish.out_return_no)
-        _check_number("out_order_no", wish.out_order_no)
-        _check_amount(wish.amount_fen)
+        check_number("out_return_no", wish.out_return_no)
+        check_number("out_order_no", wish.out_order_no)
+        check_amount(wish.amount_fen)
         body = self._party() | {
             "out_order_no": wish.out_order_no,
             "out_return_no": wish.out_return_no,
             "return_mchid": wish.return_mchid,
             "amount": wish.amount_fen,
-            "description": _fit(wish.description),
+            "description": fit_words(wish.description),
         }
         return self._line.ask("POST", f"{BASE}/return-orders", ReturnResult.read, encode(body))
 
     def query_return(self, out_return_no: str, out_order_no: str) -> ReturnResult | None:
         """The return under our number, or None if the platform never heard of it."""
-        number = quote(_check_number("out_return_no", out_return_no), safe="")
+        number = quote(check_number("out_return_no", out_return_no), safe="")
         query = urlencode({"out_order_no": out_order_no} | self._party())
         return self._line.find(f"{BASE}/return-orders/{number}?{query}", ReturnResult.read)
 
     def unsplit_fen(self, transaction_id: str) -> int:
         """Fen of an order that could still be shared."""
         target = f"{BASE}/transactions/{quote(transaction_id, safe='')}/amounts"
-        return self._line.ask("GET", target, lambda value: _whole(value, "unsplit_amount"))
+        return self._line.ask("GET", target, lambda value: whole(value, "unsplit_amount"))
 
     def max_ratio(self) -> int:
         """What of an order this sub-merchant lets be shared in all, in ten-thousandths (3000 = 30 %)."""
         if self._sub is None:
             _refuse("sub_mchid", "only a partner can ask")
         target = f"{BASE}/merchant-configs/{quote(self._sub.sub_mchid, safe='')}"
-        return self._line.ask("GET", target, lambda value: _whole(value, "max_ratio"))
+        return self._line.ask("GET", target, lambda value: whole(value, "max_ratio"))
 
     # Inside
 
@@ -147,11 +147,11 @@ class SharingClient:
 
 
 def _part(part: SharePart, sealer: Sealer | None) -> dict[str, Any]:
-    _check_amount(part.amount_fen)
+    check_amount(part.amount_fen)
     entry: dict[str, Any] = {"type": part.type.value, "account": part.account}
     if sealer and part.name:
         entry["name"] = sealer.seal(part.name)
-    return entry | {"amount": part.amount_fen, "description": _fit(part.description)}
+    return entry | {"amount": part.amount_fen, "description": fit_words(part.description)}
 
 
 def _check_receiver(receiver: Receiver) -> None:
@@ -163,31 +163,36 @@ def _check_receiver(receiver: Receiver) -> None:
         _refuse("custom_relation", "at most 10 characters")
 
 
-def _check_amount(fen: int) -> None:
+def check_amount(fen: int) -> None:
+    """Raise GatewayInvalid unless there is something to move."""
     if fen < 1:
         _refuse("amount", "at least 1 fen")
 
 
-def _check_number(field: str, number: str) -> str:
+def check_number(field: str, number: str) -> str:
+    """The number itself if the platform would take it. Raises GatewayInvalid."""
     if not _NUMBER.fullmatch(number):
         _refuse(field, "1 to 64 of 0-9A-Za-z_-|*@")
     return number
 
 
-def _fit(text: str) -> str:
+def fit_words(text: str) -> str:
+    """A description the platform takes: no control characters, at most 80 characters, never empty."""
     plain = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
     return plain.strip()[:DESCRIPTION_CHARS] or "分账"
 
 
-def _whole(value: Any, name: str) -> int:
+def whole(value: Any, name: str) -> int:
+    """A whole number of an answer. Raises Malformed."""
     found = Fields(value).fen(name)
     if found is None:
         raise Malformed(f"{name} is missing")
     return found
 
 
-def _nothing(value: Any) -> None:
-    return None
+def nothing(value: Any) -> None:
+    """Read an answer that tells nothing we need."""
+    return
 
 
 def _refuse(field: str, rule: str) -> NoReturn:

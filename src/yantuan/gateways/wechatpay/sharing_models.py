@@ -37,6 +37,9 @@ class Relation(StrEnum):
     USER = "USER"
     SUPPLIER = "SUPPLIER"
     CUSTOM = "CUSTOM"
+    PLATFORM = "PLATFORM"
+    """收付通 only, as are OTHERS; there SUPPLIER, DISTRIBUTOR and SERVICE_PROVIDER exist besides."""
+    OTHERS = "OTHERS"
 
 
 class ShareState(StrEnum):
@@ -179,7 +182,7 @@ class ShareReturn:
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """One part as the platform sees it. `result_text` is its own word; `failure` is NONE unless CLOSED."""
+    """One part as the platform sees it; 收付通 calls the account `receiver_account`. `result_text` is its own word; `failure` is NONE unless CLOSED."""
 
     type: ReceiverType
     account: str
@@ -202,7 +205,7 @@ class PartState:
         pending = result is PartResult.PENDING
         return cls(
             type=_word(ReceiverType, top.text("type"), ReceiverType.UNKNOWN),
-            account=top.text("account"),
+            account=top.text("account") or top.text("receiver_account") or top.text("receiver_mchid"),
             amount_fen=amount,
             description=top.text("description"),
             result=result,
