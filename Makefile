@@ -118,7 +118,7 @@ races: setup ## Every race at full size on PostgreSQL
 
 machine: setup ## Long random stories of the whole trade against a model, on both databases
 	@for db in sqlite postgres; do \
-	  YANTUAN_MACHINE_EXAMPLES=$${YANTUAN_MACHINE_EXAMPLES:-400} YANTUAN_MACHINE_STEPS=$${YANTUAN_MACHINE_STEPS:-60} \
+	  YANTUAN_MACHINE_EXAMPLES=$${YANTUAN_MACHINE_EXAMPLES:-150} YANTUAN_MACHINE_STEPS=$${YANTUAN_MACHINE_STEPS:-60} \
 	  $(BIN)/pytest tests/machine/test_machine.py --db=$$db --show-capture=no || exit 1; done
 
 mutants: setup ## Break twenty guards one at a time; the tests must notice
