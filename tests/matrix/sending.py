@@ -152,6 +152,8 @@ SENT: dict[str, Sent] = {
     "set_merchant_account": _at("store_id", _fixed(mchid="1900000109", apiv3_key="too short")),
     "check_merchant_account": _at("store_id"),
     "remove_merchant_account": _at("store_id"),
+    "save_merchant_application": _at("store_id", _fixed(short_name="阿禾果园")),
+    "send_merchant_application": _at("store_id"),
     "add_pickup_point": _at("store_id", _fixed(name="西门", address="枫林路西门")),
     "update_pickup_point": _at("point_id", _fixed(name="西门", address="枫林路西门")),
     "archive_pickup_point": _at("point_id"),

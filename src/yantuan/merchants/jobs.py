@@ -9,7 +9,7 @@ from typing import Any
 from yantuan.kernel import audit, outbox, schedule
 from yantuan.kernel.actors import SYSTEM
 from yantuan.kernel.clock import now
-from yantuan.merchants import parts, routing
+from yantuan.merchants import onboarding, parts, routing
 from yantuan.merchants.models import MerchantAccount
 
 log = logging.getLogger("yantuan.merchants")
@@ -22,6 +22,18 @@ REFUND_LIFE = timedelta(days=366)
 def leaders_changed(payload: dict[str, Any]) -> None:
     """A second leader makes the operator's account serve only the operator's own stores."""
     routing.refresh()
+
+
+@outbox.on(onboarding.SENT)
+def send_application(payload: dict[str, Any]) -> None:
+    """Upload the papers of an application and submit it."""
+    onboarding.push(int(payload["application_id"]))
+
+
+@schedule.every(60)
+def ask_about_applications() -> int:
+    """Ask WeChat Pay how far applications are."""
+    return onboarding.ask_due()
 
 
 @schedule.every(60)

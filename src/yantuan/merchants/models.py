@@ -88,3 +88,73 @@ class MerchantAccount(Row):
         return (
             self.retired_at is None and self.state == self.State.CHECKED and self.mode != self.Mode.OPERATOR
         )
+
+
+class MerchantApplication(Row):
+    """进件: a leader's application for a sub-merchant number under the operator's partner account.
+
+    What WeChat Pay asks (papers, identity, bank account) is sealed together, and destroyed when the application is over.
+    """
+
+    class State(models.TextChoices):
+        EDITING = "editing", "填写中"
+        SENDING = "sending", "提交中"
+        AUDITING = "auditing", "微信支付审核中"
+        REJECTED = "rejected", "已驳回"
+        TO_CONFIRM = "to_confirm", "待账户验证"
+        TO_SIGN = "to_sign", "待签约"
+        SIGNING = "signing", "开通权限中"
+        FINISHED = "finished", "已完成"
+        CANCELED = "canceled", "已作废"
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="merchant_applications")
+    business_code = models.CharField(max_length=32, unique=True)
+    """Our name for it at WeChat Pay, kept when a rejected one is sent again."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.EDITING)
+    form_sealed = models.TextField(default="", blank=True)
+    pictures = models.JSONField(default=dict)
+    """Our picture id → WeChat Pay's, for those uploaded already."""
+    applyment_id = models.CharField(max_length=24, default="", blank=True)
+    sub_mchid = models.CharField(max_length=32, default="", blank=True)
+    sign_url = models.CharField(max_length=512, default="", blank=True)
+    message = models.CharField(max_length=300, default="", blank=True)
+    details = models.JSONField(default=list)
+    """What WeChat Pay wants changed: `field_name`, `reason`."""
+    next_ask_at = models.DateTimeField(null=True)
+    asks = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "商户进件"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store"],
+                condition=~Q(state__in=["finished", "canceled"]),
+                name="one_open_merchant_application",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "editing",
+                        "sending",
+                        "auditing",
+                        "rejected",
+                        "to_confirm",
+                        "to_sign",
+                        "signing",
+                        "finished",
+                        "canceled",
+                    ]
+                ),
+                name="merchant_application_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_ask_at"],
+                name="merchant_application_due",
+                condition=Q(next_ask_at__isnull=False),
+            )
+        ]

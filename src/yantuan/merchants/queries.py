@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from yantuan.kernel.config import config
-from yantuan.merchants import routing, rules
-from yantuan.merchants.models import MerchantAccount
-from yantuan.merchants.schemas import AppIdOut, MerchantAccountOut, PayWaysOut
+from yantuan.merchants import forms, onboarding, routing, rules
+from yantuan.merchants.models import MerchantAccount, MerchantApplication
+from yantuan.merchants.schemas import (
+    AppIdOut,
+    ApplicationOut,
+    AuditDetailOut,
+    MerchantAccountOut,
+    PayWaysOut,
+)
 from yantuan.stores.models import Store
 from yantuan.stores.rules import provider_ready
 
@@ -42,11 +48,28 @@ def account_out(account: MerchantAccount) -> MerchantAccountOut:
     )
 
 
+def application_out(row: MerchantApplication) -> ApplicationOut:
+    """One application as its leader sees it."""
+    return ApplicationOut(
+        id=str(row.id),
+        state=row.state,
+        state_label=row.get_state_display(),
+        message=row.message,
+        details=[AuditDetailOut(**one) for one in row.details],
+        sign_url=row.sign_url,
+        sub_mchid=row.sub_mchid,
+        editable=row.state in ("editing", "rejected"),
+        form=forms.masked(forms.open_form(row.form_sealed)),
+        updated_at=row.updated_at,
+    )
+
+
 def pay_ways(store: Store) -> PayWaysOut:
     """How this store can be paid, for its leader."""
     cfg = config()
     account = routing.account_in_use(store.id)
     route = routing.route_of(store.id).kind
+    applied = onboarding.latest(store.id)
     apps = [("mini", cfg.wechat_mini_appid), ("oa", cfg.wechat_oa_appid)]
     return PayWaysOut(
         store_id=str(store.id),
@@ -57,5 +80,6 @@ def pay_ways(store: Store) -> PayWaysOut:
         several_leaders=routing.several_leaders(),
         partner_offered=cfg.has_partner,
         account=account_out(account) if account else None,
+        application=application_out(applied) if applied else None,
         appids=[AppIdOut(kind=kind, appid=appid) for kind, appid in apps if appid],  # type: ignore[arg-type]
     )

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from yantuan.kernel.http import Text
+from yantuan.merchants.forms import Form
 from yantuan.merchants.rules import KeyTexts
 
 _Pem = Annotated[Text, Field(max_length=8000)]
@@ -59,6 +60,66 @@ class AppIdOut(Schema):
     appid: str
 
 
+_Line = Annotated[Text, Field(max_length=120)]
+_Day = Annotated[Text, Field(pattern=r"^(\d{4}-\d{2}-\d{2}|长期)?$")]
+_Picture = Annotated[Text, Field(pattern=r"^[0-9]{0,19}$")]
+
+
+class ApplicationIn(Schema):
+    """The onboarding form as far as it is filled in; secrets left empty stay as they were."""
+
+    subject_type: Literal["individual", "enterprise"] = "individual"
+    license_media_id: _Picture = ""
+    license_number: Annotated[Text, Field(max_length=18)] = ""
+    merchant_name: _Line = ""
+    id_front_media_id: _Picture = ""
+    id_back_media_id: _Picture = ""
+    id_name: Annotated[Text, Field(max_length=40)] = ""
+    id_number: Annotated[Text, Field(pattern=r"^([0-9]{17}[0-9Xx])?$")] = ""
+    id_address: _Line = ""
+    id_begin: _Day = ""
+    id_end: _Day = ""
+    contact_mobile: Annotated[Text, Field(pattern=r"^(1[3-9][0-9]{9})?$")] = ""
+    contact_email: Annotated[Text, Field(max_length=80, pattern=r"^([^@ ]+@[^@ ]+)?$")] = ""
+    short_name: Annotated[Text, Field(max_length=20)] = ""
+    service_phone: Annotated[Text, Field(max_length=20)] = ""
+    settlement_id: Annotated[Text, Field(pattern=r"^[0-9]{0,6}$")] = ""
+    qualification_type: Annotated[Text, Field(max_length=40)] = ""
+    qualification_media_id: _Picture = ""
+    account_type: Literal["corporate", "personal"] = "personal"
+    account_name: _Line = ""
+    account_bank: Annotated[Text, Field(max_length=40)] = ""
+    account_number: Annotated[Text, Field(pattern=r"^[0-9]{0,30}$")] = ""
+    bank_address_code: Annotated[Text, Field(pattern=r"^[0-9]{0,6}$")] = ""
+    bank_name: _Line = ""
+
+    def form(self) -> Form:
+        """As the rules take it."""
+        return Form(**self.model_dump())
+
+
+class AuditDetailOut(Schema):
+    """One thing WeChat Pay wants changed, in its own words."""
+
+    field_name: str
+    reason: str
+
+
+class ApplicationOut(Schema):
+    """An application for a sub-merchant number. `form` is masked; empty once the application is over."""
+
+    id: str
+    state: str
+    state_label: str
+    message: str
+    details: list[AuditDetailOut]
+    sign_url: str
+    sub_mchid: str
+    editable: bool
+    form: dict[str, str]
+    updated_at: datetime
+
+
 class PayWaysOut(Schema):
     """How a store can be paid. `route`: whose WeChat Pay account takes the next payment."""
 
@@ -70,4 +131,5 @@ class PayWaysOut(Schema):
     several_leaders: bool
     partner_offered: bool
     account: MerchantAccountOut | None
+    application: ApplicationOut | None
     appids: list[AppIdOut]

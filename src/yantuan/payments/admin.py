@@ -257,7 +257,7 @@ def _ours(row: BillDifference) -> dict[str, Any]:
 @admin.register(BillDifference)
 class BillDifferenceAdmin(desk.DeskAdmin):
     columns = (
-        desk.column("day", "账单日"),
+        desk.column("day", "账单日", lambda row: row.day.isoformat()),
         desk.column("account", "收款账户", _whose),
         desk.column("number", "单号"),
         desk.column(
@@ -276,10 +276,10 @@ class BillDifferenceAdmin(desk.DeskAdmin):
             dict(BillDifference.State.choices),
             {"open": "bad", "gone": "plain", "settled": "good"},
         ),
-        desk.column("reason", "处理说明"),
     )
     details = (
         *columns,
+        desk.column("reason", "处理说明"),
         desk.column("asked_at", "最近核对"),
         desk.column("decided_at", "处理时间"),
         desk.pretty("bill_line", "账单里的这一行"),

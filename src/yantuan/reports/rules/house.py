@@ -57,7 +57,9 @@ _SEALED: Final = (
     ("leaders_invitecode", "code_sealed", "", 0),
     ("notices_leaderchannel", "target_sealed", "", 1),
     ("merchants_merchantaccount", "keys_sealed", "", 1),
+    ("push_pushmessage", "sealed", "", 0),
     ("merchants_merchantaccount", "old_keys_sealed", "", 1),
+    ("merchants_merchantapplication", "form_sealed", "", 1),
 )
 """(table, column, order id column if it can be narrowed, whether empty is allowed)."""
 _SHORTEST_SEAL: Final = 36
@@ -94,6 +96,8 @@ def _wrong_settings(cfg: Config) -> list[tuple[str, str]]:
         instance_secret(cfg)
     except ValueError as error:
         wrong.append(("YANTUAN_SECRET_KEY", str(error)))
+    if cfg.wechat_push_token and cfg.wechat_push_mode != "plain" and len(cfg.wechat_push_aes_key) != 43:
+        wrong.append(("YANTUAN_WECHAT_PUSH_AES_KEY", "not 43 characters"))
     if not cfg.wechatpay_mchid:
         return wrong
     if len(cfg.wechatpay_apiv3_key.encode()) != _APIV3_LENGTH:
