@@ -552,6 +552,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/merchant-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Save Merchant Application */
+        put: operations["yantuan_merchants_api_save_merchant_application"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/merchant-application/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send Merchant Application */
+        post: operations["yantuan_merchants_api_send_merchant_application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/products": {
         parameters: {
             query?: never;
@@ -2571,6 +2605,47 @@ export interface components {
             appid: string;
         };
         /**
+         * ApplicationOut
+         * @description An application for a sub-merchant number. `form` is masked; empty once the application is over.
+         */
+        ApplicationOut: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Message */
+            message: string;
+            /** Details */
+            details: components["schemas"]["AuditDetailOut"][];
+            /** Sign Url */
+            sign_url: string;
+            /** Sub Mchid */
+            sub_mchid: string;
+            /** Editable */
+            editable: boolean;
+            /** Form */
+            form: {
+                [key: string]: string;
+            };
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * AuditDetailOut
+         * @description One thing WeChat Pay wants changed, in its own words.
+         */
+        AuditDetailOut: {
+            /** Field Name */
+            field_name: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * MerchantAccountOut
          * @description The account in use. Of secrets only the last four characters.
          */
@@ -2669,6 +2744,7 @@ export interface components {
             /** Partner Offered */
             partner_offered: boolean;
             account: components["schemas"]["MerchantAccountOut"] | null;
+            application: components["schemas"]["ApplicationOut"] | null;
             /** Appids */
             appids: components["schemas"]["AppIdOut"][];
         };
@@ -2715,6 +2791,134 @@ export interface components {
              * @default
              */
             public_key: string;
+        };
+        /**
+         * ApplicationIn
+         * @description The onboarding form as far as it is filled in; secrets left empty stay as they were.
+         */
+        ApplicationIn: {
+            /**
+             * Subject Type
+             * @default individual
+             * @enum {string}
+             */
+            subject_type: "individual" | "enterprise";
+            /**
+             * License Media Id
+             * @default
+             */
+            license_media_id: string;
+            /**
+             * License Number
+             * @default
+             */
+            license_number: string;
+            /**
+             * Merchant Name
+             * @default
+             */
+            merchant_name: string;
+            /**
+             * Id Front Media Id
+             * @default
+             */
+            id_front_media_id: string;
+            /**
+             * Id Back Media Id
+             * @default
+             */
+            id_back_media_id: string;
+            /**
+             * Id Name
+             * @default
+             */
+            id_name: string;
+            /**
+             * Id Number
+             * @default
+             */
+            id_number: string;
+            /**
+             * Id Address
+             * @default
+             */
+            id_address: string;
+            /**
+             * Id Begin
+             * @default
+             */
+            id_begin: string;
+            /**
+             * Id End
+             * @default
+             */
+            id_end: string;
+            /**
+             * Contact Mobile
+             * @default
+             */
+            contact_mobile: string;
+            /**
+             * Contact Email
+             * @default
+             */
+            contact_email: string;
+            /**
+             * Short Name
+             * @default
+             */
+            short_name: string;
+            /**
+             * Service Phone
+             * @default
+             */
+            service_phone: string;
+            /**
+             * Settlement Id
+             * @default
+             */
+            settlement_id: string;
+            /**
+             * Qualification Type
+             * @default
+             */
+            qualification_type: string;
+            /**
+             * Qualification Media Id
+             * @default
+             */
+            qualification_media_id: string;
+            /**
+             * Account Type
+             * @default personal
+             * @enum {string}
+             */
+            account_type: "corporate" | "personal";
+            /**
+             * Account Name
+             * @default
+             */
+            account_name: string;
+            /**
+             * Account Bank
+             * @default
+             */
+            account_bank: string;
+            /**
+             * Account Number
+             * @default
+             */
+            account_number: string;
+            /**
+             * Bank Address Code
+             * @default
+             */
+            bank_address_code: string;
+            /**
+             * Bank Name
+             * @default
+             */
+            bank_name: string;
         };
         /** Page[ProductOut] */
         Page_ProductOut_: {
@@ -5563,6 +5767,54 @@ export interface operations {
         };
     };
     yantuan_merchants_api_check_merchant_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayWaysOut"];
+                };
+            };
+        };
+    };
+    yantuan_merchants_api_save_merchant_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayWaysOut"];
+                };
+            };
+        };
+    };
+    yantuan_merchants_api_send_merchant_application: {
         parameters: {
             query?: never;
             header?: never;
