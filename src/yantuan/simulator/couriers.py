@@ -47,6 +47,12 @@ WORDS = {
     "signed": Word("3", "签收", "3", "快件已签收，签收人：本人签收"),
 }
 
+TITLES = {
+    "created": "已下单", "picked_up": "揽收", "in_transit": "运输", "delivering": "派送", "at_station": "入柜",
+    "exception": "异常", "returned": "退回", "signed": "签收",
+}  # fmt: skip
+"""What the control page's buttons say."""
+
 
 def find(world: World, number: str) -> Row | None:
     """A waybill by its number."""
@@ -164,6 +170,27 @@ def watch(
         token=token,
     )
     return True
+
+
+def watched(world: World, limit: int = 8) -> list[dict[str, Any]]:
+    """The newest watched numbers with their latest step and the one a person would expect next, for the control page."""
+    order = list(WORDS)
+    found = []
+    for row in world.db.rows("SELECT number, com FROM waybill_watches ORDER BY id DESC LIMIT ?", limit):
+        waybill = find(world, row["number"])
+        steps = steps_of(waybill) if waybill else []
+        last = steps[-1] if steps else None
+        way = [word for word in order if word not in ("created", "exception", "returned")]
+        after = way.index(last["status"]) + 1 if last and last["status"] in way else 0
+        found.append(
+            {
+                "number": row["number"],
+                "com": row["com"],
+                "latest": last["text"] if last else "",
+                "next": way[after] if after < len(way) else "",
+            }
+        )
+    return found
 
 
 def forms_for(

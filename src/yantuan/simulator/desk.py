@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from yantuan.simulator import book, faults, inbox
+from yantuan.simulator import book, couriers, faults, inbox
 from yantuan.simulator.clock import china_time
 from yantuan.simulator.control import notice_summary
 from yantuan.simulator.views import page
@@ -19,7 +19,10 @@ async def _home(request: Request) -> Response:
     return page(
         "home.html",
         product_url=world.product_url,
-        counts={"inbox": world.db.number("SELECT count(*) FROM inbox")},
+        counts={
+            "inbox": world.db.number("SELECT count(*) FROM inbox"),
+            "applyments": world.db.number("SELECT count(*) FROM applyments"),
+        },
         totals=book.summary(world)["totals"],
         unpaid=unpaid,
         robot_url=f"{world.public_url}/cgi-bin/webhook/send?key={world.credentials.wecom_robot_key}",
@@ -57,6 +60,8 @@ async def _control(request: Request) -> Response:
         totals=summary["totals"],
         accounts=summary["accounts"],
         calls=list(world.calls)[:15],
+        parcels=couriers.watched(world),
+        words=couriers.TITLES,
         keys=world.keyring.all(),
         signing={world.keyring.current(k).key_id for k in ("public_key", "certificate")},
         offset=world.clock.offset_seconds,
