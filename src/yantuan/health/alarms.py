@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import DatabaseError, close_old_connections
 
@@ -17,6 +18,7 @@ from yantuan.kernel import held, metrics
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.notices import sending
+from yantuan.push.models import PushMessage
 from yantuan.stores.models import Store
 
 logger = logging.getLogger("yantuan.alarms")
@@ -26,6 +28,8 @@ BACKUP_LATE_SECONDS = 26 * 3600
 COPY_LATE_SECONDS = 60
 WATCH_SECONDS = 20.0
 """How often a web process looks whether a worker is alive."""
+TRADE_CONTROLLED_FOR = timedelta(days=3)
+"""How long WeChat's word that it limits the mini-program's trade is shown; it never says when that is over."""
 FORGED_PER_LOOK = 20
 """So many refused notices between two looks are no slip."""
 
@@ -74,6 +78,17 @@ def _of_stores() -> Iterator[tuple[str, str]]:
         )
 
 
+def _of_wechat() -> Iterator[tuple[str, str]]:
+    recent = PushMessage.objects.filter(
+        event="wxa_trade_controlled", received_at__gt=now() - TRADE_CONTROLLED_FOR
+    )
+    if recent.exists():
+        yield (
+            "trade_controlled",
+            "微信通知：小程序的交易受到限制。请到小程序后台查看原因，多半是有订单超时没有上传发货信息",
+        )
+
+
 def _of_keeping(state: Status) -> Iterator[tuple[str, str]]:
     cfg = config()
     if state.disk_free < cfg.disk_min_mb * 1024 * 1024:
@@ -100,7 +115,7 @@ def _forged() -> Iterator[tuple[str, str]]:
 
 def evaluate() -> list[str]:
     """Open and close alarms by what is wrong now, and tell the operator of the new ones. Answers the names open now."""
-    active = {**wrong(status.status(fresh=True)), **dict(_of_stores())}
+    active = {**wrong(status.status(fresh=True)), **dict(_of_stores()), **dict(_of_wechat())}
     moment = now()
     for ended in Alarm.objects.filter(ended_at=None).exclude(name__in=active):
         if Alarm.objects.filter(name=ended.name, ended_at=None).update(ended_at=moment):

@@ -8,6 +8,12 @@ from yantuan.kernel import desk
 from yantuan.push.models import PushMessage
 
 
+def _outcome(row: PushMessage) -> str:
+    if not row.handlers:
+        return "仅留存"
+    return "已处理" if row.handled_at else "处理中"
+
+
 @admin.register(PushMessage)
 class PushMessageAdmin(desk.DeskAdmin):
     columns = (
@@ -15,7 +21,7 @@ class PushMessageAdmin(desk.DeskAdmin):
         desk.column("sent_at", "发出时间"),
         desk.column("received_at", "收到时间"),
         desk.column("seen", "次数"),
-        desk.column("handlers", "处理", lambda row: "需要处理" if row.handlers else "仅留存"),
+        desk.column("handlers", "处理", _outcome),
         desk.column("handled_at", "处理时间"),
     )
     details = columns

@@ -31,7 +31,6 @@ class ShippingInfoAdmin(desk.DeskAdmin):
             lambda row: f"q={row.order_id}",
         ),
         desk.state("state", "状态", dict(SHIPPING.labels), _TONES),
-        desk.column("problem", "问题", lambda row: ADVICE.get(row.problem, row.problem)),
         desk.column("provider_code", "微信错误码"),
         desk.column("tries", "尝试"),
         desk.column("uploaded_at", "上传时间"),
@@ -39,6 +38,7 @@ class ShippingInfoAdmin(desk.DeskAdmin):
     )
     details = (
         *columns,
+        desk.column("problem", "问题", lambda row: ADVICE.get(row.problem, row.problem)),
         desk.column("chance_used", "更正", lambda row: "已用" if row.chance_used else "未用"),
         desk.pretty("uploaded", "微信已知的包裹"),
         desk.column("arrived_at", "到货时间"),

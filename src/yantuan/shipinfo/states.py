@@ -92,7 +92,7 @@ TROUBLE: Final = frozenset({"carrier_unknown", "failed", "changed"})
 """The leader has something to do."""
 
 ADVICE: Final[dict[str, str]] = {
-    "carrier_unknown": "微信不认识这家快递公司，请在包裹里改选快递公司；也可以改用列表中的快递重新填写",
+    "carrier_unknown": "微信不认识这家快递公司，请在包裹里点「改单号」，改选一家快递公司",
     "not_visible": "微信查不到这笔支付，请确认是在本小程序里付的款；过一会儿再点「重试」",
     "not_shippable": "微信说这笔支付现在不能发货（可能已退款），请核对订单",
     "openid": "付款人与微信记录不一致，请联系平台处理",
