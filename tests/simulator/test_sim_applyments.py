@@ -100,14 +100,28 @@ def test_from_application_to_a_payment(partner: Partner) -> None:
     assert waiting["applyment_state"] == "APPLYMENT_STATE_TO_BE_CONFIRMED"
     page = partner.client.get(waiting["sign_url"].removeprefix("http://127.0.0.1:8001"))
     assert "阿禾水果" in page.text and "确认账户" in page.text
-    partner.client.post(f"/applyments/{number}")
+    partner.client.post(f"/applyments/{number}", data={"action": "confirm"})
     assert state(partner)["applyment_state"] == "APPLYMENT_STATE_TO_BE_SIGNED"
-    partner.client.post(f"/applyments/{number}")
+    partner.client.post(f"/applyments/{number}", data={"action": "sign"})
     assert state(partner)["applyment_state"] == "APPLYMENT_STATE_SIGNING"
     sub = partner.sim(f"/applyments/{number}", action="open")["sub_mchid"]
     assert state(partner)["sub_mchid"] == sub
     new = Partner(partner.client, partner.world, sub)
     assert new.query(new.paid())["sub_mchid"] == sub
+
+
+def test_a_person_can_play_the_staff(partner: Partner) -> None:
+    assert "还没有人申请" in partner.client.get("/applyments").text
+    number = partner.post_sealed(f"{BASE}/", application(partner)).json()["applyment_id"]
+    assert (
+        "阿禾水果" in partner.client.get("/applyments").text and "/applyments" in partner.client.get("/").text
+    )
+    assert partner.client.post(f"/applyments/{number}", data={"action": "open"}).status_code == 409
+    partner.client.post(f"/applyments/{number}", data={"action": "reject", "reason": "照片不清晰"})
+    told = state(partner)
+    assert told["applyment_state"] == "APPLYMENT_STATE_REJECTED"
+    assert [entry["reject_reason"] for entry in told["audit_detail"]] == ["照片不清晰"]
+    assert partner.client.get("/applyments/1").status_code == 404
 
 
 def test_rejected_with_reasons_corrected_and_sent_again(partner: Partner) -> None:

@@ -35,6 +35,10 @@ STEPS = {
     "FINISHED": {},
     "CANCELED": {},
 }  # fmt: skip
+STEP_WORDS = {
+    "pass": "审核通过", "verify": "要求验证账户", "reject": "驳回", "cancel": "作废", "return": "退回编辑",
+    "confirm": "确认账户", "sign": "同意并签约", "open": "开通权限",
+}  # fmt: skip
 SEALED = (
     "/contact_info/contact_name", "/contact_info/contact_id_number", "/contact_info/mobile_phone",
     "/contact_info/contact_email", "/subject_info/identity_info/id_card_info/id_card_name",

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from yantuan.simulator import applyments
 from yantuan.simulator.control import endpoint as control_endpoint
+from yantuan.simulator.database import Row
 from yantuan.simulator.errors import ControlError
 from yantuan.simulator.fields import Flag, Group, Many, Rule, Text, read_body
 from yantuan.simulator.payv3 import Answer, endpoint
@@ -188,27 +189,44 @@ async def _step(world: World, request: Request, body: dict[str, Any]) -> Any:
     return {"state": row["state"], "sub_mchid": row["sub_mchid"]}
 
 
-async def _sign_page(request: Request) -> Response:
-    """Where a sign_url leads: what the super administrator confirms and signs in WeChat."""
+async def _page(request: Request) -> Response:
+    """One application for a person: where a sign_url leads, and where WeChat's staff is played."""
     world: World = request.app.state.world
     number = request.path_params["number"]
     row = applyments.find_number(world, number)
     if row is None:
         return page("sorry.html", 404, title="申请单不存在", text="请回到商家后台核对签约链接。", back=None)
     if request.method == "POST":
-        action = {"TO_BE_CONFIRMED": "confirm", "TO_BE_SIGNED": "sign"}.get(row["state"])
-        if action:
-            applyments.step(world, number, action, [])
+        form = await request.form()
+        reason = {"field": "", "field_name": "申请资料", "reject_reason": str(form.get("reason", ""))[:100]}
+        try:
+            applyments.step(world, number, str(form.get("action", "")), [reason])
+        except ControlError as error:
+            return page("sorry.html", error.status, title="没有成功", text=error.message, back=None)
         return RedirectResponse(f"/applyments/{number}", 303)
-    plain = json.loads(row["request"])
     return page(
         "applyment.html",
         row=row,
-        message=applyments.MESSAGES[row["state"]],
-        name=plain["subject_info"].get("business_license_info", {}).get("merchant_name", ""),
-        short_name=plain["business_info"]["merchant_shortname"],
+        **_names(row),
+        hint="这里代替微信的审核人员，以及超级管理员在微信里的确认和签约",
+        steps=list(applyments.STEPS[row["state"]]),
+        words=applyments.STEP_WORDS,
         here="",
     )
+
+
+async def _pages(request: Request) -> Response:
+    rows = request.app.state.world.db.rows("SELECT * FROM applyments ORDER BY applyment_id DESC")
+    return page("applyments.html", entries=[{"row": row, **_names(row)} for row in rows], here="")
+
+
+def _names(row: Row) -> dict[str, str]:
+    plain = json.loads(row["request"])
+    return {
+        "message": applyments.MESSAGES[row["state"]],
+        "name": plain["subject_info"].get("business_license_info", {}).get("merchant_name", ""),
+        "short_name": plain["business_info"]["merchant_shortname"],
+    }
 
 
 def routes() -> list[Route]:
@@ -219,5 +237,6 @@ def routes() -> list[Route]:
         Route(f"{BASE}/business_code/{{code}}", endpoint("applyment_query", _by_code)),
         Route("/_sim/applyments", control_endpoint(_listed)),
         Route("/_sim/applyments/{number}", control_endpoint(_step), methods=["POST"]),
-        Route("/applyments/{number}", _sign_page, methods=["GET", "POST"]),
+        Route("/applyments", _pages),
+        Route("/applyments/{number}", _page, methods=["GET", "POST"]),
     ]
