@@ -1,12 +1,6 @@
-import { replace, type Query } from './routes'
+import { replace } from './routes'
 
-import { send } from '@/api/transport'
-
-/** What a mini-program code stands for: the page inside the package, without a leading "/", and its query. */
-export interface SceneTarget {
-  readonly page: string
-  readonly query: Readonly<Record<string, string>>
-}
+import { api } from '@/api/http'
 
 /** Query of a page as the platform hands it over. */
 export type PageQuery = Readonly<Record<string, string | undefined>>
@@ -31,8 +25,8 @@ export function sceneOf(query: PageQuery | undefined): string {
 export async function arrivedQuery(query: PageQuery | undefined, page: string): Promise<PageQuery> {
   const scene = sceneOf(query)
   if (!scene) return query ?? {}
-  const target = (await send('get', `/api/scenes/${encodeURIComponent(scene)}`, { auth: 'quiet' })) as SceneTarget
+  const target = await api.get('/api/scenes/{scene_id}', { path: { scene_id: scene }, auth: 'quiet' })
   if (target.page === page) return target.query
-  replace(`/${target.page}`, target.query as Query)
+  replace(`/${target.page}`, target.query)
   return new Promise(() => {})
 }
