@@ -396,6 +396,19 @@ def test_a_service_that_gives_up_is_asked_again_and_in_the_end_believed(shop: Sh
     assert plan(trade) == start + days(23)
 
 
+def test_a_service_that_ends_without_saying_how_is_asked_on(shop: Shop, hundred: Hundred) -> None:
+    trade = shipped(shop)
+    start = now()
+    tell(trade, row(start, "派送", "delivering"), status="shutdown")
+    watched = tracking(trade)
+    assert (watched.state, watched.next_at is not None, plan(trade)) == ("watched", True, None)
+    tell(trade, row(start + HOUR, "退签", "returned"), status="shutdown")
+    watched = tracking(trade)
+    assert (watched.state, watched.next_at, watched.alarm) == ("ended", None, "returned")
+    tell(trade, row(start + 2 * HOUR, "重新派送", "delivering"))
+    assert (tracking(trade).state, tracking(trade).next_at is not None) == ("watched", True)
+
+
 def test_a_month_of_silence_ends_the_waiting(shop: Shop, hundred: Hundred) -> None:
     trade = shipped(shop)
     start = now().replace(microsecond=0)

@@ -167,8 +167,8 @@ def _keep_steps(row: Tracking, trace: Trace, moment: datetime) -> bool:
 
 def _follow(row: Tracking, trace: Trace, moment: datetime) -> None:
     """Whether there is anything left to watch for."""
-    if trace.ended == "signed" or (row.status == "signed" and row.state != State.ENDED):
-        # Signed is the end of the way; a service that goes on pushing is still listened to.
+    if row.status == "signed" or (trace.ended == "signed" and row.status == "returned"):
+        # The end of the way; a service that goes on pushing is still listened to. One that ends without saying how is not believed.
         row.state, row.next_at = State.ENDED, None
     elif trace.ended == "gave_up" and row.state != State.ENDED:
         if row.renewals < rules.RENEWALS:
@@ -181,7 +181,7 @@ def _follow(row: Tracking, trace: Trace, moment: datetime) -> None:
             )
         else:
             row.gave_up_at, row.next_at = moment, None
-    elif row.state == State.ENDED and row.status != "signed":
+    elif row.state == State.ENDED and row.status not in ("signed", "returned"):
         row.state, row.next_at = State.WATCHED, moment + rules.LOOK_AFTER
 
 
