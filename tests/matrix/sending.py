@@ -238,6 +238,8 @@ SENT: dict[str, Sent] = {
     "save_channel": _at("store_id", _fixed(enabled=True, target="a@example.com"), kind="=email"),
     "test_channel": _at("store_id", None, kind="=email"),
     "list_deliveries": _at("store_id"),
+    "read_notice_hours": _at("store_id"),
+    "save_notice_hours": _at("store_id", _fixed(quiet_from=1350, quiet_to=450)),
     "share_group_buy": _at("group_buy_id", _fixed(kind="poster", label="三群")),
     "list_group_buy_shares": _at("group_buy_id"),
     "share_store": _at("store_id", _fixed(kind="link")),

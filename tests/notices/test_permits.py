@@ -42,7 +42,13 @@ class Mini:
         self.answer_lost = False
 
     def send_subscribe_message(
-        self, openid: str, template_id: str, data: Mapping[str, str], *, page: str = ""
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        *,
+        page: str = "",
+        state: str = "formal",
     ) -> str:
         assert (openid, template_id) == ("openid-of-leader", TEMPLATE)
         if self.trouble is not None and not self.answer_lost:

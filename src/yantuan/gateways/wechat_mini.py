@@ -10,8 +10,9 @@ from typing import Any, Literal, Protocol
 
 import httpx
 
-from yantuan.gateways.errors import GatewayInvalid, GatewayUnavailable, GatewayUnverified
+from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayUnavailable, GatewayUnverified
 from yantuan.gateways.wechat_api import PROVIDER, ConsentMissing, WeChatApi, WeChatCodeRejected, text_of
+from yantuan.gateways.wechat_messages import MessageRefused, TemplateGone, named
 from yantuan.gateways.wechat_template import fit_template_data, fit_template_value
 from yantuan.gateways.wechat_tokens import FileTokenStore, MemoryTokenStore, TokenedApi, TokenStore
 from yantuan.kernel import clock
@@ -59,7 +60,13 @@ class MiniGateway(Protocol):
     def code2session(self, js_code: str) -> MiniSession: ...
     def get_phone_number(self, code: str) -> PhoneNumber: ...
     def send_subscribe_message(
-        self, openid: str, template_id: str, data: Mapping[str, str], *, page: str = ""
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        *,
+        page: str = "",
+        state: ProgramState = "formal",
     ) -> str: ...
     def get_wxacode_unlimit(
         self,
@@ -143,8 +150,8 @@ class MiniClient:
     ) -> str:
         """Send one subscription message; values are cut to their type's limit. Answers WeChat's msgid or "".
 
-        Raises ConsentMissing if the person has not allowed another one. Not repeated once it may have
-        arrived.
+        Raises ConsentMissing if the person has not allowed another one, TemplateGone, MessageRefused. Not repeated
+        once it may have arrived.
         """
         payload: dict[str, Any] = {
             "touser": openid,
@@ -155,9 +162,12 @@ class MiniClient:
         }
         if page:
             payload["page"] = page
-        answer = self._tokened.call(
-            "POST", "/cgi-bin/message/subscribe/send", payload=payload, repeatable=False
-        )
+        try:
+            answer = self._tokened.call(
+                "POST", "/cgi-bin/message/subscribe/send", payload=payload, repeatable=False
+            )
+        except GatewayRefused as refusal:
+            raise named(refusal) from refusal
         return str(answer.get("msgid", ""))
 
     def get_wxacode_unlimit(
@@ -196,11 +206,13 @@ __all__ = [
     "ConsentMissing",
     "FileTokenStore",
     "MemoryTokenStore",
+    "MessageRefused",
     "MiniClient",
     "MiniGateway",
     "MiniSession",
     "MiniSettings",
     "PhoneNumber",
+    "TemplateGone",
     "TokenStore",
     "WeChatCodeRejected",
     "fit_template_value",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,6 +25,16 @@ def data_folder() -> Path:
 @lru_cache(8)
 def _peers(text: str) -> frozenset[str]:
     return frozenset(peer.strip() for peer in text.split(",") if peer.strip())
+
+
+class WechatTemplate(BaseModel):
+    """A subscription message's template: its id, and for each of its own fields (`thing1`) what is put there.
+
+    What there is to put: what, detail, sum, time, store, goods, number, status.
+    """
+
+    id: str
+    fields: dict[str, Literal["what", "detail", "sum", "time", "store", "goods", "number", "status"]]
 
 
 class Config(BaseSettings):
@@ -102,6 +112,8 @@ class Config(BaseSettings):
     wechat_template_new_order: str = ""
     wechat_template_new_order_keys: str = "thing1 amount2 time3 thing4"
     """The template's own names for what happened, the sum, the time and the detail, in this order; its page shows them."""
+    wechat_templates: dict[str, WechatTemplate] = {}
+    """Subscription messages to buyers: event → template. Events: paid, unpaid, shipped, arrived, refunded, aftersale."""
     wechat_mini_version: Literal["release", "trial", "develop"] = "release"
     """Which version of the mini-program codes, links and messages open; `trial` before the first release."""
     wechat_push_token: str = ""
@@ -109,6 +121,11 @@ class Config(BaseSettings):
     wechat_push_aes_key: str = ""
     """EncodingAESKey, 43 characters."""
     wechat_push_mode: Literal["plain", "compat", "secure"] = "secure"
+
+    content_check: bool = False
+    """Have texts and pictures that everybody will see judged by WeChat first; needs the mini-program and its message push."""
+    content_check_fail_open: bool = False
+    """What WeChat doubts or does not judge in half an hour is shown all the same, instead of waiting for an operator."""
 
     courier_driver: Literal["none", "kuaidi100", "kdniao"] = "none"
     """The service parcels are watched through."""

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
 from yantuan.gateways.errors import GatewayInvalid
 from yantuan.gateways.wecom import robot_key
@@ -18,9 +18,10 @@ from yantuan.kernel.config import config
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.ids import new_id
 from yantuan.kernel.tokens import seal
-from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
-from yantuan.notices.rules import CHANNEL_NAMES, Words, due_at
-from yantuan.notices.schemas import ChannelIn, ReadIn
+from yantuan.notices import buyers, permits
+from yantuan.notices.models import Delivery, InboxMessage, LeaderChannel, StoreHours
+from yantuan.notices.rules import CHANNEL_NAMES, Words, allowed_at, due_at
+from yantuan.notices.schemas import ChannelIn, HoursIn, ReadIn
 from yantuan.stores.models import Store
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
@@ -91,7 +92,7 @@ def tell_buyer(
     order_id: int | None = None,
     link: str = "",
 ) -> None:
-    """Tell a buyer in the app, once per `event_key`."""
+    """Tell a buyer in the app, and by a subscription message when it has a template and a permit may go for it; each once."""
     post(
         person_id,
         "buyer",
@@ -102,6 +103,9 @@ def tell_buyer(
         order_id=order_id,
         link=link,
     )
+    found = buyers.template_of(kind)
+    if found is not None and buyers.may_tell(person_id, *found):
+        queue(store_id, "buyer", f"{person_id}/{found[0]}", kind, words, event_key, order_id=order_id)
 
 
 def queue(
@@ -117,6 +121,8 @@ def queue(
     """Write one delivery; a burst to one recipient is held back so that it goes out as one message."""
     moment = now()
     planned = _planned(channel, recipient, moment)
+    if channel in CHANNEL_NAMES:
+        planned = _wanted(store_id, channel, kind, planned)
     with transaction.atomic():
         delivery = Delivery(
             id=new_id(),
@@ -153,6 +159,33 @@ def _planned(channel: str, recipient: str, moment: datetime) -> datetime:
     return min(planned, moment + gather)
 
 
+def _wanted(store_id: int, channel: str, kind: str, planned: datetime) -> datetime:
+    """When the leader wants it: gathered by the hour or day, and not in the quiet hours."""
+    digest = LeaderChannel.objects.filter(store_id=store_id, kind=channel).values_list("digest", flat=True)
+    hours = StoreHours.objects.filter(store_id=store_id).first()
+    quiet = (hours.quiet_from, hours.quiet_to) if hours else (None, None)
+    passes = hours.urgent_passes if hours else True
+    return allowed_at(planned, kind, digest.first() or "none", quiet, passes)
+
+
+def save_hours(person: Person, store: Store, body: HoursIn) -> StoreHours:
+    """Set when a store's leader is left alone."""
+    moment = now()
+    with transaction.atomic():
+        hours, _ = StoreHours.objects.update_or_create(
+            store_id=store.id,
+            defaults={
+                "quiet_from": body.quiet_from,
+                "quiet_to": body.quiet_to,
+                "urgent_passes": body.urgent_passes,
+                "updated_at": moment,
+            },
+        )
+        actor = Actor("leader", person.id)
+        audit.record(actor, "channel.hours", "store", store.id, store_id=store.id, **body.model_dump())
+    return hours
+
+
 def mark_read(person: Person, body: ReadIn) -> None:
     """Everything up to and including one message, on one side, is read."""
     waiting = InboxMessage.objects.filter(
@@ -180,6 +213,7 @@ def save_channel(person: Person, store: Store, kind: str, body: ChannelIn) -> Le
                 "channel_target_needed", "请先填写接收地址", "Fill in where to send first.", field="target"
             )
         channel.enabled = body.enabled
+        channel.digest = body.digest or channel.digest
         channel.updated_at = moment
         channel.save()
         audit.record(
@@ -217,13 +251,8 @@ def _target(kind: str, text: str) -> tuple[str, str]:
 
 def add_consent(person: Person, template_id: str, accepted: bool) -> None:
     """One acceptance in the mini-program is one message that may be sent."""
-    if not accepted:
-        return
-    with transaction.atomic():
-        row, _ = Consent.objects.get_or_create(
-            person_id=person.id, template_id=template_id, defaults={"updated_at": now()}
-        )
-        Consent.objects.filter(id=row.id).update(permits=F("permits") + 1, updated_at=now())
+    if accepted:
+        permits.accepted(person.id, template_id, "app", f"app:{new_id()}")
 
 
 def send_test(store: Store, kind: str) -> Delivery:

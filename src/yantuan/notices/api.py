@@ -16,6 +16,8 @@ from yantuan.notices.schemas import (
     ChannelOut,
     ConsentIn,
     DeliveryOut,
+    HoursIn,
+    HoursOut,
     MessageOut,
     ReadIn,
     Role,
@@ -80,6 +82,19 @@ def test_channel(request: HttpRequest, store_id: IdIn, kind: ChannelKind) -> Del
     store = access_store(person_of(request), store_id)
     ratelimit.hit(f"channel-test/{store.id}", limit=5, seconds=60)
     return queries.delivery_out(actions.send_test(store, kind))
+
+
+@router.get("/leader/stores/{store_id}/notice-hours", response=HoursOut)
+def read_notice_hours(request: HttpRequest, store_id: IdIn) -> HoursOut:
+    return queries.hours(access_store(person_of(request), store_id))
+
+
+@router.put("/leader/stores/{store_id}/notice-hours", response=HoursOut)
+def save_notice_hours(request: HttpRequest, store_id: IdIn, body: HoursIn) -> HoursOut:
+    person = person_of(request)
+    store = access_store(person, store_id)
+    actions.save_hours(person, store, body)
+    return queries.hours(store)
 
 
 @router.get("/leader/stores/{store_id}/deliveries", response=Page[DeliveryOut])

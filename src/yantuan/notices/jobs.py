@@ -12,7 +12,7 @@ from yantuan.kernel.money import price_text
 from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.leaders.models import Leader
-from yantuan.notices import sending
+from yantuan.notices import permits, pushes, reminding, sending
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
 from yantuan.notices.rules import AFTER_SALE_WORDS, HALT_WORDS, SELLING_WORDS, Words, paid_buyer, paid_leader
@@ -91,6 +91,13 @@ def order_shipped(payload: dict[str, Any]) -> None:
     order = _order(payload)
     words = Words(f"订单 #{order.number} 已发货", order.goods_text)
     _both(order, "order_shipped", None, words, f"shipped:{payload.get('shipment_id', order.id)}")
+
+
+@on("order.arrived")
+def order_arrived(payload: dict[str, Any]) -> None:
+    order = _order(payload)
+    words = Words(f"订单 #{order.number} 已到自提点", f"{order.goods_text}，请带取货码来取")
+    _both(order, "order_arrived", None, words, f"arrived:{order.id}")
 
 
 @on("order.picked")
@@ -198,3 +205,19 @@ def deliver_due() -> None:
     due = Delivery.objects.filter(state="waiting", due_at__lte=now()).order_by("due_at")
     for channel, recipient in dict.fromkeys(due.values_list("channel", "recipient")[:200]):
         sending.deliver(channel, recipient)
+
+
+@every(60)
+def remind_unpaid() -> int:
+    """Buyers whose order is about to be closed unpaid."""
+    return reminding.remind_unpaid()
+
+
+@every(3600)
+def forget_consent_marks() -> int:
+    """Words about acceptances that no other word can belong to any more."""
+    return permits.forget_marks()
+
+
+PUSHES = (pushes.popup_answered, pushes.consent_changed, pushes.message_fared)
+"""What is registered for WeChat's pushes by being imported here."""

@@ -7,13 +7,18 @@ count is a guess at WeChat's: where an answer was lost we say the permit is left
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from yantuan.kernel.clock import now
-from yantuan.notices.models import Consent, Delivery
+from yantuan.notices.models import Consent, ConsentMark, Delivery
+
+SAME_TAP: Final = timedelta(minutes=10)
+"""A push comes within seconds; when ours was down it is brought again within minutes."""
+CLOCKS_APART: Final = timedelta(seconds=2)
 
 
 def bind(rows: Sequence[Delivery], person_id: int, template_id: str) -> bool:
@@ -59,3 +64,45 @@ def _change(person_id: int, template_id: str, by: int) -> bool:
     """False if fewer would be left than none."""
     rows = Consent.objects.filter(person_id=person_id, template_id=template_id, permits__gte=max(0, -by))
     return bool(rows.update(permits=F("permits") + by, updated_at=now()))
+
+
+def accepted(person_id: int, template_id: str, source: str, key: str) -> None:
+    """One acceptance, as the app (`app`) or WeChat's push (`push`) tells it; told by both it is one permit, by one too.
+
+    `key` names this word, so that the same one told again changes nothing.
+    """
+    other = "push" if source == "app" else "app"
+    moment = now()
+    with transaction.atomic():
+        row, _ = Consent.objects.get_or_create(
+            person_id=person_id, template_id=template_id, defaults={"updated_at": moment}
+        )
+        # The row keeps both witnesses from speaking at once.
+        Consent.objects.select_for_update().get(id=row.id)
+        mark = ConsentMark(
+            person_id=person_id, template_id=template_id, source=source, key=key[:80], at=moment
+        )
+        ConsentMark.objects.bulk_create([mark], ignore_conflicts=True)
+        if not ConsentMark.objects.filter(id=mark.id).exists():
+            return
+        open_marks = ConsentMark.objects.filter(
+            person_id=person_id, template_id=template_id, source=other, met=False, at__gte=moment - SAME_TAP
+        )
+        first = open_marks.order_by("id").values_list("id", flat=True).first()
+        if first is not None:
+            ConsentMark.objects.filter(id__in=[first, mark.id]).update(met=True)
+            return
+        Consent.objects.filter(id=row.id).update(permits=F("permits") + 1, updated_at=moment)
+
+
+def taken_back(person_id: int, template_id: str, at: datetime | None) -> None:
+    """The person took their word back at `at`: nothing given before it is left. What is bound already may still fail."""
+    rows = Consent.objects.filter(person_id=person_id, template_id=template_id)
+    if at is not None:
+        rows = rows.filter(updated_at__lte=at + CLOCKS_APART)
+    rows.update(permits=0, updated_at=now())
+
+
+def forget_marks() -> int:
+    """Drop marks that no later word can be of the same tap with. Answers how many went."""
+    return ConsentMark.objects.filter(at__lt=now() - 2 * SAME_TAP).delete()[0]

@@ -9,12 +9,15 @@ from django.db.models import Count
 from yantuan.identity.models import Person
 from yantuan.kernel.config import config
 from yantuan.kernel.http import Page, after_id
-from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel
+from yantuan.notices import buyers
+from yantuan.notices.models import Consent, Delivery, InboxMessage, LeaderChannel, StoreHours
 from yantuan.notices.rules import CHANNEL_NAMES
 from yantuan.notices.schemas import (
     ChannelKind,
     ChannelOut,
     DeliveryOut,
+    Digest,
+    HoursOut,
     MessageOut,
     Role,
     SubscribeTemplates,
@@ -23,6 +26,9 @@ from yantuan.notices.schemas import (
 from yantuan.stores.models import Store
 
 PAGE = 20
+ASKED_FIRST = ("arrived", "shipped", "refunded", "aftersale", "unpaid", "paid")
+"""Whose templates a buyer is asked for first: older clients take three at once."""
+MOST_ASKED = 3
 
 
 def unread(person_id: int) -> UnreadOut:
@@ -80,7 +86,7 @@ def delivery_out(row: Delivery) -> DeliveryOut:
 
 def deliveries(store: Store, cursor: str | None) -> Page[DeliveryOut]:
     """The store's delivery log, newest first."""
-    rows = Delivery.objects.filter(store_id=store.id).order_by("-id")
+    rows = Delivery.objects.filter(store_id=store.id).exclude(channel="buyer").order_by("-id")
     before = after_id(cursor)
     if before is not None:
         rows = rows.filter(id__lt=before)
@@ -100,7 +106,7 @@ def channel_out(store: Store, kind: ChannelKind) -> ChannelOut:
     available = {
         "wecom": True,
         "email": bool(cfg.smtp_host),
-        "subscribe": bool(cfg.wechat_template_new_order and cfg.wechat_mini_appid),
+        "subscribe": bool(cfg.wechat_mini_appid and buyers.working([cfg.wechat_template_new_order])),
     }[kind]
     permits = 0
     if kind == "subscribe":
@@ -115,10 +121,23 @@ def channel_out(store: Store, kind: ChannelKind) -> ChannelOut:
         target_hint=row.target_hint if row else "",
         available=available,
         permits=permits,
+        digest=cast(Digest, row.digest if row else "none"),
     )
 
 
 def templates() -> SubscribeTemplates:
     """Template ids the mini-program may ask consent for."""
-    new_order = config().wechat_template_new_order
-    return SubscribeTemplates(leader=[new_order] if new_order else [], buyer=[])
+    cfg = config()
+    if not cfg.wechat_mini_appid:
+        return SubscribeTemplates(leader=[], buyer=[])
+    chosen = [cfg.wechat_templates[event].id for event in ASKED_FIRST if event in cfg.wechat_templates]
+    leader = buyers.working([cfg.wechat_template_new_order])
+    return SubscribeTemplates(leader=leader, buyer=buyers.working(chosen)[:MOST_ASKED])
+
+
+def hours(store: Store) -> HoursOut:
+    """When the store's leader is left alone."""
+    row = StoreHours.objects.filter(store_id=store.id).first()
+    if row is None:
+        return HoursOut(quiet_from=None, quiet_to=None, urgent_passes=True)
+    return HoursOut(quiet_from=row.quiet_from, quiet_to=row.quiet_to, urgent_passes=row.urgent_passes)

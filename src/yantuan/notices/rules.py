@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from yantuan.gateways.wecom import cut_bytes
+from yantuan.kernel.clock import CHINA
 from yantuan.kernel.money import price_text
 from yantuan.notices.schemas import ChannelKind
 
@@ -57,6 +59,74 @@ def gathered(messages: Sequence[Words]) -> Words:
     return Words(title, "\n".join(lines), total)
 
 
+URGENT = frozenset({"refund_trouble", "selling", "test"})
+"""Kinds of message that no digest holds back, and no quiet hours unless the leader wants that."""
+DAILY_AT = 20 * 60
+"""Minutes after midnight at which a daily digest goes out."""
+_DAY = 24 * 60
+
+
+def allowed_at(
+    planned: datetime, kind: str, digest: str, quiet: tuple[int | None, int | None], urgent_passes: bool
+) -> datetime:
+    """When a message planned for `planned` may go out, never before it.
+
+    `digest` is `none`, `hourly` or `daily`; `quiet` are minutes after midnight, Beijing time, the end excluded.
+    """
+    if kind == "test":
+        # Somebody is looking at the screen and waiting for it.
+        return planned
+    moment = planned if kind in URGENT else _digest(planned, digest)
+    if kind in URGENT and urgent_passes:
+        return moment
+    return _after_quiet(moment, *quiet)
+
+
+def _digest(moment: datetime, digest: str) -> datetime:
+    if digest == "none":
+        return moment
+    local = moment.astimezone(CHINA)
+    full = local.replace(minute=0, second=0, microsecond=0)
+    if digest == "hourly":
+        return moment if full == local else (full + timedelta(hours=1)).astimezone(moment.tzinfo)
+    at = local.replace(hour=DAILY_AT // 60, minute=DAILY_AT % 60, second=0, microsecond=0)
+    return (at if local <= at else at + timedelta(days=1)).astimezone(moment.tzinfo)
+
+
+def _after_quiet(moment: datetime, start: int | None, end: int | None) -> datetime:
+    if start is None or end is None or start == end:
+        return moment
+    local = moment.astimezone(CHINA)
+    minute = local.hour * 60 + local.minute
+    inside = start <= minute < end if start < end else minute >= start or minute < end
+    if not inside:
+        return moment
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    until = midnight + timedelta(minutes=end)
+    return (until if until > local else until + timedelta(minutes=_DAY)).astimezone(moment.tzinfo)
+
+
+EVENT_OF_KIND = {
+    "order_paid": "paid",
+    "order_unpaid": "unpaid",
+    "order_shipped": "shipped",
+    "order_arrived": "arrived",
+    "refund_done": "refunded",
+    "aftersale": "aftersale",
+}
+"""Kind of a buyer's message → the event a template is chosen for."""
+_WORTH = {"arrived": 3, "shipped": 3, "refunded": 2, "unpaid": 2, "aftersale": 1, "paid": 0}
+"""What a permit is worth spending on: goods to be fetched first, then money, then word of a case; that a payment went
+through the buyer saw."""
+
+
+def may_spend(event: str, permits: int, sharing: Sequence[str]) -> bool:
+    """Whether one of `permits` may go for `event`: the last one is kept for an event that matters more and shares them."""
+    more = any(_WORTH.get(other, 0) > _WORTH.get(event, 0) for other in sharing)
+    return permits > (1 if more else 0)
+
+
+MARKDOWN_BYTES = 4096
 _MARKS = str.maketrans("<>[]*`", "＜＞［］＊｀")
 _HEADING = re.compile(r"(?m)^(\s*)#")
 
@@ -64,7 +134,9 @@ _HEADING = re.compile(r"(?m)^(\s*)#")
 def markdown(words: Words, link: str) -> str:
     """The message for a group's robot. Names of people and goods stay names: they make no links, mentions or headings."""
     title, body = (_HEADING.sub(r"\1＃", text.translate(_MARKS)) for text in (words.title, words.body))
-    return f"**{one_line(title)}**\n> {body}\n[打开订单]({link})".replace("\n> \n", "\n")
+    head, foot = f"**{one_line(title)}**\n> ", f"\n[打开订单]({link})"
+    room = MARKDOWN_BYTES - len((head + foot).encode())
+    return f"{head}{cut_bytes(body, room)}{foot}".replace("\n> \n", "\n")
 
 
 def one_line(text: str) -> str:

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from yantuan.kernel.http import IdIn, IdOut, Text
 
 Role = Literal["leader", "buyer"]
 ChannelKind = Literal["wecom", "email", "subscribe"]
+Digest = Literal["none", "hourly", "daily"]
+Minute = Annotated[int, Field(ge=0, lt=24 * 60)]
+"""Minutes after midnight, Beijing time."""
 
 
 class MessageOut(Schema):
@@ -47,6 +50,7 @@ class ChannelOut(Schema):
     """The instance has what this channel needs."""
     permits: int = 0
     """Subscription messages left."""
+    digest: Digest = "none"
 
 
 class ChannelIn(Schema):
@@ -54,6 +58,30 @@ class ChannelIn(Schema):
 
     enabled: bool
     target: Annotated[Text, Field(max_length=300)] = ""
+    digest: Digest | None = None
+    """None keeps the present one."""
+
+
+class HoursOut(Schema):
+    """When a store's leader is left alone; null: never."""
+
+    quiet_from: int | None
+    quiet_to: int | None
+    urgent_passes: bool
+
+
+class HoursIn(Schema):
+    """Both times or neither."""
+
+    quiet_from: Minute | None = None
+    quiet_to: Minute | None = None
+    urgent_passes: bool = True
+
+    @model_validator(mode="after")
+    def _both(self) -> HoursIn:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValueError("quiet_from and quiet_to belong together")
+        return self
 
 
 class DeliveryOut(Schema):

@@ -16,36 +16,37 @@ from yantuan.gateways.errors import (
     GatewayInvalid,
     GatewayRefused,
     GatewayThrottled,
-    GatewayUnavailable,
 )
-from yantuan.gateways.wechat_api import BAD_TOKEN_CODES, ConsentMissing
 from yantuan.gateways.wecom import RobotClient, RobotGateway, WeComSettings
-from yantuan.identity import gateway as identity_gateway
-from yantuan.identity.models import Channel
 from yantuan.kernel import faults
-from yantuan.kernel.clock import china_text, now
+from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
-from yantuan.kernel.money import yuan_text
 from yantuan.kernel.tokens import unseal
-from yantuan.notices import permits
+from yantuan.notices import pace, subscribing
 from yantuan.notices.models import Delivery, LeaderChannel
 from yantuan.notices.rules import MAX_TRIES, Words, gathered, markdown, one_line, pause
+from yantuan.notices.subscribing import NO_PERMIT, CannotSend
 from yantuan.stores.models import Store
 
 CLAIM_SECONDS = 60
 THROTTLED_SECONDS = 60
 """Least pause after a rate limit; WeCom and WeChat count by the minute."""
-NO_PERMIT = "订阅次数已用完，请在小程序里再点一次订阅"
 _BROKEN = AppError(
     "internal_error", "平台内部出错，消息没有发出", "The message could not be made.", status=500
 )
 
+__all__ = ["NO_PERMIT", "CannotSend", "deliver", "mail", "robot"]
+
 logger = logging.getLogger(__name__)
 
 
-class CannotSend(Exception):
-    """This message will never arrive by this channel; the text is shown in the delivery log."""
+class Later(Exception):
+    """Nothing is wrong, but it is not the moment: again in so many seconds, without counting as a failure."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +84,8 @@ def deliver(channel: str, recipient: str) -> None:
         _send(channel, rows, words)
     except CannotSend as reason:
         _fail(rows, str(reason))
+    except Later as later:
+        _waiting(rows).update(due_at=now() + timedelta(seconds=later.seconds))
     except GatewayThrottled as error:
         _put_back(rows, error, THROTTLED_SECONDS)
     except (GatewayRefused, GatewayInvalid) as error:
@@ -131,9 +134,7 @@ def _done(rows: Sequence[Delivery]) -> None:
 def _fail(rows: Sequence[Delivery], error: str) -> None:
     """For good: the log shows why, and a permit bound to them is free again."""
     with transaction.atomic():
-        if rows[0].channel == "subscribe":
-            person_id = _store(rows[0]).leader.person_id
-            permits.give_back(rows, person_id, config().wechat_template_new_order)
+        subscribing.give_back(rows)
         for row in rows:
             _waiting([row]).update(state="failed", error=error[:300], tries=row.tries + 1, due_at=now())
 
@@ -161,9 +162,12 @@ def _store(delivery: Delivery) -> Store:
 
 def _send(channel: str, rows: Sequence[Delivery], words: Words) -> None:
     delivery = rows[0]
+    if channel == "buyer":
+        subscribing.to_buyer(rows, words)
+        return
     store = _store(delivery)
     if channel == "subscribe":
-        _send_subscribe(store, rows, words)
+        subscribing.to_leader(store, rows, words)
         return
     row = LeaderChannel.objects.filter(store_id=store.id, kind=channel).first()
     if row is None or not row.target_sealed:
@@ -179,46 +183,9 @@ def _send(channel: str, rows: Sequence[Delivery], words: Words) -> None:
         mail().send(target, subject, text, message_id=f"<{delivery.id}@yantuan>")
         faults.point("notices.mail.after_call")
         return
+    wait = pace.take(target)
+    if wait:
+        raise Later(wait)
     faults.point("notices.robot.before_call")
     robot().send_markdown(target, markdown(words, link))
     faults.point("notices.robot.after_call")
-
-
-def _send_subscribe(store: Store, rows: Sequence[Delivery], words: Words) -> None:
-    cfg = config()
-    template = cfg.wechat_template_new_order
-    if not template or not cfg.wechat_mini_appid:
-        raise CannotSend("平台没有配置订阅消息模板")
-    person_id = store.leader.person_id
-    mini = Channel.objects.filter(person_id=person_id, appid=cfg.wechat_mini_appid)
-    openid = mini.values_list("openid", flat=True).first()
-    if openid is None:
-        raise CannotSend("还没有用微信小程序登录过")
-    if not permits.bind(rows, person_id, template):
-        raise CannotSend(NO_PERMIT)
-    said = (
-        words.title,
-        f"{yuan_text(words.amount_fen or 0)}元",
-        china_text(rows[0].created_at),
-        words.body.replace("\n", " ") or store.name,
-    )
-    # A template may be chosen with fewer words; the most important ones come first.
-    data = dict(zip(cfg.wechat_template_new_order_keys.split(), said, strict=False))
-    asked_at = now()
-    try:
-        faults.point("notices.subscribe.before_call")
-        identity_gateway.mini().send_subscribe_message(openid, template, data, page="pages/orders/index")
-        faults.point("notices.subscribe.after_call")
-    except ConsentMissing as error:
-        permits.run_out(rows, person_id, template, asked_at)
-        raise CannotSend(NO_PERMIT) from error
-    except GatewayRefused as error:
-        if error.provider_code not in BAD_TOKEN_CODES:
-            raise
-        # Even a new token was refused: another process renewed it at the same moment. Nothing was sent.
-        code = error.provider_code
-        raise GatewayUnavailable(error.provider, "access token", provider_code=code) from error
-    except GatewayError:
-        raise
-    except AppError as error:
-        raise CannotSend(error.zh) from error

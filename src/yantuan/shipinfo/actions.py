@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from yantuan.identity.models import Person
-from yantuan.kernel import audit
+from yantuan.kernel import audit, outbox
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
@@ -114,6 +114,8 @@ def _arrived(order_id: int) -> bool:
             return False
         flow.write(row, arrived_at=now())
         flow.refresh_locked(row, order)
+        payload = {"order_id": order_id}
+        outbox.emit("order.arrived", payload, store_id=order.store_id, key=f"arrived:{order_id}")
         return True
 
     return retrying(work)
