@@ -78,6 +78,33 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if f"mark.{wanted}" not in collection_path.read_text() else None
 
 
+_INSTANCES = {"commands", "crash", "harness", "lane", "measuring", "peers"}
+"""Folders whose tests may start a program or a server on the database of this run."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "one_database: reads rows, but of no interest on another database")
+
+
+def _once_is_enough(item: pytest.Item) -> bool:
+    """Whether it would see the same on SQLite: it says so, or it reads no row."""
+    if item.get_closest_marker("one_database"):
+        return True
+    reads = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "stack", "browser"))
+    return not reads and not marked and item.path.parent.name not in _INSTANCES
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, only what PostgreSQL can change."""
+    if config.option.db != "postgres":
+        return
+    once = [item for item in items if _once_is_enough(item)]
+    items[:] = [item for item in items if item not in set(once)]
+    config.hook.pytest_deselected(items=once)
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Where this run keeps media and secrets."""

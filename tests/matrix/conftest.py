@@ -12,15 +12,22 @@ from matrix.watch import Watch
 
 
 @contextmanager
-def built(django_db_blocker: Any) -> Iterator[Town]:
-    """A town inside a transaction that is never committed; every request is undone by itself."""
+def never_committed(django_db_blocker: Any) -> Iterator[None]:
+    """A transaction that several tests share, rolled back at the end."""
     with django_db_blocker.unblock():
         atomic = transaction.atomic()
         # Not the product's own transaction: gateways may be called inside it, as within Django's own test cases.
         atomic._from_testcase = True  # type: ignore[attr-defined]
         with atomic:
-            yield build()
+            yield
             transaction.set_rollback(True)
+
+
+@contextmanager
+def built(django_db_blocker: Any) -> Iterator[Town]:
+    """A town that is never committed; every request is undone by itself."""
+    with never_committed(django_db_blocker):
+        yield build()
 
 
 @pytest.fixture(scope="package")
