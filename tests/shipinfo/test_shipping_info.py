@@ -237,6 +237,16 @@ def test_a_payment_by_code_learns_its_payer_from_the_platform(desk: Desk, shop: 
     assert sale.state == "done"
 
 
+def test_a_payment_by_code_the_desk_never_hears_of_troubles_nobody(desk: Desk, shop: Shop) -> None:
+    sale = sell(desk, shop, 1, trade_type="NATIVE")
+    desk.fault("payment_not_visible", times=0)
+    sale.ship()
+    assert sale.state == "waiting"
+    with clock.frozen(now() + timedelta(hours=25)):
+        uploading.push_due()
+    assert sale.state == "not_needed" and not InboxMessage.objects.filter(kind="shipping_info").exists()
+
+
 def test_a_mini_program_outside_the_rule(desk: Desk, shop: Shop) -> None:
     desk.control("POST", "/shipping", managed=False)
     sale = sell(desk, shop, 1)

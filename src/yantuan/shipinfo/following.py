@@ -172,7 +172,7 @@ def late_told(push: Push) -> None:
 
 def tell_late() -> int:
     """Tell leaders of orders paid two days ago and not shipped: one message per store however many; answers how many orders."""
-    if not gateway.configured() or facts.known_managed() is False:
+    if not gateway.configured() or facts.known_managed() is not True:
         return 0
     moment = now()
     orders = Order.objects.select_related("store__leader").filter(
