@@ -69,6 +69,10 @@ export const zh = {
   'leader.payments.unreadable': '这个文件读不出来，请改为粘贴内容',
   'leader.payments.submit': '提交并验证',
   'leader.payments.submitHint': '验证会向微信支付查询一次，不会扣款。',
+  'leader.payments.filled': '已填入 {kind}',
+  'leader.payments.refill': '重填',
+  'leader.payments.stepUpWhy': '收款账户决定钱付给谁。验证码发到你的手机 {phone}，确认后 15 分钟内不再询问。',
+  'leader.payments.stepUpConfirm': '确认并继续',
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -141,4 +145,8 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.payments.unreadable': 'This file cannot be read; paste its text instead',
   'leader.payments.submit': 'Save and check',
   'leader.payments.submitHint': 'The check asks WeChat Pay once; nothing is charged.',
+  'leader.payments.filled': '{kind} filled in',
+  'leader.payments.refill': 'Replace',
+  'leader.payments.stepUpWhy': 'This account decides who gets the money. A code goes to your phone {phone}; once confirmed, nothing is asked for 15 minutes.',
+  'leader.payments.stepUpConfirm': 'Confirm and go on',
 }

@@ -1,3 +1,4 @@
+import * as apply4 from './leader-apply4'
 import * as desk from './leader-desk'
 import * as goods from './leader-goods'
 import * as orders from './leader-orders'
@@ -6,6 +7,6 @@ import * as ship from './leader-ship'
 import * as shop from './leader-shop'
 
 /** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
-export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...payments.zh, ...ship.zh, ...desk.zh } as const
+export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...payments.zh, ...apply4.zh, ...ship.zh, ...desk.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...payments.en, ...ship.en, ...desk.en }
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...payments.en, ...apply4.en, ...ship.en, ...desk.en }
