@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import urlencode
@@ -18,6 +19,15 @@ _BUSY = "-1"
 _THROTTLED = frozenset({"45009", "45011"})
 _BAD_LOGIN_CODES = frozenset({"40029", "40163", "41008"})
 _NO_CONSENT = "43101"
+_WHITE_LIST = frozenset({"40164", "89503"})
+_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}")
+_OURS = {
+    "40013": ("微信 AppID 填错了，请联系平台", "The configured AppID is not known to WeChat"),
+    "40125": ("微信 AppSecret 填错了，请联系平台", "The configured AppSecret is not right"),
+    "40164": ("服务器的 IP 不在微信后台的白名单里", "The server's address is not on WeChat's white list"),
+    "89503": ("服务器的 IP 等待公众号管理员确认", "The server's address waits for the administrator's word"),
+    "40243": ("微信 AppSecret 已被冻结，请联系平台", "The AppSecret is frozen"),
+}
 _POLICY = RetryPolicy(attempts=2, budget_seconds=8.0)
 
 
@@ -30,6 +40,23 @@ class WeChatCodeRejected(GatewayRefused):
         self.zh = "微信授权已失效，请重新点一次"
         self.en = "The WeChat code is no longer valid; please start again."
         self.status = 422
+
+
+class WeChatShutsUsOut(GatewayThrottled):
+    """WeChat takes nothing from this server until the operator mends something: nothing was done, all may be done later.
+
+    `ip` is the address to put on the white list, when that is what is missing; else empty.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(PROVIDER, code, message)
+        found = _IP.search(message) if code in _WHITE_LIST else None
+        self.ip = found[0] if found else ""
+        self.code = "wechat_shuts_us_out"
+        self.status = 503
+        zh, en = _OURS[code]
+        self.zh = f"{zh}（{self.ip}）" if self.ip else zh
+        self.en = f"{en} ({self.ip})." if self.ip else f"{en}."
 
 
 class ConsentMissing(GatewayRefused):
@@ -115,6 +142,8 @@ def _raise(code: str, message: str) -> NoReturn:
         raise WeChatCodeRejected(code, message)
     if code == _NO_CONSENT:
         raise ConsentMissing(PROVIDER, code, message)
+    if code in _OURS:
+        raise WeChatShutsUsOut(code, message)
     kind = GatewayThrottled if code in _THROTTLED else GatewayRefused
     raise kind(PROVIDER, code, message)
 
