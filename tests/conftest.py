@@ -21,6 +21,7 @@ from django.db import connection, transaction
 
 from appendonly import lifted
 from pgserver import postgres
+from thrift import keep
 
 _stack = ExitStack()
 atexit.register(_stack.close)
@@ -49,6 +50,7 @@ os.environ["YANTUAN_MULTI_LEADER"] = "no"
 os.environ["DJANGO_SETTINGS_MODULE"] = "yantuan.settings"
 if "--db=postgres" in sys.argv:
     os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres())
+keep()
 # Conftests of folders import models.
 django.setup()
 

@@ -87,15 +87,16 @@ def running_stack(*, database_url: str = "", workers: int = 1, **settings: str) 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RuntimeError(f"the product ended with {process.returncode}:\n{log.read_text()[-4000:]}")
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
+    with httpx.Client(timeout=2, trust_env=False) as knocking:
+        while time.monotonic() < end:
+            if process.poll() is not None:
+                raise RuntimeError(f"the product ended with {process.returncode}:\n{log.read_text()[-4000:]}")
+            try:
+                if knocking.get(url).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
     raise RuntimeError(f"{url} does not answer:\n{log.read_text()[-4000:]}")
 
 
