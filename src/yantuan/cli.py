@@ -70,9 +70,19 @@ def _instance(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     operator.set_defaults(run=_run("yantuan.commands.basic", "createoperator"))
 
     _miniprogram(commands)
+    _wechat(commands)
 
     openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
     openapi.set_defaults(run=_run("yantuan.commands.basic", "openapi"))
+
+
+def _wechat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    wechat = commands.add_parser("wechat", help="this instance's side of WeChat")
+    verbs = wechat.add_subparsers(dest="verb", required=True, metavar="VERB")
+    doctor = verbs.add_parser("doctor", help="ask WeChat what is missing or wrong, and say what to do")
+    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--fix", action="store_true", help="set what can be set from here")
+    doctor.set_defaults(run=_run("yantuan.commands.wechat", "doctor"))
 
 
 def _miniprogram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -18,6 +18,7 @@ from yantuan.kernel import held, metrics
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.notices import sending
+from yantuan.notices.models import TemplateTrouble
 from yantuan.push.models import PushMessage
 from yantuan.stores.models import Store
 
@@ -89,6 +90,17 @@ def _of_wechat() -> Iterator[tuple[str, str]]:
         )
 
 
+def _of_templates() -> Iterator[tuple[str, str]]:
+    for row in TemplateTrouble.objects.order_by("id"):
+        yield (
+            f"template:{row.id}",
+            (
+                f"微信不再接受订阅消息模板 …{row.template_id[-6:]}（{row.code}），用它的提醒已停发；"
+                "请在公众平台重新选用并更新配置，或恢复后运行 yantuan wechat doctor --fix"
+            ),
+        )
+
+
 def _of_keeping(state: Status) -> Iterator[tuple[str, str]]:
     cfg = config()
     if state.disk_free < cfg.disk_min_mb * 1024 * 1024:
@@ -115,7 +127,12 @@ def _forged() -> Iterator[tuple[str, str]]:
 
 def evaluate() -> list[str]:
     """Open and close alarms by what is wrong now, and tell the operator of the new ones. Answers the names open now."""
-    active = {**wrong(status.status(fresh=True)), **dict(_of_stores()), **dict(_of_wechat())}
+    active = {
+        **wrong(status.status(fresh=True)),
+        **dict(_of_stores()),
+        **dict(_of_wechat()),
+        **dict(_of_templates()),
+    }
     moment = now()
     for ended in Alarm.objects.filter(ended_at=None).exclude(name__in=active):
         if Alarm.objects.filter(name=ended.name, ended_at=None).update(ended_at=moment):
