@@ -13,7 +13,6 @@ from cryptography.x509.oid import NameOID
 
 from yantuan.kernel.errors import Invalid
 from yantuan.merchants import keys, rules
-from yantuan.merchants.queries import share_text
 from yantuan.merchants.rules import KeyTexts
 
 
@@ -166,7 +165,3 @@ def test_secrets_stay_out_of_representations() -> None:
     assert repr(made) == "Keys(…)"
     sealed = keys.seal_keys(made)
     assert "private" not in sealed and keys.open_keys(sealed) == made
-
-
-def test_a_share_is_told_in_percent() -> None:
-    assert [share_text(bp) for bp in (0, 1, 50, 250, 3000)] == ["", "0.01", "0.5", "2.5", "30"]

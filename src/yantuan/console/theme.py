@@ -64,6 +64,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("支付通知", "notifications_active", "payments_providernotice"),
             _table("对账差异", "difference", "payments_billdifference", "differences_badge"),
             _table("收款账户", "account_balance_wallet", "merchants_merchantaccount"),
+            _table("商户进件", "assignment_ind", "merchants_merchantapplication"),
             _table("售后单", "support_agent", "aftersales_aftersale", "aftersales_badge"),
             _table("包裹", "local_shipping", "fulfilment_shipment"),
             _table("物流跟踪", "route", "tracking_tracking"),

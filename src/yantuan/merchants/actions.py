@@ -212,9 +212,6 @@ def set_partner(
     sub_mchid: str,
     reason: str,
     actor: Actor,
-    *,
-    share_bp: int = 0,
-    agreed_at: datetime | None = None,
 ) -> MerchantAccount:
     """Give a store a sub-merchant number under the operator's partner account, tried at once.
 
@@ -227,8 +224,6 @@ def set_partner(
         mode=Mode.PARTNER,
         mchid=keys.partner_settings(config()).mchid,
         sub_mchid=sub_mchid.strip(),
-        share_bp=share_bp,
-        share_agreed_at=agreed_at,
         version=0,
         created_at=now(),
     )

@@ -15,7 +15,7 @@ from yantuan.kernel.config import config
 from yantuan.kernel.errors import NotFound
 from yantuan.leaders.rules import checked_reason
 from yantuan.merchants import actions, rules
-from yantuan.merchants.models import MerchantAccount
+from yantuan.merchants.models import MerchantAccount, MerchantApplication
 from yantuan.stores.models import Store
 
 _MODES = dict(MerchantAccount.Mode.choices)
@@ -170,3 +170,37 @@ class MerchantAccountAdmin(desk.DeskAdmin):
 
 def _tail(text: str) -> str:
     return f"…{text[-4:]}" if text else ""
+
+
+@admin.register(MerchantApplication)
+class MerchantApplicationAdmin(desk.DeskAdmin):
+    """How far applications are; what they contain is between the leader and WeChat Pay."""
+
+    columns = (
+        desk.column("created_at", "创建时间"),
+        desk.column("store__name", "卖场"),
+        desk.column("store__leader__display_name", "团长"),
+        desk.state(
+            "state",
+            "状态",
+            dict(MerchantApplication.State.choices),
+            {"rejected": "bad", "finished": "good", "editing": "plain", "canceled": "plain"},
+        ),
+        desk.column("message", "微信支付的话", lambda row: row.message[:60]),
+        desk.column("sub_mchid", "子商户号"),
+    )
+    details = (
+        *columns,
+        desk.column("business_code", "业务申请编号"),
+        desk.column("applyment_id", "微信支付申请单号"),
+        desk.pretty("details", "要求修改的地方"),
+        desk.column("next_ask_at", "下次查询"),
+        desk.column("finished_at", "完成时间"),
+    )
+    list_filter = (desk.choose("state", "状态", MerchantApplication.State.choices),)
+    search_fields = ("=business_code", "=applyment_id", "=sub_mchid", "store__name")
+    search_help_text = "按申请编号、子商户号或卖场查找"
+    list_select_related = ("store__leader",)
+
+    def name_of(self, row: MerchantApplication) -> str:
+        return f"商户进件 {row.business_code}"

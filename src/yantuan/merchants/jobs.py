@@ -40,13 +40,22 @@ def ask_about_applications() -> int:
 def refresh_routes() -> int:
     """Follow new stores, the configuration and whatever an event missed."""
     changed = routing.refresh()
-    if changed:
-        log.warning(
-            "whose account takes the money changed for %d stores; without one now: %d",
-            changed,
-            len(routing.foreign_stores()),
-        )
+    _tell_foreign([store.code for store in routing.foreign_stores()])
     return changed
+
+
+_told: list[list[str]] = []
+
+
+def _tell_foreign(codes: list[str]) -> None:
+    """Say at the start, and whenever it changes, which stores the operator's account may not serve."""
+    if codes != (_told[-1] if _told else []):
+        log.warning(
+            "several leaders sell here: %d stores have no merchant account of their own and offer offline payment only (%s)",
+            len(codes),
+            ", ".join(codes[:20]) or "none",
+        )
+    _told[:] = [codes]
 
 
 @schedule.every(3600)

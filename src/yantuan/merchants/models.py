@@ -49,9 +49,6 @@ class MerchantAccount(Row):
     old_keys_until = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     """Grows with every change a client must know of."""
-    share_bp = models.PositiveIntegerField(default=0)
-    """What the leader agreed to share with the operator, in hundredths of a percent of what was paid."""
-    share_agreed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
@@ -79,7 +76,6 @@ class MerchantAccount(Row):
                 condition=(Q(mode="partner") & ~Q(sub_mchid="")) | (~Q(mode="partner") & Q(sub_mchid="")),
                 name="merchant_account_sub_number",
             ),
-            models.CheckConstraint(condition=Q(share_bp__lte=3000), name="merchant_account_share_limit"),
         ]
 
     @property

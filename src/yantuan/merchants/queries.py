@@ -18,14 +18,6 @@ from yantuan.stores.models import Store
 from yantuan.stores.rules import provider_ready
 
 
-def share_text(share_bp: int) -> str:
-    """Hundredths of a percent as a percentage: 250 → `2.5`; empty for none."""
-    if not share_bp:
-        return ""
-    whole, rest = divmod(share_bp, 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
-
-
 def account_out(account: MerchantAccount) -> MerchantAccountOut:
     """One account as its leader sees it."""
     zh, en = rules.PROBLEMS.get(account.problem, ("", ""))
@@ -44,7 +36,6 @@ def account_out(account: MerchantAccount) -> MerchantAccountOut:
         apiv3_tail=account.apiv3_tail,
         key_mode=cast("Literal['public_key', 'certificate']", account.key_mode),
         public_key_tail=account.public_key_id[-4:],
-        share_percent=share_text(account.share_bp),
     )
 
 

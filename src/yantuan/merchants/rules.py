@@ -15,7 +15,6 @@ from yantuan.gateways.wechatpay.crypto import (
 )
 from yantuan.kernel.errors import Invalid
 
-MAX_SHARE_BP: Final = 3000
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _MCHID = re.compile(r"[0-9]{8,10}")
 _APIV3 = re.compile(r"[0-9A-Za-z]{32}")

@@ -49,8 +49,6 @@ class MerchantAccountOut(Schema):
     apiv3_tail: str = ""
     key_mode: Literal["public_key", "certificate"] = "public_key"
     public_key_tail: str = ""
-    share_percent: str = ""
-    """What the leader agreed to share with the operator, e.g. `2.5`; empty: nothing."""
 
 
 class AppIdOut(Schema):

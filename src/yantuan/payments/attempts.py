@@ -139,7 +139,6 @@ def _body(order: Order, plan: Plan, payee: Payee, number: str, expire: datetime)
         time_expire=(expire + timedelta(milliseconds=999)).replace(microsecond=0),
         openid=plan.openid,
         payer_client_ip=plan.client_ip,
-        profit_sharing=payee.shares,
     )
     build = {"JSAPI": jsapi_body, "MWEB": h5_body, "NATIVE": native_body}[plan.trade_type]
     return build(wanted, payee.mchid, payee.sub)

@@ -19,8 +19,6 @@ class Payee:
     mchid: str
     account_id: int | None = None
     sub_mchid: str = ""
-    shares: bool = False
-    """The money stays frozen after payment until it is shared."""
 
     @property
     def sub(self) -> SubMerchant | None:
@@ -48,7 +46,7 @@ def payee_of(store_id: int, *, hold: bool = False) -> Payee:
 
 def payee_by(account: MerchantAccount) -> Payee:
     """The payee an account stands for."""
-    return Payee(account.mchid, account.id, account.sub_mchid, shares=account.share_bp > 0)
+    return Payee(account.mchid, account.id, account.sub_mchid)
 
 
 def payee_was(attempt: PaymentAttempt) -> tuple[int | None, str, str]:

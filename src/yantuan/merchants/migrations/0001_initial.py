@@ -33,8 +33,6 @@ class Migration(migrations.Migration):
                 ('old_keys_sealed', models.TextField(blank=True, default='')),
                 ('old_keys_until', models.DateTimeField(null=True)),
                 ('version', models.PositiveIntegerField(default=1)),
-                ('share_bp', models.PositiveIntegerField(default=0)),
-                ('share_agreed_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField()),
                 ('updated_at', models.DateTimeField()),
                 ('retired_at', models.DateTimeField(null=True)),
@@ -44,7 +42,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '收款账户',
                 'verbose_name_plural': '收款账户',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('store',), name='one_merchant_account_in_use'), models.CheckConstraint(condition=models.Q(('mode__in', ['direct', 'partner', 'operator'])), name='merchant_account_mode_known'), models.CheckConstraint(condition=models.Q(('state__in', ['unchecked', 'checked', 'refused'])), name='merchant_account_state_known'), models.CheckConstraint(condition=models.Q(('mode', 'operator'), models.Q(('mchid', ''), _negated=True), _connector='OR'), name='merchant_account_has_number'), models.CheckConstraint(condition=models.Q(models.Q(('mode', 'partner'), models.Q(('sub_mchid', ''), _negated=True)), models.Q(models.Q(('mode', 'partner'), _negated=True), ('sub_mchid', '')), _connector='OR'), name='merchant_account_sub_number'), models.CheckConstraint(condition=models.Q(('share_bp__lte', 3000)), name='merchant_account_share_limit')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('store',), name='one_merchant_account_in_use'), models.CheckConstraint(condition=models.Q(('mode__in', ['direct', 'partner', 'operator'])), name='merchant_account_mode_known'), models.CheckConstraint(condition=models.Q(('state__in', ['unchecked', 'checked', 'refused'])), name='merchant_account_state_known'), models.CheckConstraint(condition=models.Q(('mode', 'operator'), models.Q(('mchid', ''), _negated=True), _connector='OR'), name='merchant_account_has_number'), models.CheckConstraint(condition=models.Q(models.Q(('mode', 'partner'), models.Q(('sub_mchid', ''), _negated=True)), models.Q(models.Q(('mode', 'partner'), _negated=True), ('sub_mchid', '')), _connector='OR'), name='merchant_account_sub_number')],
             },
         ),
     ]
