@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from yantuan.identity.models import Person
 from yantuan.kernel import audit, outbox
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import Conflict
 from yantuan.orders.access import access_order, access_order_as_leader
 from yantuan.orders.models import Order
 from yantuan.orders.states import PAID_PAYMENTS
-from yantuan.shipinfo import flow, rules
+from yantuan.shipinfo import flow, gateway, rules
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.shipinfo.states import UPLOADED
 
-MOST_ARRIVED = 2000
-"""Orders of one sale marked as arrived at once; the rest at the next tap."""
+ARRIVED_PER_EVENT = 100
+"""Orders of one sale the worker marks in one go."""
 
 
 def retry(person: Person, order_id: int) -> Order:
@@ -83,7 +82,7 @@ def _agree(info_id: int, actor: Actor) -> None:
 def mark_arrived(person: Person, order_id: int) -> int:
     """The goods of this order's sale are at its pick-up point: tell the platform of every paid order that waits there.
 
-    Answers how many orders are newly told; again: none.
+    This order at once, the others by the worker. Answers how many orders are newly told; again, once they are: none.
     """
     order = access_order_as_leader(person, order_id)
     waiting = Order.objects.filter(
@@ -92,18 +91,29 @@ def mark_arrived(person: Person, order_id: int) -> int:
         pickup_point_id=order.pickup_point_id,
         delivery="awaiting_pickup",
         payment__in=list(PAID_PAYMENTS),
-        payment_method="wechatpay",
+        attempts__appid=config().wechat_mini_appid,
+        attempts__state="succeeded",
+        attempts__extra=False,
     ).exclude(shipping_infos__arrived_at__isnull=False)
-    ids = list(waiting.order_by("id").values_list("id", flat=True)[:MOST_ARRIVED])
-    told = sum(_arrived(one) for one in ids)
-    if told:
-        actor, sale = Actor("leader", person.id), order.group_buy_id
-        with transaction.atomic():
-            audit.record(actor, "shipinfo.arrived", "group_buy", sale, store_id=order.store_id, orders=told)
-    return told
+    ids = list(waiting.order_by("id").values_list("id", flat=True).distinct()) if gateway.configured() else []
+    if order.id in ids:
+        arrived(order.id)
+    if ids:
+        retrying(lambda: _hand_on(order, ids, Actor("leader", person.id)))
+    return len(ids)
 
 
-def _arrived(order_id: int) -> bool:
+def _hand_on(order: Order, ids: list[int], actor: Actor) -> None:
+    rest = [one for one in ids if one != order.id]
+    for start in range(0, len(rest), ARRIVED_PER_EVENT):
+        payload = {"order_ids": rest[start : start + ARRIVED_PER_EVENT]}
+        outbox.emit("shipinfo.arrived", payload, store_id=order.store_id)
+    sale = order.group_buy_id
+    audit.record(actor, "shipinfo.arrived", "group_buy", sale, store_id=order.store_id, orders=len(ids))
+
+
+def arrived(order_id: int) -> bool:
+    """The goods of one pick-up order are there. Again, or nothing to tell: no change, False."""
     info = flow.ensure(order_id)
     if info is None:
         return False

@@ -10,7 +10,7 @@ from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.push.registry import Push
 from yantuan.push.registry import on as on_push
-from yantuan.shipinfo import facts, flow, following, gateway, uploading
+from yantuan.shipinfo import actions, facts, flow, following, gateway, uploading
 from yantuan.shipinfo.models import ShippingInfo
 
 
@@ -22,6 +22,13 @@ from yantuan.shipinfo.models import ShippingInfo
 def goods_moved(payload: dict[str, Any]) -> None:
     """Parcels or hand-outs changed."""
     flow.refresh(int(payload["order_id"]))
+
+
+@on("shipinfo.arrived")
+def goods_arrived(payload: dict[str, Any]) -> None:
+    """The goods of a sale are at a pick-up point; some of its orders."""
+    for order_id in payload["order_ids"]:
+        actions.arrived(int(order_id))
 
 
 @on("refund.succeeded")
