@@ -36,7 +36,7 @@ def _templates(world: World, request: Request, body: dict[str, Any]) -> wechat_a
 def _quota(world: World, request: Request, body: dict[str, Any]) -> wechat_api.Result:
     tokens.check_token(world, request, request.url.path)
     path = body.get("cgi_path")
-    if not isinstance(path, str) or re.fullmatch(r"/[a-z0-9_/]+", path) is None:
+    if not isinstance(path, str) or re.fullmatch(r"/[a-z0-9_/-]+", path) is None:
         raise WechatError(76021, "cgi_path not found, please check")
     used = sum(1 for call in world.calls if call["path"] == path)
     spent = world.faults.take("wechat_quota_low")
