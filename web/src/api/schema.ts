@@ -1751,6 +1751,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/notice-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Notice Hours */
+        get: operations["yantuan_notices_api_read_notice_hours"];
+        /** Save Notice Hours */
+        put: operations["yantuan_notices_api_save_notice_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/deliveries": {
         parameters: {
             query?: never;
@@ -2715,11 +2733,6 @@ export interface components {
              * @default
              */
             public_key_tail: string;
-            /**
-             * Share Percent
-             * @default
-             */
-            share_percent: string;
         };
         /**
          * PayWaysOut
@@ -4679,6 +4692,12 @@ export interface components {
              * @default 0
              */
             permits: number;
+            /**
+             * Digest
+             * @default none
+             * @enum {string}
+             */
+            digest: "none" | "hourly" | "daily";
         };
         /**
          * ChannelIn
@@ -4692,6 +4711,8 @@ export interface components {
              * @default
              */
             target: string;
+            /** Digest */
+            digest?: ("none" | "hourly" | "daily") | null;
         };
         /** DeliveryOut */
         DeliveryOut: {
@@ -4722,6 +4743,33 @@ export interface components {
             created_at: string;
             /** Sent At */
             sent_at: string | null;
+        };
+        /**
+         * HoursOut
+         * @description When a store's leader is left alone; null: never.
+         */
+        HoursOut: {
+            /** Quiet From */
+            quiet_from: number | null;
+            /** Quiet To */
+            quiet_to: number | null;
+            /** Urgent Passes */
+            urgent_passes: boolean;
+        };
+        /**
+         * HoursIn
+         * @description Both times or neither.
+         */
+        HoursIn: {
+            /** Quiet From */
+            quiet_from?: number | null;
+            /** Quiet To */
+            quiet_to?: number | null;
+            /**
+             * Urgent Passes
+             * @default true
+             */
+            urgent_passes: boolean;
         };
         /** Page[DeliveryOut] */
         Page_DeliveryOut_: {
@@ -7595,6 +7643,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+        };
+    };
+    yantuan_notices_api_read_notice_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursOut"];
+                };
+            };
+        };
+    };
+    yantuan_notices_api_save_notice_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursOut"];
                 };
             };
         };
