@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client, override_settings
 
 from yantuan.gateways.wechat_push import PushSettings, encrypt, signature
@@ -191,3 +193,23 @@ def test_pushes_go_after_a_month(monkeypatch: pytest.MonkeyPatch) -> None:
     assert jobs.prune() == 0
     PushMessage.objects.update(received_at=now().replace(year=now().year - 1))
     assert jobs.prune() == 1 and inbox.load(1) is None
+
+
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite's test database serves one thread at a time"
+)
+@pytest.mark.django_db(transaction=True)
+def test_copies_at_the_same_moment_are_handled_once() -> None:
+    message = json.dumps(EVENT | {"trace_id": "at once"})
+
+    def send(_: int) -> int:
+        try:
+            return post(message)[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        assert set(threads.map(send, range(12))) == {200}
+    assert PushMessage.objects.get().seen == 12
+    outbox.drain()
+    assert [p.text("trace_id") for p in seen] == ["at once"]
