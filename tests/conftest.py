@@ -13,13 +13,11 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import django
 import pytest
-from django.db import connection, transaction
 
-from appendonly import lifted
+import emptying
 from pgserver import postgres
 from thrift import keep
 
@@ -53,17 +51,7 @@ if "--db=postgres" in sys.argv:
 keep()
 # Conftests of folders import models.
 django.setup()
-
-_flush = type(connection.ops).execute_sql_flush
-
-
-def _flush_everything(operations: Any, statements: list[str]) -> None:
-    """Tests that commit empty every table afterwards, the append-only ones too."""
-    with transaction.atomic(), lifted(operations.connection):
-        _flush(operations, statements)
-
-
-type(connection.ops).execute_sql_flush = _flush_everything
+emptying.use()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
