@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "yantuan.merchants",
     "yantuan.catalog",
     "yantuan.groupbuys",
+    "yantuan.moderation",
     "yantuan.orders",
     "yantuan.payments",
     "yantuan.fulfilment",

@@ -8,6 +8,7 @@ from django.urls.resolvers import RoutePattern
 from yantuan.api import health, pages, refusals
 from yantuan.api.main import api
 from yantuan.media.views import public_picture
+from yantuan.moderation.views import checked_picture
 from yantuan.payments.views import account_notice, refund_notice, transaction_notice
 from yantuan.push.views import wechat_push
 from yantuan.sharing.views import sale_card, share_card, share_poster, share_qr, store_card
@@ -26,6 +27,7 @@ urlpatterns = [
     path("notify/kuaidi100", kuaidi100_push),
     path("notify/kdniao", kdniao_push),
     path("notify/wechat/push", wechat_push),
+    path("notify/wechat/content/<str:name>", checked_picture),
     path("share/<str:token>/poster.jpg", share_poster),
     path("share/<str:token>/qr.png", share_qr),
     path("share/<str:token>/card.jpg", share_card),

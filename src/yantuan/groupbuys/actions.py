@@ -11,6 +11,7 @@ from yantuan.catalog.actions import change_pool_once
 from yantuan.catalog.models import StockPool
 from yantuan.catalog.schemas import StockOut
 from yantuan.catalog.stock import drop_pool
+from yantuan.groupbuys import public
 from yantuan.groupbuys.access import access_group_buy, access_offer
 from yantuan.groupbuys.content import apply_content, apply_offers, cover_of
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
@@ -25,6 +26,7 @@ from yantuan.groupbuys.rules import (
 )
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
 from yantuan.identity.models import Person
+from yantuan.kernel import said
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict
@@ -95,22 +97,39 @@ def update_group_buy(person: Person, group_buy_id: int, data: GroupBuyIn) -> Gro
             group_buy.starts_at = data.starts_at
         if not same_minute(group_buy.ends_at, data.ends_at):
             group_buy.ends_at = data.ends_at
-        apply_content(group_buy, data, person)
-        offers = _save_with_offers(group_buy, data.offers, person)
-        if group_buy.state == State.PUBLISHED:
-            _check_publishable(group_buy, len(offers))
+        return _edited(group_buy, data, person)
+
+
+def _edited(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> GroupBuy:
+    """Apply the body; undone again, and kept as a wish, when a published sale gets words that must be judged first."""
+    if group_buy.state != State.PUBLISHED or not said.active():
+        return _apply(group_buy, data, person)
+    before = public.pieces_of(group_buy)
+    try:
+        with transaction.atomic():
+            _apply(group_buy, data, person)
+            public.hold_unless_good(group_buy, person, before, data)
+    except public.Held as held:
+        said.may_show(held.wish)
+        return _locked(group_buy.id)
+    return group_buy
+
+
+def _apply(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> GroupBuy:
+    apply_content(group_buy, data, person)
+    offers = _save_with_offers(group_buy, data.offers, person)
+    if group_buy.state == State.PUBLISHED and (offers or group_buy.kind != Kind.SHELF):
+        _check_publishable(group_buy, len(offers))
     return group_buy
 
 
 def _update_shelf(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> GroupBuy:
     check_window(Kind.SHELF, data.starts_at, data.ends_at)
-    apply_content(group_buy, data, person)
-    offers = _save_with_offers(group_buy, data.offers, person)
-    if offers:
-        _check_publishable(group_buy, len(offers))
-        if group_buy.state == State.DRAFT:
-            require_selling(group_buy.store.leader)
-            _mark_published(group_buy)
+    group_buy = _edited(group_buy, data, person)
+    if data.offers and group_buy.state == State.DRAFT:
+        _check_publishable(group_buy, len(data.offers))
+        require_selling(group_buy.store.leader)
+        _mark_published(group_buy, person)
     return group_buy
 
 
@@ -145,7 +164,10 @@ def _check_publishable(group_buy: GroupBuy, offers: int) -> None:
     )
 
 
-def _mark_published(group_buy: GroupBuy) -> None:
+def _mark_published(group_buy: GroupBuy, person: Person) -> None:
+    """Show it to buyers, or leave it a draft until its words and pictures have been judged."""
+    if not said.may_show(public.wish_of(group_buy, person)):
+        return
     group_buy.state = State.PUBLISHED
     group_buy.published_at = now()
     group_buy.save(update_fields=["state", "published_at"])
@@ -154,7 +176,7 @@ def _mark_published(group_buy: GroupBuy) -> None:
 def publish_group_buy(person: Person, group_buy_id: int) -> GroupBuy:
     """Show a draft to buyers. Raises Forbidden for a leader who may not sell, Conflict with the first thing that lacks.
 
-    Publishing a published sale changes nothing.
+    Publishing a published sale changes nothing. Where content is checked, it stays a draft until it has passed.
     """
     access_group_buy(person, group_buy_id)
     with transaction.atomic():
@@ -166,7 +188,7 @@ def publish_group_buy(person: Person, group_buy_id: int) -> GroupBuy:
             return group_buy
         _refuse_finished(group_buy)
         _check_publishable(group_buy, Offer.objects.filter(group_buy=group_buy, removed_at=None).count())
-        _mark_published(group_buy)
+        _mark_published(group_buy, person)
     return group_buy
 
 
@@ -222,6 +244,7 @@ def delete_group_buy(person: Person, group_buy_id: int) -> None:
             if offer.own_stock:
                 drop_pool(offer.pool_id)
         GroupCounter.objects.filter(group_buy_id=group_buy.id).delete()
+        said.forget(public.KIND, group_buy.id)
         group_buy.delete()
 
 

@@ -9,6 +9,7 @@ from django.db.models import BigIntegerField, Count, OuterRef, Q, QuerySet, Subq
 from yantuan.catalog.models import StockPool
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.parts import Totals, totals
+from yantuan.groupbuys.public import KIND
 from yantuan.groupbuys.rules import STATUS_LABELS, status
 from yantuan.groupbuys.schemas import (
     BlockOut,
@@ -22,6 +23,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.http import Page, after_id
+from yantuan.kernel.reviews import ReviewOut, labelled, review_out, reviews_out
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
@@ -95,6 +97,7 @@ def group_buy_out(group_buy: GroupBuy) -> GroupBuyOut:
     points = points_of(group_buy.store_id, group_buy.pickup_point_ids)
     sums = totals([group_buy.id])[group_buy.id]
     seen = status_of(group_buy)
+    review = review_out(KIND, group_buy.id)
     return GroupBuyOut(
         id=str(group_buy.id),
         store_id=str(group_buy.store_id),
@@ -103,7 +106,8 @@ def group_buy_out(group_buy: GroupBuy) -> GroupBuyOut:
         url=group_buy_url(group_buy.code),
         title=group_buy.title,
         status=seen,
-        status_label=STATUS_LABELS[seen],
+        status_label=labelled(STATUS_LABELS[seen], review),
+        review=review,
         cover=pictures.get(group_buy.cover_media_id or 0),
         blocks=blocks_out(group_buy, pictures),
         offers=[_offer_out(o, pictures) for o in offers],
@@ -154,7 +158,8 @@ def group_buy_rows(store: Store, *, wanted: str, cursor: str) -> Page[GroupBuyRo
     sums = totals([g.id for g in shown])
     for group_buy in shown:
         group_buy.store = store
-    items = [_row(g, pictures, sums[g.id]) for g in shown]
+    reviews = reviews_out(KIND, [g.id for g in shown])
+    items = [_row(g, pictures, sums[g.id], reviews.get(g.id)) for g in shown]
     return Page(items=items, next=str(shown[-1].id) if len(found) > PAGE else None)
 
 
@@ -178,7 +183,9 @@ def _with_status(rows: QuerySet[GroupBuy], wanted: str, selling: bool) -> QueryS
     return rows.filter(conditions[wanted])
 
 
-def _row(group_buy: GroupBuy, pictures: Mapping[int, MediaOut], sums: Totals) -> GroupBuyRow:
+def _row(
+    group_buy: GroupBuy, pictures: Mapping[int, MediaOut], sums: Totals, review: ReviewOut | None
+) -> GroupBuyRow:
     seen = status_of(group_buy)
     cover = pictures.get(group_buy.cover_media_id or 0)
     return GroupBuyRow(
@@ -187,7 +194,7 @@ def _row(group_buy: GroupBuy, pictures: Mapping[int, MediaOut], sums: Totals) ->
         code=group_buy.code,
         title=group_buy.title,
         status=seen,
-        status_label=STATUS_LABELS[seen],
+        status_label=labelled(STATUS_LABELS[seen], review),
         cover_url=cover.thumb_url if cover else "",
         starts_at=group_buy.starts_at,
         ends_at=group_buy.ends_at,

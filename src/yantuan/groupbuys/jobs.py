@@ -1,11 +1,18 @@
-"""What the product library asks of group buys."""
+"""What the product library asks of group buys, and wishes carried out once they have been judged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from yantuan.catalog.parts import shelf_provider
+from yantuan.groupbuys import actions
 from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.public import KIND
+from yantuan.groupbuys.schemas import GroupBuyIn
+from yantuan.identity.people import person_by_id
+from yantuan.kernel import said
+from yantuan.kernel.clock import now
 
 
 @shelf_provider
@@ -15,3 +22,28 @@ def products_on_shelf(product_ids: Sequence[int]) -> set[int]:
         product_id__in=product_ids, removed_at=None, group_buy__kind=GroupBuy.Kind.SHELF
     )
     return set(rows.values_list("product_id", flat=True))
+
+
+def _lock(group_buy_id: int) -> None:
+    GroupBuy.objects.select_for_update(no_key=True).filter(id=group_buy_id).first()
+
+
+def _carry(group_buy_id: int, person_id: int, wish: dict[str, Any] | None) -> None:
+    """Publish the draft as it stands now, or make the kept edit."""
+    person = person_by_id(person_id)
+    if wish is None:
+        actions.publish_group_buy(person, group_buy_id)
+    else:
+        actions.update_group_buy(person, group_buy_id, GroupBuyIn.model_validate(wish))
+
+
+def _take_down(group_buy_id: int) -> None:
+    """End the sale and blank its page; placed orders keep what they were promised."""
+    rows = GroupBuy.objects.filter(id=group_buy_id).exclude(state=GroupBuy.State.DRAFT)
+    moment = now()
+    rows.filter(kind=GroupBuy.Kind.DATED).update(state=GroupBuy.State.CLOSED, closed_at=moment)
+    rows.update(title="已下架", blocks=[], questions=[], cover_media_id=None, updated_at=moment)
+    Offer.objects.filter(group_buy_id=group_buy_id, removed_at=None).update(removed_at=moment)
+
+
+said.register(KIND, said.Carrier(lock=_lock, carry=_carry, take_down=_take_down))

@@ -26,6 +26,7 @@ from yantuan.kernel.http import Page
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
+from yantuan.stores.public import hidden
 from yantuan.stores.queries import available_payment_methods, head_pictures, point_out, points_of, store_card
 from yantuan.stores.rules import freight_text
 from yantuan.stores.schemas import StoreCard
@@ -143,7 +144,7 @@ def _page_offer(offer: Offer) -> PageOffer:
 def store_page(code: str) -> StorePage:
     """A store's running and coming sales and its shelf. Raises NotFound for unknown codes and never certified leaders."""
     store = Store.objects.select_related("leader__person").filter(code=code).first()
-    if store is None or store.leader.certified_at is None:
+    if store is None or store.leader.certified_at is None or hidden(store.id):
         raise NotFound("没有找到这个卖场，可能链接不对", "No such store.")
     rows = _running(store)
     pictures = media_map([*head_pictures(store), *(g.cover_media_id for g in rows)])

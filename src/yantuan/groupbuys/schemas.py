@@ -10,6 +10,7 @@ from pydantic import Field
 
 from yantuan.catalog.schemas import LimitIn, StockIn
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
+from yantuan.kernel.reviews import ReviewOut
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.schemas import PickupPointOut, StoreCard
 
@@ -107,6 +108,8 @@ class GroupBuyOut(Schema):
     joined: int
     orders: int
     paid_fen: int
+    review: ReviewOut | None = None
+    """A publication or an edit that waits for the content check, or did not pass it."""
 
 
 class GroupBuyRow(Schema):

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from yantuan.identity.models import Channel, Person
 from yantuan.identity.phones import hash_phone, seal_phone
 from yantuan.kernel.clock import now
-from yantuan.kernel.errors import Forbidden
+from yantuan.kernel.errors import Forbidden, NotFound
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,14 @@ def _enabled(person: Person) -> Person:
     if person.disabled_at is not None:
         raise PersonDisabled()
     return person
+
+
+def person_by_id(person_id: int) -> Person:
+    """Somebody known by their number. Raises NotFound or PersonDisabled."""
+    person = Person.objects.filter(id=person_id).first()
+    if person is None:
+        raise NotFound
+    return _enabled(person)
 
 
 def by_phone(phone: str) -> Found:

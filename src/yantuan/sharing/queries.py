@@ -18,6 +18,7 @@ from yantuan.sharing.models import Share
 from yantuan.sharing.rules import ends_text, group_buy_text, price_range, store_text
 from yantuan.sharing.schemas import ShareOut
 from yantuan.stores.models import Store
+from yantuan.stores.public import hidden
 
 _PATH = re.compile(r"/(?P<kind>[gs])/(?P<code>[1-9A-HJ-NP-Za-km-z]{1,16})/?")
 
@@ -153,7 +154,7 @@ def _group_preview(code: str) -> Preview:
 
 def _store_preview(code: str) -> Preview:
     store = Store.objects.filter(code=code, leader__certified_at__isnull=False).first()
-    if store is None:
+    if store is None or hidden(store.id):
         return _PLAIN
     return Preview(
         title=store.name,

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from yantuan.simulator import (
     applyments_api,
     cashier,
+    content,
     control,
     control_partner,
     courier_api,
@@ -43,6 +44,7 @@ PARTS = (
     wechat_links,
     wechat_cards,
     wechat_console,
+    content,
     shipping_api,
     push,
     sms,
@@ -63,7 +65,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     world: World = app.state.world
     courier: Courier = app.state.courier
     pushes: push.PushCourier = app.state.push_courier
-    background = asyncio.gather(courier.run(), pushes.run(), shipping_api.watch(world))
+    examiner: content.Examiner = app.state.examiner
+    background = asyncio.gather(courier.run(), pushes.run(), shipping_api.watch(world), examiner.run())
     mailbox = await mail.start(world, *app.state.smtp) if app.state.smtp else None
     try:
         yield
@@ -74,6 +77,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             mailbox.close()
         await courier.close()
         await pushes.close()
+        await examiner.close()
         world.db.close()
 
 
@@ -100,4 +104,5 @@ def create_app(
     app.state.smtp = smtp
     app.state.courier = Courier(world, transport)
     app.state.push_courier = push.PushCourier(world, transport)
+    app.state.examiner = content.Examiner(world, transport)
     return app

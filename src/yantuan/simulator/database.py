@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from yantuan.simulator import courier_tables, links_tables, partner_tables, shipping_tables
+from yantuan.simulator import content_tables, courier_tables, links_tables, partner_tables, shipping_tables
 from yantuan.simulator.files import OWNER_ONLY
 
 Row = sqlite3.Row
@@ -93,6 +93,7 @@ class Database:
         self._connection.executescript(shipping_tables.SCHEMA)
         self._connection.executescript(courier_tables.SCHEMA)
         self._connection.executescript(links_tables.SCHEMA)
+        self._connection.executescript(content_tables.SCHEMA)
         self._grow()
         self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -170,6 +171,7 @@ class Database:
                 *partner_tables.FORGOTTEN_ON_RESET,
                 *courier_tables.FORGOTTEN_ON_RESET,
                 *links_tables.FORGOTTEN_ON_RESET,
+                *content_tables.FORGOTTEN_ON_RESET,
                 *FORGOTTEN_ON_RESET,
             ):
                 self.run(f"DELETE FROM {table}")

@@ -133,6 +133,7 @@ def _jscode2session(world: World, request: Request, body: dict[str, Any]) -> Res
     if query.get("grant_type") != "authorization_code":
         raise WechatError(40002, "invalid grant_type")
     got = tokens.redeem_code(world, "login", query["appid"], query.get("js_code", ""))
+    world.db.run("INSERT OR REPLACE INTO content_seen VALUES (?, ?)", got.openid, world.clock.now())
     return {
         "openid": got.openid,
         "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),

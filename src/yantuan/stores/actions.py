@@ -5,16 +5,18 @@ from __future__ import annotations
 from django.db import transaction
 
 from yantuan.identity.models import Person
-from yantuan.kernel import audit, outbox
+from yantuan.kernel import audit, outbox, said
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict, NotFound
 from yantuan.kernel.ids import short_code
+from yantuan.kernel.said import Said
 from yantuan.leaders.access import require_leader, require_selling
 from yantuan.leaders.models import Leader
 from yantuan.media.access import own_media
 from yantuan.stores.access import access_pickup_point, access_store
 from yantuan.stores.models import PickupPoint, Store
+from yantuan.stores.public import KIND, hidden, pieces_of, wish_of
 from yantuan.stores.rules import MAX_PICKUP_POINTS, MAX_STORES, check_settings
 from yantuan.stores.schemas import PickupPointIn, StoreIn
 
@@ -34,13 +36,37 @@ def create_store(person: Person, data: StoreIn) -> Store:
                 "too_many_stores", f"最多开设 {MAX_STORES} 个卖场", "You have as many stores as allowed."
             )
         store.save(force_insert=True)
+        said.may_show(wish_of(store, person.id))
     return store
 
 
 def update_store(person: Person, store_id: int, data: StoreIn) -> Store:
-    """Replace a store's settings."""
+    """Replace a store's settings. Where content is checked, a change with new words or pictures waits as a whole."""
     store = access_store(person, store_id)
+    if said.active():
+        with transaction.atomic():
+            return _changed(_locked_for_owner(person, store_id), data, person)
     _apply(store, data, person)
+    store.save(update_fields=[*StoreIn.model_fields, "updated_at"])
+    return store
+
+
+def _locked_for_owner(person: Person, store_id: int) -> Store:
+    Store.objects.select_for_update(no_key=True).get(id=store_id)
+    return access_store(person, store_id)
+
+
+def _changed(store: Store, data: StoreIn, person: Person) -> Store:
+    """Save the change, or keep it as a wish: then everybody goes on seeing the old words."""
+    before = pieces_of(store)
+    first = hidden(store.id)
+    _apply(store, data, person)
+    wish = Said(
+        KIND, store.id, person.id, pieces_of(store), store.name, store.id,
+        shown=() if first else before, wish=None if first else data.model_dump(mode="json"),
+    )  # fmt: skip
+    if not said.may_show(wish) and not first:
+        return access_store(person, store.id)
     store.save(update_fields=[*StoreIn.model_fields, "updated_at"])
     return store
 

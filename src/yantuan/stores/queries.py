@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from yantuan.identity.models import Person
 from yantuan.kernel.config import config
+from yantuan.kernel.reviews import ReviewOut, reviews_out
 from yantuan.leaders.queries import leader_card
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import PickupPoint, Store
+from yantuan.stores.public import KIND
 from yantuan.stores.rules import PaymentMethod, payment_methods, provider_ready
 from yantuan.stores.schemas import PickupPointOut, StoreCard, StoreOut
 
@@ -95,12 +97,15 @@ def stores_out(stores: list[Store]) -> list[StoreOut]:
     wanted = {m for s in stores for m in (s.cover_media_id, s.collection_code_media_id) if m}
     pictures = media_map(wanted)
     points: dict[int, list[PickupPointOut]] = {s.id: [] for s in stores}
+    reviews = reviews_out(KIND, [s.id for s in stores])
     for point in PickupPoint.objects.filter(store__in=stores, archived_at=None).order_by("position", "id"):
         points[point.store_id].append(point_out(point))
-    return [_store_out(s, pictures, points[s.id]) for s in stores]
+    return [_store_out(s, pictures, points[s.id], reviews.get(s.id)) for s in stores]
 
 
-def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[PickupPointOut]) -> StoreOut:
+def _store_out(
+    store: Store, pictures: Mapping[int, MediaOut], points: list[PickupPointOut], review: ReviewOut | None
+) -> StoreOut:
     return StoreOut(
         id=str(store.id),
         code=store.code,
@@ -129,6 +134,7 @@ def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[Pick
             at is not None for at in (store.suspended_at, store.halted_at, store.leader.suspended_at)
         ),
         suspend_reason=stopped_because(store),
+        review=review,
     )
 
 

@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
+from yantuan.kernel.reviews import ReviewOut
 from yantuan.leaders.schemas import LeaderCard
 from yantuan.media.schemas import MediaOut
 
@@ -83,6 +84,8 @@ class StoreOut(Schema):
     return_address: str
     suspended: bool
     suspend_reason: str
+    review: ReviewOut | None = None
+    """New words or pictures that wait for the content check, or did not pass it."""
 
 
 class StoreCard(Schema):

@@ -1,0 +1,64 @@
+"""What a group sale says in public, and how a wish to say it is carried out once it has been judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.schemas import GroupBuyIn
+from yantuan.identity.models import Person
+from yantuan.kernel import said
+from yantuan.kernel.said import Piece, Said, pictures, texts
+from yantuan.stores.public import pieces_of as store_pieces
+
+KIND: Final = "groupbuy"
+
+
+class Held(Exception):
+    """An edit that must be judged first; undoes it."""
+
+    def __init__(self, wish: Said) -> None:
+        super().__init__("held")
+        self.wish = wish
+
+
+def pieces_of(group_buy: GroupBuy) -> list[Piece]:
+    """Every text and picture of the sale's page: its own, its goods' and its store's."""
+    found = texts("标题", group_buy.title)
+    for number, block in enumerate(group_buy.blocks, 1):
+        if block["kind"] == "text":
+            found += texts(f"介绍第 {number} 段", block["text"])
+        else:
+            found += pictures(f"介绍第 {number} 段图片", [block["media_id"]])
+    for question in group_buy.questions:
+        found += texts("下单问题", "\n".join([question["label"], *question["choices"]]))
+    rows = Offer.objects.filter(group_buy_id=group_buy.id, removed_at=None).select_related("product", "sku")
+    for offer in rows.order_by("position", "id"):
+        product = offer.product
+        found += texts("商品名称", product.title) + texts("规格", offer.sku.name)
+        found += texts(f"商品「{product.title}」介绍", product.description)
+        found += pictures(f"商品「{product.title}」图片", product.picture_media_ids)
+    return found + store_pieces(group_buy.store)
+
+
+def wish_of(group_buy: GroupBuy, person: Person) -> Said:
+    """The wish to publish a draft as it stands."""
+    pieces = pieces_of(group_buy) if said.active() else []
+    return Said(KIND, group_buy.id, person.id, pieces, group_buy.title, group_buy.store_id)
+
+
+def hold_unless_good(group_buy: GroupBuy, person: Person, before: Sequence[Piece], data: GroupBuyIn) -> None:
+    """Raise Held when an applied edit says something that was neither shown before nor judged."""
+    wish = Said(
+        KIND,
+        group_buy.id,
+        person.id,
+        pieces_of(group_buy),
+        data.title,
+        group_buy.store_id,
+        shown=before,
+        wish=data.model_dump(mode="json"),
+    )
+    if not said.may_show(wish):
+        raise Held(wish)

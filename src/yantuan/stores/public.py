@@ -1,0 +1,33 @@
+"""What a store says in public, and when its page may be seen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yantuan.kernel import said
+from yantuan.kernel.said import Piece, Said, pictures, texts
+from yantuan.stores.models import Store
+
+KIND: Final = "store"
+
+
+def pieces_of(store: Store) -> list[Piece]:
+    """Every text and picture of the store's head."""
+    return [
+        *texts("卖场名称", store.name),
+        *texts("卖场简介", store.introduction),
+        *texts("卖场公告", store.notice),
+        *texts("售后说明", store.aftersale_policy),
+        *pictures("卖场封面", [store.cover_media_id]),
+    ]
+
+
+def hidden(store_id: int) -> bool:
+    """Whether a new store has not yet been found fit to be seen."""
+    review = said.reviews(KIND, [store_id]).get(store_id)
+    return review is not None and not review.change
+
+
+def wish_of(store: Store, person_id: int) -> Said:
+    """The wish to open a store as it stands."""
+    return Said(KIND, store.id, person_id, pieces_of(store) if said.active() else [], store.name, store.id)
