@@ -100,7 +100,7 @@ def test_tabs_follow_the_axes(world: World) -> None:
     for tab, orders in leader_tabs.items():
         assert ids(leader.get(path, tab=tab)) == [str(o.id) for o in orders], tab
     assert leader.get(f"/api/leader/stores/{world.store.id}/order-counts").json() == {
-        "all": 5, "to_ship": 1, "to_pick": 1, "to_confirm": 0, "aftersale": 0, "unpaid": 1,
+        "all": 5, "to_ship": 1, "to_pick": 1, "to_confirm": 0, "aftersale": 0, "unpaid": 1, "ship_info": 0,
     }  # fmt: skip
     assert me.get("/api/orders", tab="nonsense").json()["code"] == "tab_unknown"
     assert Caller(pair[0]).get(path).status_code == 404
