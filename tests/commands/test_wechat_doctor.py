@@ -166,7 +166,7 @@ def test_a_quota_that_is_used_up(look: Look, platform: Platform) -> None:
 
 @pytest.mark.parametrize(
     ("value", "name", "state"),
-    [("45009", "quota", "wrong"), ("48001", "refused", "wrong"), ("-1", "unreachable", "unknown")],
+    [("45009", "throttled", "wrong"), ("48001", "refused", "wrong"), ("-1", "unreachable", "unknown")],
 )
 def test_one_look_that_fails_costs_no_other(
     look: Look, platform: Platform, value: str, name: str, state: str

@@ -205,7 +205,7 @@ def _guarded(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from look()
     except GatewayThrottled as error:
-        yield Finding("quota", "wrong", f"微信限制了调用（{error.provider_code}）", "稍后再试")
+        yield Finding("throttled", "wrong", f"微信限制了调用（{error.provider_code}）", "稍后再试")
     except GatewayRefused as error:
         yield Finding(
             "refused", "wrong", f"微信拒绝了检查：{error.provider_code}", error.provider_message[:200]

@@ -114,6 +114,8 @@ class Config(BaseSettings):
     """The template's own names for what happened, the sum, the time and the detail, in this order; its page shows them."""
     wechat_templates: dict[str, WechatTemplate] = {}
     """Subscription messages to buyers: event → template. Events: paid, unpaid, shipped, arrived, refunded, aftersale."""
+    wechat_service_cards: bool = False
+    """Show buyers WeChat's service card after a payment in the mini-program; its templates must be added there first."""
     wechat_mini_version: Literal["release", "trial", "develop"] = "release"
     """Which version of the mini-program codes, links and messages open; `trial` before the first release."""
     wechat_push_token: str = ""

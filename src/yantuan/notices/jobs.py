@@ -12,7 +12,7 @@ from yantuan.kernel.money import price_text
 from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.leaders.models import Leader
-from yantuan.notices import permits, pushes, reminding, sending
+from yantuan.notices import cards, permits, pushes, reminding, sending
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
 from yantuan.notices.rules import AFTER_SALE_WORDS, HALT_WORDS, SELLING_WORDS, Words, paid_buyer, paid_leader
@@ -192,6 +192,22 @@ def store_halted(payload: dict[str, Any]) -> None:
         f"{store.name}：{HALT_WORDS[bool(payload['halted'])]}", LEADER_WORDS if payload["halted"] else ""
     )
     tell_leader(store, "selling", words, f"halt:{store.id}:{payload['at']}")
+
+
+@on("order.paid")
+@on("order.shipped")
+@on("order.arrived")
+@on("order.picked")
+@on("order.received")
+def order_moved(payload: dict[str, Any]) -> None:
+    """The card in the buyer's WeChat follows."""
+    cards.follow(int(payload["order_id"]))
+
+
+@every(10)
+def show_cards() -> int:
+    """Service cards that are due."""
+    return cards.push_due()
 
 
 @on("notice.deliver")

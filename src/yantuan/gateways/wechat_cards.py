@@ -1,0 +1,129 @@
+"""The card WeChat shows a buyer after a payment in the mini-program (服务卡片), from paid to handed over; no permit is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol
+
+import httpx
+
+from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayUnavailable
+from yantuan.gateways.wechat_api import PROVIDER, WeChatApi
+from yantuan.gateways.wechat_mini import MiniSettings
+from yantuan.gateways.wechat_tokens import TokenedApi, TokenStore
+from yantuan.kernel import clock
+
+ON_THE_WAY: Final = 2001
+PICK_UP: Final = 2002
+CardRefusal = Literal["not_visible", "over", "unchanged", "locked", "invalid"]
+_KINDS: Final[dict[str, CardRefusal]] = {
+    "85437": "not_visible",
+    "85436": "over",
+    "85438": "over",
+    "85448": "unchanged",
+    "85449": "locked",
+}
+_INVALID: Final = frozenset(
+    str(code)
+    for code in (
+        40003, 85433, 85434, 85435, *range(85439, 85448), 85461, 85462, 85470, 85471,
+    )
+)  # fmt: skip
+_SYSTEM: Final = "85431"
+
+
+class CardRefused(GatewayRefused):
+    """WeChat takes no such card. `not_visible`: the payment is not known yet, try again after a minute."""
+
+    def __init__(self, code: str, message: str, kind: CardRefusal) -> None:
+        super().__init__(PROVIDER, code, message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card at one step. `kind` is ON_THE_WAY or PICK_UP; `step` is `cur_status`: 1 paid, 2 being prepared, later ones follow.
+
+    `picture` is an https address or empty; `due_at` when it should be sent or fetched.
+    """
+
+    openid: str
+    transaction_id: str
+    kind: int
+    step: int
+    page: str
+    title: str
+    picture: str
+    count: int
+    due_at: datetime
+    paid_fen: int
+    paid_at: datetime
+
+
+class CardsGateway(Protocol):
+    """What the product needs of service cards. Raises the GatewayError family."""
+
+    def put(self, card: Card, *, first: bool) -> None: ...
+
+
+class CardsClient:
+    """Thread-safe; make one per mini-program and keep it."""
+
+    def __init__(
+        self,
+        settings: MiniSettings,
+        store: TokenStore,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._api = WeChatApi(
+            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
+        )
+        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
+
+    def shutdown(self) -> None:
+        """Close the connections."""
+        self._api.http.close()
+
+    def put(self, card: Card, *, first: bool) -> None:
+        """Show the card, or move it to its step. The same again is no error. Raises CardRefused, GatewayInvalid."""
+        try:
+            self._tokened.call("POST", "/wxa/set_user_notify", payload=_body(card, first), repeatable=True)
+        except GatewayRefused as refusal:
+            code = refusal.provider_code
+            if code == _SYSTEM:
+                raise GatewayUnavailable(
+                    PROVIDER, "system busy", http_status=200, provider_code=code
+                ) from refusal
+            kind = _KINDS.get(code) or ("invalid" if code in _INVALID else None)
+            if kind is None:
+                raise
+            if kind != "unchanged":
+                raise CardRefused(code, refusal.provider_message, kind) from refusal
+
+
+def _body(card: Card, first: bool) -> dict[str, Any]:
+    if card.kind not in (ON_THE_WAY, PICK_UP):
+        raise GatewayInvalid(PROVIDER, "notify_type", "2001 or 2002")
+    product = {"product_img": card.picture, "product_name": card.title, "product_path_query": card.page}
+    content = {
+        "cur_status": card.step,
+        "wxa_path_query": card.page,
+        "product_count": card.count,
+        "product_list": {"info_list": [product]},
+        "send_time" if card.kind == ON_THE_WAY else "pickup_time": int(card.due_at.timestamp()),
+    }
+    body: dict[str, Any] = {
+        "openid": card.openid,
+        "notify_type": card.kind,
+        "notify_code": card.transaction_id,
+        "content_json": json.dumps(content, ensure_ascii=False),
+    }
+    if first:
+        check = {"pay_amount": card.paid_fen, "pay_time": int(card.paid_at.timestamp()), "pay_channel": 0}
+        body["check_json"] = json.dumps(check)
+    return body
