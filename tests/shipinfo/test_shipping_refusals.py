@@ -47,6 +47,7 @@ INVALID = (
         ("45011", "waiting", "slow", 0),
         ("48001", "waiting", "platform", 0),
         ("40164", "waiting", "platform", 0),
+        ("89503", "waiting", "platform", 0),
     ],
 )
 def test_each_code(desk: Desk, shop: Shop, code: str, state: str, problem: str, told: int) -> None:

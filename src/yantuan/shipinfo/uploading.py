@@ -11,6 +11,7 @@ from typing import Any
 
 from yantuan.fulfilment.models import Shipment
 from yantuan.gateways.errors import GatewayError, GatewayInvalid, GatewayRefused, GatewayThrottled
+from yantuan.gateways.wechat_api import WeChatShutsUsOut
 from yantuan.gateways.wechat_shipping import (
     EXPRESS,
     SELF_PICKUP,
@@ -183,7 +184,9 @@ def _failed(info_id: int, error: GatewayError, plan: Plan | None) -> None:
         retrying(lambda: _refused(info_id, error, plan))
     elif isinstance(error, GatewayInvalid):
         retrying(lambda: _trouble(info_id, "refuse", "invalid", ""))
-    elif isinstance(error, GatewayRefused) and not isinstance(error, GatewayThrottled):
+    elif isinstance(error, WeChatShutsUsOut) or (
+        isinstance(error, GatewayRefused) and not isinstance(error, GatewayThrottled)
+    ):
         # No permission, an address that isn't allowed, a wrong secret: mended by the operator, so it is tried on.
         retrying(lambda: _later(info_id, rules.LATER_PAUSE / 4, "platform", code))
     else:
