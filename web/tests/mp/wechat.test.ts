@@ -94,9 +94,9 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
 
     it('alone in Moments is for looking: no sign-in, no cart, no way on', async () => {
       await phone.start('pages/g/index?code=abc', 1154)
-      await phone.until('朋友圈里只能看，点下方「前往小程序」下单')
+      await phone.until('红富士苹果')
+      expect(phone.page.text()).toContain('朋友圈里只能看，点下方「前往小程序」下单')
       for (const element of ['checkout', 'stepper-more', 'nav-back', 'choose-p2']) expect(phone.page.has(element), element).toBe(false)
-      expect(phone.page.text()).toContain('红富士苹果')
       await phone.tap('leader-card')
       const forbidden = ['login', 'requestPayment', 'navigateTo', 'switchTab', 'redirectTo', 'requestSubscribeMessage', 'chooseAddress']
       expect(phone.app.double.calls.map(({ name }) => name).filter((name) => forbidden.includes(name))).toEqual([])
