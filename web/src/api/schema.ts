@@ -2438,6 +2438,42 @@ export interface components {
             contact_phone: string;
         };
         /**
+         * ProblemOut
+         * @description A piece that did not pass: where it stands, and why in a few words.
+         */
+        ProblemOut: {
+            /** Place */
+            place: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * ReviewOut
+         * @description A publication or a change on its way through the content check.
+         */
+        ReviewOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "doubtful" | "rejected";
+            /** Label */
+            label: string;
+            /** Sentence */
+            sentence: string;
+            /** Sentence En */
+            sentence_en: string;
+            /** Change */
+            change: boolean;
+            /** Problems */
+            problems: components["schemas"]["ProblemOut"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
          * StoreOut
          * @description The owner's view.
          */
@@ -2493,6 +2529,7 @@ export interface components {
             suspended: boolean;
             /** Suspend Reason */
             suspend_reason: string;
+            review?: components["schemas"]["ReviewOut"] | null;
         };
         /**
          * StoreIn
@@ -3162,6 +3199,7 @@ export interface components {
             orders: number;
             /** Paid Fen */
             paid_fen: number;
+            review?: components["schemas"]["ReviewOut"] | null;
         };
         /**
          * OfferOut

@@ -96,6 +96,16 @@ export const zh = {
   'leader.notify.state.sent': '已送达',
   'leader.notify.state.gathered': '已合并',
   'leader.notify.state.failed': '发送失败',
+  'leader.notify.digest': '多久提醒一次',
+  'leader.notify.digest.none': '有消息就提醒',
+  'leader.notify.digest.hourly': '每小时汇总一条',
+  'leader.notify.digest.daily': '每天 20:00 汇总一条',
+  'leader.notify.quiet': '免打扰时段',
+  'leader.notify.quietHint': '这段时间的消息先攒着，结束后合成一条发给你。',
+  'leader.notify.quietFrom': '从',
+  'leader.notify.quietTo': '到',
+  'leader.notify.urgent': '要紧的照样提醒',
+  'leader.notify.urgentHint': '退款出问题、卖场被暂停时立刻告诉你。',
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -195,4 +205,14 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.notify.state.sent': 'Delivered',
   'leader.notify.state.gathered': 'Merged',
   'leader.notify.state.failed': 'Failed',
+  'leader.notify.digest': 'How often',
+  'leader.notify.digest.none': 'As it happens',
+  'leader.notify.digest.hourly': 'One summary an hour',
+  'leader.notify.digest.daily': 'One summary a day, at 20:00',
+  'leader.notify.quiet': 'Quiet hours',
+  'leader.notify.quietHint': 'Messages wait, and come as one when the time is over.',
+  'leader.notify.quietFrom': 'From',
+  'leader.notify.quietTo': 'To',
+  'leader.notify.urgent': 'Urgent ones come all the same',
+  'leader.notify.urgentHint': 'Trouble with a refund, or your store was paused: at once.',
 }
