@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "notify/wechatpay/refunds": ("/notify/wechatpay/refunds", 405, 405),
     "notify/wechatpay/<str:code>/<str:what>": ("/notify/wechatpay/{code}/refunds", 405, 405),
     "notify/wechat/push": ("/notify/wechat/push", 403, 403),
+    "notify/wechat/content/<str:name>": ("/notify/wechat/content/{code}", 404, 404),
     "notify/kuaidi100": ("/notify/kuaidi100", 405, 405),
     "notify/kdniao": ("/notify/kdniao", 405, 405),
     "share/<str:token>/poster.jpg": ("/share/{token}/poster.jpg", 200, 404),

@@ -9,11 +9,12 @@ from django.db import transaction
 from yantuan.catalog import stock
 from yantuan.catalog.access import access_product, access_sku
 from yantuan.catalog.models import Product, Sku
+from yantuan.catalog.public import Held, hold_unless_good, pieces_of
 from yantuan.catalog.queries import stock_out
 from yantuan.catalog.rules import plan_skus
 from yantuan.catalog.schemas import ProductIn, SkuIn, StockOut
 from yantuan.identity.models import Person
-from yantuan.kernel import idempotency
+from yantuan.kernel import idempotency, said
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict
@@ -43,22 +44,34 @@ def create_product(person: Person, store_id: int, data: ProductIn) -> Product:
 def update_product(person: Person, product_id: int, data: ProductIn) -> Product:
     """Replace a product's text, pictures and variants; placed orders keep what they were promised.
 
-    Variants left out are archived; the stock of existing ones stays as it is.
+    Variants left out are archived; the stock of existing ones stays as it is. Where content is checked, a change of goods
+    that buyers see waits as a whole until its new words and pictures have passed.
     """
     access_product(person, product_id)
-    with transaction.atomic():
-        product = Product.objects.select_for_update(no_key=True).get(id=product_id)
-        live = {s.id: s for s in Sku.objects.filter(product=product, archived_at=None)}
-        plan = plan_skus(live.keys(), [s.id for s in data.skus], [s.name for s in data.skus])
-        _apply(product, data, person)
-        product.save(update_fields=["title", "description", "picture_media_ids", "updated_at"])
-        for sku_id, place in plan.changed:
-            sku = live[sku_id]
-            _apply_sku(sku, data.skus[place], place)
-            sku.save(update_fields=["name", "code", "price_fen", "cost_fen", "limit_per_person", "position"])
-        _add_skus(product, data.skus, plan.added, Actor("leader", person.id))
-        Sku.objects.filter(id__in=plan.archived).update(archived_at=now())
+    try:
+        with transaction.atomic():
+            product = Product.objects.select_for_update(no_key=True).get(id=product_id)
+            before = pieces_of(product) if said.active() else []
+            _replace(product, data, person)
+            hold_unless_good(product, person, before, data)
+    except Held as held:
+        with transaction.atomic():
+            product = Product.objects.select_for_update(no_key=True).get(id=product_id)
+            said.may_show(held.wish)
     return product
+
+
+def _replace(product: Product, data: ProductIn, person: Person) -> None:
+    live = {s.id: s for s in Sku.objects.filter(product=product, archived_at=None)}
+    plan = plan_skus(live.keys(), [s.id for s in data.skus], [s.name for s in data.skus])
+    _apply(product, data, person)
+    product.save(update_fields=["title", "description", "picture_media_ids", "updated_at"])
+    for sku_id, place in plan.changed:
+        sku = live[sku_id]
+        _apply_sku(sku, data.skus[place], place)
+        sku.save(update_fields=["name", "code", "price_fen", "cost_fen", "limit_per_person", "position"])
+    _add_skus(product, data.skus, plan.added, Actor("leader", person.id))
+    Sku.objects.filter(id__in=plan.archived).update(archived_at=now())
 
 
 def _apply(product: Product, data: ProductIn, person: Person) -> None:

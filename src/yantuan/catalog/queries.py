@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from yantuan.catalog.models import Product, Sku, StockPool
 from yantuan.catalog.parts import on_shelf
+from yantuan.catalog.public import KIND
 from yantuan.catalog.schemas import ProductOut, SkuOut, StockOut
 from yantuan.kernel.http import Page, after_id
+from yantuan.kernel.reviews import reviews_out
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
@@ -53,6 +55,7 @@ def products_out(products: list[Product]) -> list[ProductOut]:
     stock = pools(s.pool_id for group in skus.values() for s in group)
     pictures = media_map(int(i) for p in products for i in p.picture_media_ids)
     shelf = on_shelf([p.id for p in products])
+    reviews = reviews_out(KIND, [p.id for p in products])
     return [
         ProductOut(
             id=str(p.id),
@@ -63,6 +66,7 @@ def products_out(products: list[Product]) -> list[ProductOut]:
             archived=p.archived_at is not None,
             on_shelf=p.id in shelf,
             updated_at=p.updated_at,
+            review=reviews.get(p.id),
         )
         for p in products
     ]

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
+from yantuan.kernel.reviews import ReviewOut
 from yantuan.media.schemas import MediaOut
 
 StockIn = Annotated[int, Field(strict=True, ge=0, le=99_999_999)]
@@ -56,6 +57,8 @@ class ProductOut(Schema):
     archived: bool
     on_shelf: bool
     updated_at: datetime
+    review: ReviewOut | None = None
+    """New words or pictures of goods buyers see, which wait for the content check or did not pass it."""
 
 
 class StockChangeIn(Schema):

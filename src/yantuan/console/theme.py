@@ -50,6 +50,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("认证申请", "verified_user", "leaders_certification", "certifications_badge"),
             _table("团长", "badge", "leaders_leader"),
             _table("卖场", "storefront", "stores_store"),
+            _table("内容审核", "fact_check", "moderation_submission", "contents_badge"),
             _table("用户", "group", "identity_person"),
         ],
     },

@@ -13,6 +13,7 @@ from yantuan.health.models import Alarm
 from yantuan.kernel.clock import now
 from yantuan.kernel.models import OutboxEvent
 from yantuan.leaders.models import Certification
+from yantuan.moderation.models import Submission
 from yantuan.notices.models import Delivery
 from yantuan.payments.models import BillDifference, ProviderNotice, Refund
 from yantuan.reports.models import OrderExport
@@ -37,6 +38,10 @@ class Wait:
 
 def certifications() -> int:
     return Certification.objects.filter(state="pending").count()
+
+
+def contents() -> int:
+    return Submission.objects.filter(state="doubtful").count()
 
 
 def aftersales() -> int:
@@ -87,6 +92,14 @@ _KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
         "state=pending",
         "verified_user",
         "没有待审核的申请",
+    ),
+    (
+        contents,
+        "待人工审核的内容",
+        "moderation_submission",
+        "state=doubtful",
+        "fact_check",
+        "没有待人工审核的内容",
     ),
     (
         aftersales,
@@ -162,6 +175,10 @@ def halted_badge() -> str:
 
 def certifications_badge() -> str:
     return _badge(certifications())
+
+
+def contents_badge() -> str:
+    return _badge(contents())
 
 
 def aftersales_badge() -> str:

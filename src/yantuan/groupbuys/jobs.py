@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from yantuan.catalog.parts import shelf_provider
+from yantuan.catalog.parts import seen_provider, shelf_provider
 from yantuan.groupbuys import actions
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.public import KIND
@@ -22,6 +22,13 @@ def products_on_shelf(product_ids: Sequence[int]) -> set[int]:
         product_id__in=product_ids, removed_at=None, group_buy__kind=GroupBuy.Kind.SHELF
     )
     return set(rows.values_list("product_id", flat=True))
+
+
+@seen_provider
+def on_a_public_page(product_id: int) -> bool:
+    """Whether a sale that is no draft offers the goods."""
+    rows = Offer.objects.filter(product_id=product_id, removed_at=None)
+    return rows.exclude(group_buy__state=GroupBuy.State.DRAFT).exists()
 
 
 def _lock(group_buy_id: int) -> None:

@@ -14,23 +14,48 @@ from yantuan.identity.models import Address, Person
 from yantuan.identity.phones import seal_phone
 from yantuan.identity.rules import ADDRESSES_PER_PERSON
 from yantuan.identity.schemas import AddressIn, PersonIn
-from yantuan.kernel import audit
+from yantuan.kernel import audit, said
 from yantuan.kernel.actors import SYSTEM
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict, Invalid
 
 _PASSWORD_MIN = 10
+SAID_AS = "person"
+SHOWN = ("nickname", "avatar_media_id")
+"""What others see of a person."""
 
 
 def update_person(person: Person, changes: PersonIn) -> Person:
-    """Change only what was sent. The caller has checked that `avatar_media_id` is the person's own avatar picture."""
+    """Change only what was sent. Where content is checked, a new name or picture is shown when it has passed. The caller has checked that `avatar_media_id` is the person's own avatar picture."""
     values = changes.model_dump(exclude_unset=True)
     fields = [name for name, value in values.items() if value is not None or name == "avatar_media_id"]
-    for name in fields:
-        setattr(person, name, values[name])
-    if fields:
-        person.save(update_fields=fields)
+    wanted = {name: values[name] for name in fields}
+    if not said.active():
+        return _changed(person, wanted)
+    with transaction.atomic():
+        if not _may_be_called(person, wanted):
+            wanted = {name: value for name, value in wanted.items() if name not in SHOWN}
+        return _changed(person, wanted)
+
+
+def _changed(person: Person, values: dict[str, Any]) -> Person:
+    for name, value in values.items():
+        setattr(person, name, value)
+    if values:
+        person.save(update_fields=list(values))
     return person
+
+
+def _may_be_called(person: Person, values: dict[str, Any]) -> bool:
+    """Whether a new name and picture may be shown now; until they may, everybody sees the old."""
+    wish = {name: values[name] for name in SHOWN if name in values and values[name] != getattr(person, name)}
+    if not wish:
+        return True
+    Person.objects.select_for_update(no_key=True).get(id=person.id)
+    pieces = said.texts("昵称", wish.get("nickname") or "")
+    pieces += said.pictures("头像", [wish.get("avatar_media_id")])
+    name = str(wish.get("nickname") or person.nickname)
+    return said.may_show(said.Said(SAID_AS, person.id, person.id, pieces, name, wish=wish))
 
 
 def _parts(data: AddressIn) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from yantuan.moderation.settling import open_verdicts, settle, tell
 
 State = Submission.State
 DECIDABLE = (State.WAITING, State.DOUBTFUL, State.REJECTED)
+REJECTABLE = (State.WAITING, State.DOUBTFUL)
 
 
 def approve(submission_id: int, reason: str, operator_id: int) -> None:
@@ -33,7 +34,7 @@ def approve(submission_id: int, reason: str, operator_id: int) -> None:
 def reject(submission_id: int, reason: str, operator_id: int) -> None:
     """Do not show it, or no longer; the reason is told to the author. Raises Conflict `submission_decided`."""
     with transaction.atomic():
-        row = _locked(submission_id, (State.WAITING, State.DOUBTFUL))
+        row = _locked(submission_id, REJECTABLE)
         if row.live:
             carrier = said.carrier_of(row.kind)
             assert carrier is not None

@@ -1,0 +1,32 @@
+"""Wishes about goods' words, carried out once they have been judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yantuan.catalog import actions
+from yantuan.catalog.models import Product
+from yantuan.catalog.public import KIND
+from yantuan.catalog.schemas import ProductIn
+from yantuan.identity.people import person_by_id
+from yantuan.kernel import said
+from yantuan.kernel.clock import now
+
+
+def _lock(product_id: int) -> None:
+    Product.objects.select_for_update(no_key=True).filter(id=product_id).first()
+
+
+def _carry(product_id: int, person_id: int, wish: dict[str, Any] | None) -> None:
+    if wish is not None:
+        actions.update_product(person_by_id(person_id), product_id, ProductIn.model_validate(wish))
+
+
+def _take_down(product_id: int) -> None:
+    """Blank what is said; price and stock stay."""
+    Product.objects.filter(id=product_id).update(
+        title="商品", description="", picture_media_ids=[], updated_at=now()
+    )
+
+
+said.register(KIND, said.Carrier(lock=_lock, carry=_carry, take_down=_take_down))
