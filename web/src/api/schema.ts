@@ -2998,6 +2998,7 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            review?: components["schemas"]["ReviewOut"] | null;
         };
         /** SkuOut */
         SkuOut: {
