@@ -227,7 +227,9 @@ def _render(request: HttpRequest, shell: Shell) -> HttpResponse:
     if shell.snapshot:
         # The snapshot brings its own few rules and covers the page: the app's sheets must not keep it from being seen.
         styles = "".join(_SHEET.findall(html)) + styles
-        html = _SHEET.sub("", html).replace('<script type="module"', '<script type="module" fetchpriority="low"')
+        html = _SHEET.sub("", html).replace(
+            '<script type="module"', '<script type="module" fetchpriority="low"'
+        )
     else:
         html = html.replace("</head>", f"{styles}</head>", 1)
     html = html.replace(

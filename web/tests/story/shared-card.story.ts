@@ -122,6 +122,7 @@ async function payOrder(buyer: Phone): Promise<string> {
 }
 
 async function ship(leader: Phone, id: string): Promise<void> {
+  await leader.until(async () => JSON.stringify(await leader.call('GET', '/api/messages?role=leader')).includes('新订单'), 'the message')
   await leader.go('pages/messages/index')
   await leader.until('新订单')
   await leader.go(`pages/order/index?id=${id}&as=leader`)
@@ -134,6 +135,8 @@ async function ship(leader: Phone, id: string): Promise<void> {
 }
 
 async function receiveAndClaim(buyer: Phone, id: string): Promise<void> {
+  // The worker writes the message; the page shows what is there when it is opened.
+  await buyer.until(async () => JSON.stringify(await buyer.call('GET', '/api/messages?role=buyer')).includes('发货'), 'the message')
   await buyer.go('pages/messages/index')
   await buyer.until('发货')
   await buyer.go(`pages/order/index?id=${id}`)
