@@ -92,7 +92,7 @@ class ConsoleClient:
         )
         if len(numbers) != 3 or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
             raise GatewayUnavailable(PROVIDER, "quota is missing", http_status=200)
-        return Quota(*numbers)
+        return Quota(*(int(n) for n in numbers if n is not None))
 
     def platform_time(self) -> datetime | None:
         """The platform's clock by the head of an answer, to the second; None when it names none."""

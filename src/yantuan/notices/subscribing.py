@@ -99,15 +99,17 @@ def _send(rows: Sequence[Delivery], letter: Letter) -> None:
         raise CannotSend("还没有用微信小程序登录过")
     if not permits.bind(rows, letter.person_id, letter.template_id):
         raise CannotSend(NO_PERMIT)
-    asked_at = now()
+    msgid = _call(rows, letter, openid)
+    Delivery.objects.filter(id=rows[0].id).update(provider_id=msgid[:40])
+
+
+def _call(rows: Sequence[Delivery], letter: Letter, openid: str) -> str:
+    """WeChat's id of the message."""
+    asked_at, state = now(), _STATES[config().wechat_mini_version]
     try:
         faults.point("notices.subscribe.before_call")
         msgid = identity_gateway.mini().send_subscribe_message(
-            openid,
-            letter.template_id,
-            letter.data,
-            page=letter.page,
-            state=_STATES[config().wechat_mini_version],
+            openid, letter.template_id, letter.data, page=letter.page, state=state
         )
         faults.point("notices.subscribe.after_call")
     except ConsentMissing as error:
@@ -131,7 +133,7 @@ def _send(rows: Sequence[Delivery], letter: Letter) -> None:
         raise
     except AppError as error:
         raise CannotSend(error.zh) from error
-    Delivery.objects.filter(id=rows[0].id).update(provider_id=msgid[:40])
+    return msgid
 
 
 def _switch_off(template_id: str, error: TemplateGone) -> None:
