@@ -7,6 +7,7 @@ settings are named here: named in pyproject.toml, pytest-django would read them 
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -93,6 +94,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     once = [item for item in items if _once_is_enough(item)]
     items[:] = [item for item in items if item not in set(once)]
     config.hook.pytest_deselected(items=once)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays until the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from matrix.calls import address, owner, send_raw
 from matrix.leaves import at, keys_of, leaves, objects, replaced
 from matrix.sending import SENT
 from matrix.table import operations
-from matrix.town import Side, Town
+from matrix.town import Town
 from matrix.watch import COUNTERS, Watch
 from yantuan.kernel import clock
 
@@ -161,11 +161,13 @@ def test_ids_in_addresses(value: str, town: Town, watch: Watch) -> None:
     for name, sent in SENT.items():
         if not any(p.endswith("_id") for p in sent.path):
             continue
-        ids = dict.fromkeys(town.sides["a"].ids, value)
-        side = Side(town.sides["a"].leader, town.sides["a"].buyer, ids, town.sides["a"].data)
+        path = operations()[name].path
+        for parameter, source in sent.path.items():
+            other = source[1:] if source.startswith("=") else str(town.sides["a"].ids[source])
+            path = path.replace(f"{{{parameter}}}", value if parameter.endswith("_id") else other)
         with watch.cell():
             client = owner(name, town).client
-            answer = client.generic(operations()[name].method, address(name, side), "{}", "application/json")
+            answer = client.generic(operations()[name].method, path, "{}", "application/json")
             # A NUL is refused before any route is looked for.
             expected = (400,) if value == "%00" else (404, 422)
             assert answer.status_code in expected, (name, value, answer.status_code)
