@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
+import { clockText, HALF_HOURS } from '@/components/leader/quiet'
 import { moveItem, slotAt } from '@/components/ui/reorder'
 import { pay } from '@/platform/pay'
+import { addressToSign } from '@/platform/share'
 import { expandShort, pageUrl, safeNext } from '@/utils/routes'
 import { useList } from '@/utils/use-load'
 
@@ -109,5 +111,25 @@ describe('useList', () => {
     expect(list.items.value).toEqual([1])
     expect(list.error.value).toBeInstanceOf(Error)
     expect(list.done.value).toBe(false)
+  })
+})
+
+describe('addressToSign', () => {
+  const entry = 'https://shop.example/g/abc?t=1'
+  const now = 'https://shop.example/pages/order/index?id=2#top'
+
+  it.each(['iPhone; CPU iPhone OS 18_0', 'iPad; CPU OS 17_1'])('names the address the app was entered by on %s', (system) => {
+    expect(addressToSign(`Mozilla/5.0 (${system}) MicroMessenger/8.0`, now, entry)).toBe(entry)
+  })
+
+  it('names the present address elsewhere, without its hash', () => {
+    expect(addressToSign('Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0', now, entry)).toBe('https://shop.example/pages/order/index?id=2')
+  })
+})
+
+describe('quiet hours', () => {
+  it('offers every half hour of a day', () => {
+    expect(HALF_HOURS.map(clockText)).toHaveLength(48)
+    expect([clockText(0), clockText(450), clockText(1410)]).toEqual(['00:00', '07:30', '23:30'])
   })
 })
