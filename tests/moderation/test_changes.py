@@ -13,6 +13,7 @@ from yantuan.groupbuys.models import GroupBuy
 from yantuan.kernel import outbox
 from yantuan.kernel.models import AuditEntry
 from yantuan.moderation.models import Submission
+from yantuan.notices.models import InboxMessage
 
 
 def words(text: str) -> dict[str, str]:
@@ -49,6 +50,19 @@ def test_the_old_words_stay_until_the_new_have_passed(hall: Hall) -> None:
     outbox.drain()
     assert seen(sale) == (["今早现摘，皮薄"], 2990)
     assert hall.sale(sale)["review"] is None
+
+
+def test_the_leader_is_told_what_became_of_it(hall: Hall) -> None:
+    hall.publish(hall.draft("卖烟花", words("违禁烟花")))
+    hall.judge_pictures()
+    outbox.drain()
+    hall.opened(words("今早现摘"))
+    outbox.drain()
+    told = InboxMessage.objects.filter(person_id=hall.boss.who.id, kind="selling").order_by("id")
+    assert [m.title for m in told] == [
+        "「卖烟花」内容审核未通过，请修改后重新提交",
+        "「周末水果团」内容审核通过，已经公开",
+    ]
 
 
 def test_a_risky_change_is_never_seen(hall: Hall) -> None:

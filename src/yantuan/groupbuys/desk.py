@@ -202,4 +202,5 @@ def _row(
         joined=sums.joined,
         orders=sums.orders,
         paid_fen=sums.paid_fen,
+        review=review,
     )

@@ -128,6 +128,7 @@ class GroupBuyRow(Schema):
     joined: int
     orders: int
     paid_fen: int
+    review: ReviewOut | None = None
 
 
 class ExtendIn(Schema):

@@ -93,6 +93,7 @@ def tell(row: Submission, state: str) -> None:
     payload = {
         "submission_id": row.id, "kind": row.kind, "subject_id": row.subject_id, "person_id": row.person_id,
         "store_id": row.store_id, "title": row.title, "state": state,
+        "change": row.wish is not None, "revision": row.revision, "reason": row.reason,
     }  # fmt: skip
     outbox.emit("moderation.decided", payload, store_id=row.store_id)
 

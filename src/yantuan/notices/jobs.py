@@ -15,7 +15,15 @@ from yantuan.leaders.models import Leader
 from yantuan.notices import cards, permits, pushes, reminding, sending
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
-from yantuan.notices.rules import AFTER_SALE_WORDS, HALT_WORDS, SELLING_WORDS, Words, paid_buyer, paid_leader
+from yantuan.notices.rules import (
+    AFTER_SALE_WORDS,
+    CONTENT_WORDS,
+    HALT_WORDS,
+    SELLING_WORDS,
+    Words,
+    paid_buyer,
+    paid_leader,
+)
 from yantuan.orders.models import Order
 from yantuan.payments.models import OfflineProof, Refund
 from yantuan.payments.queries import refund_problem
@@ -181,6 +189,19 @@ def store_selling_changed(payload: dict[str, Any]) -> None:
     store = Store.objects.select_related("leader").get(id=payload["store_id"])
     title = f"{store.name}：{SELLING_WORDS['store', bool(payload['selling'])]}"
     tell_leader(store, "selling", Words(title, str(payload["reason"])), f"selling:{store.id}:{payload['at']}")
+
+
+@on("moderation.decided")
+def content_decided(payload: dict[str, Any]) -> None:
+    """A publication or change that waited for the content check was carried out, or may not be."""
+    store = Store.objects.select_related("leader").filter(id=payload["store_id"] or 0).first()
+    outcome = CONTENT_WORDS.get((str(payload["state"]), bool(payload["change"])))
+    if store is None or outcome is None:
+        return
+    words = Words(f"「{payload['title']}」{outcome}", str(payload["reason"]))
+    link = f"/leader/group-edit/index?id={payload['subject_id']}" if payload["kind"] == "groupbuy" else ""
+    key = f"content:{payload['submission_id']}:{payload['revision']}:{payload['state']}"
+    tell_leader(store, "selling", words, key, link=link)
 
 
 @on("store.halted")

@@ -177,5 +177,13 @@ SELLING_WORDS = {
 }
 """Title of what the operator decided, by whom it is about and whether they may sell now; the reason is the body."""
 
+CONTENT_WORDS = {
+    ("passed", False): "内容审核通过，已经公开",
+    ("passed", True): "内容审核通过，修改已经生效",
+    ("rejected", False): "内容审核未通过，请修改后重新提交",
+    ("rejected", True): "修改的内容审核未通过，买家看到的还是原来的",
+}
+"""What became of content that was checked, by outcome and whether it changes something shown already."""
+
 HALT_WORDS = {True: "已自动暂停下单和退款", False: "核对完毕，已恢复下单和退款"}
 """Title of what the self-check stopped, or the operator let go on."""

@@ -3123,6 +3123,7 @@ export interface components {
             orders: number;
             /** Paid Fen */
             paid_fen: number;
+            review?: components["schemas"]["ReviewOut"] | null;
         };
         /** Page[GroupBuyRow] */
         Page_GroupBuyRow_: {
