@@ -161,6 +161,7 @@ export class Phone {
     this.app.hide()
     await settle()
     this.app.show({ referrerInfo })
+    this.page.show()
     await settle()
   }
 

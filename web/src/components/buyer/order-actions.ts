@@ -48,9 +48,9 @@ async function cancel(order: OrderRow): Promise<OrderDetail | null> {
 async function receive(order: OrderRow): Promise<OrderDetail | null> {
   if (!(await confirmDialog({ title: t('buyer.receiveTitle'), text: t('buyer.receiveText') }))) return null
   const changed = await api.post('/api/orders/{order_id}/receive', { path: { order_id: order.id } })
-  if (!needsWechatReceipt(changed)) return changed
-  await askWechatReceipt(changed)
-  return api.get('/api/orders/{order_id}', { path: { order_id: order.id } })
+  // WeChat's own confirmation lies over the page, which shows the order as it is meanwhile and looks again when it is back in sight.
+  if (needsWechatReceipt(changed)) void askWechatReceipt(changed)
+  return changed
 }
 
 /** An order whose money WeChat holds until the buyer has confirmed there as well; `wechat_confirm` names it to WeChat. */
