@@ -78,7 +78,7 @@ export async function shareOnWeb(info: ShareInfo): Promise<void> {
 }
 
 // The address the app was entered by. iOS goes on naming it to WeChat whatever page of the app is on screen.
-const ENTRY = IS_H5 ? (location.href.split('#')[0] ?? '') : ''
+const ENTRY = IS_H5 && typeof location === 'object' ? (location.href.split('#')[0] ?? '') : ''
 
 /** The address WeChat checks a signature against: on iOS the one the app was entered by, elsewhere the present one; without hash. */
 export function addressToSign(userAgent: string, present: string, entry: string): string {
