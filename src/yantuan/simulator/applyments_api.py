@@ -206,6 +206,7 @@ async def _page(request: Request) -> Response:
         return RedirectResponse(f"/applyments/{number}", 303)
     return page(
         "applyment.html",
+        200,
         row=row,
         **_names(row),
         hint="这里代替微信的审核人员，以及超级管理员在微信里的确认和签约",
