@@ -10,6 +10,7 @@ from sharing.miniworld import Platform
 from sharing.test_shares import share
 from stores.shop_kit import Shop, offer, shop
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrottled
+from yantuan.gateways.wechat_api import WeChatShutsUsOut
 from yantuan.gateways.wechat_links import ActivityOver, LinkQuotaReached, LinkUnpublished
 from yantuan.kernel.clock import frozen, now
 from yantuan.sharing import links
@@ -32,7 +33,7 @@ def test_links_lead_where_they_should(platform: Platform) -> None:
     [
         ("44993", LinkQuotaReached), ("45009", LinkQuotaReached), ("44990", GatewayThrottled),
         ("85079", LinkUnpublished), ("40165", LinkUnpublished), ("40066", LinkUnpublished), ("40225", LinkUnpublished),
-        ("85400", LinkUnpublished), ("40002", GatewayRefused), ("40013", GatewayRefused), ("40212", GatewayRefused),
+        ("85400", LinkUnpublished), ("40002", GatewayRefused), ("40013", WeChatShutsUsOut), ("40212", GatewayRefused),
         ("43104", GatewayRefused), ("85401", GatewayRefused), ("85402", GatewayRefused), ("85406", GatewayRefused),
         ("85407", GatewayRefused), ("85408", GatewayRefused),
     ],
