@@ -133,8 +133,15 @@ def foreign_account(trade: Trade) -> None:
     PaymentAttempt.objects.filter(id=attempt.id).update(account=account)
 
 
+def stale_route(trade: Trade) -> None:
+    TimedRun.objects.update_or_create(
+        name="yantuan.merchants.jobs.refresh_routes", defaults={"next_at": now(), "finished_at": now()}
+    )
+    Store.objects.update(pay_route="none", created_at=now() - LONG_AGO)
+
+
 PLANTS: list[tuple[str, Plant]] = [
-    ("PA2", lambda t: Store.objects.update(pay_route="none", created_at=now() - LONG_AGO)),
+    ("PA2", stale_route),
     ("PA3", foreign_account),
     ("W1", stuck_shipping),
     ("M1", set_order("paid", goods_fen=F("goods_fen") + 1, total_fen=F("total_fen") + 1)),
