@@ -12,7 +12,7 @@ export CI = 1
 .DEFAULT_GOAL := help
 .PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-stack-sqlite \
 	test-stack-postgres test-browser test-web lint fmt \
-	bench bench-peers bench-check soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
+	bench bench-peers bench-check lighthouse soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -52,6 +52,7 @@ openapi: setup ## Write web/openapi.json and the app's typed client from the ser
 
 miniprogram: web/node_modules/.installed ## Build the WeChat mini-program into web/dist/build/mp-weixin
 	@cd web && npm run --silent build:mp-weixin > build-mp.log 2>&1 || { tail -40 build-mp.log; exit 1; }
+	@mkdir -p src/yantuan/webapp && rm -rf src/yantuan/webapp/mp-weixin && cp -R web/dist/build/mp-weixin src/yantuan/webapp/mp-weixin
 
 lint: setup ## Style, types, floors
 	@$(BIN)/ruff check src tests bench soak fuzz
@@ -71,7 +72,7 @@ test: ## Everything that must pass
 test-sqlite: setup ## Server tests on SQLite
 	@$(BIN)/pytest -m "not browser and not stack" --db=sqlite
 
-# The simulator, the gateways and drawing never touch the product's database: once is enough.
+# These never touch the product's database: once is enough. Other tests that read no row leave themselves out (tests/conftest.py).
 NO_DATABASE := tests/simulator tests/gateways tests/demo
 
 test-postgres: setup ## Server tests on a private PostgreSQL
@@ -88,7 +89,7 @@ test-stack-postgres: setup
 test-web: web miniprogram ## Types, unit tests and sizes of the app, compiled mini-program
 	@cd web && npm run --silent type-check && npm test --silent && npm run --silent size
 
-test-browser: setup web ## The whole story in headless Chromium at phone size
+test-browser: setup web miniprogram ## The whole story in headless Chromium at phone size, and on the compiled mini-program
 	@scripts/ensure-chromium
 	@$(BIN)/pytest -m browser --db=sqlite
 
@@ -100,6 +101,9 @@ bench-peers: setup ## Install Vendure, pretix and django-oscar into a scratch fo
 	@command -v npm >/dev/null || { echo "Node 20 with npm is needed for Vendure"; exit 1; }
 	@$(BIN)/python -m bench.peers install
 	@$(BIN)/python -m bench.peers run
+
+lighthouse: setup web ## Judge the group-buy page on a phone with Lighthouse; writes bench/lighthouse.json
+	@$(BIN)/python -m bench.lighthouse --write
 
 soak: setup ## Break a running instance in every known way for at most ten minutes; writes soak/REPORT.md
 	@scripts/ensure-postgres-client
