@@ -86,6 +86,17 @@ def test_a_bill_is_asked_for_when_it_is_ready(moment: str, newest: str) -> None:
     assert (days[-1].isoformat(), days[-1] - days[0]) == (newest, timedelta(days=reconcile.DAYS_BACK - 1))
 
 
+@pytest.mark.parametrize("hour", range(24))
+def test_no_day_is_late_that_nobody_asks_for_any_more(hour: int) -> None:
+    """Back after more than a week, the oldest day that is caught up is also the oldest that can be missed."""
+    moment = datetime(2026, 11, 30, hour, 42, tzinfo=CHINA)
+    late = reconcile.days_late(moment, timedelta(hours=6))
+    assert late == [
+        day for day in reconcile.days_due(moment) if day in reconcile.days_due(moment - timedelta(hours=6))
+    ]
+    assert len(late) == reconcile.DAYS_BACK - (1 if 10 <= hour < 16 else 0)
+
+
 def test_each_day_is_checked_once_and_a_silent_provider_is_asked_again(
     world: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

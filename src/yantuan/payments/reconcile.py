@@ -74,6 +74,11 @@ def days_due(moment: datetime) -> list[date]:
     return [newest - timedelta(days=back) for back in reversed(range(DAYS_BACK))]
 
 
+def days_late(moment: datetime, grace: timedelta) -> list[date]:
+    """Beijing days whose bill could be had `grace` ago and is still asked for, oldest first: without a check they are late."""
+    return sorted(set(days_due(moment - grace)) & set(days_due(moment)))
+
+
 def reconcile(day: date, account_id: int | None = None) -> int:
     """Compare one Beijing day of one account (None: the operator's); answers how many differences there are. Safe to repeat.
 

@@ -96,9 +96,8 @@ def extra_money_goes_back(read: Reader) -> list[Finding]:
 
 @rule("P5", "S1", "有收款的日子都和微信账单对过账", house=True)
 def bills_reconciled(read: Reader) -> list[Finding]:
-    days = reconcile.days_due(read.moment - BILL_GRACE)
     found: list[Finding] = []
-    for day in days:
+    for day in reconcile.days_late(read.moment, BILL_GRACE):
         done = read.rows(
             "SELECT account_id FROM payments_providernotice WHERE event_type = %s AND business_no = %s",
             reconcile.CHECKED,
