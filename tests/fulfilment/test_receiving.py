@@ -46,7 +46,9 @@ def test_the_calendar_receives_when_due_and_not_before(shop: Shop) -> None:
     with frozen(due):
         assert (receive_due(), receive_due()) == (1, 0)
     assert (trade.row.delivery, trade.row.received_at) == ("received", due)
-    told = list(OutboxEvent.objects.filter(topic="order.received").values_list("payload___handler", flat=True))
+    told = list(
+        OutboxEvent.objects.filter(topic="order.received").values_list("payload___handler", flat=True)
+    )
     assert told and len(told) == len(set(told))
 
 
