@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl, urlencode
 import httpx
 from django.test import Client
 
+from fulfilment.tradeworld import Shop, Trade
 from yantuan.gateways.kuaidi100 import Kuaidi100Client, Kuaidi100Settings
 from yantuan.kernel import outbox
 from yantuan.kernel.clock import CHINA
 from yantuan.tracking import gateway
+from yantuan.tracking.models import Tracking
 
 KEY, CUSTOMER = "the-key-of-the-account", "CUSTOMER"
 CODES = {
@@ -108,3 +110,27 @@ def push(trace: dict[str, Any], token: object = "", *, work: bool = True, **how:
 
 def days(number: float) -> timedelta:
     return timedelta(days=number)
+
+
+NUMBER = "YT1234567890123"
+HOUR = timedelta(hours=1)
+
+
+def shipped(shop: Shop, number: str = NUMBER, carrier: str = "YTO") -> Trade:
+    trade = shop.order()
+    body = {"carrier": carrier, "tracking_no": number, "lines": []}
+    shop.boss.ok("POST", f"/leader/orders/{trade.id}/shipments", body)
+    outbox.drain()
+    return trade
+
+
+def tracking(trade: Trade) -> Tracking:
+    return Tracking.objects.filter(order_id=trade.id).latest("shipment_id")
+
+
+def tell(trade: Trade, *rows: Any, **how: Any) -> None:
+    assert push(result(tracking(trade).tracking_no, rows), tracking(trade).id, **how).status_code == 200
+
+
+def plan(trade: Trade) -> datetime | None:
+    return trade.row.auto_receive_at

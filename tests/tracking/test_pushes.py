@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fulfilment.tradeworld import Shop, Trade
-from tracking.courierworld import CODES, Hundred, push, push_form, result, row
-from tracking.test_watching import NUMBER, shipped, tracking
+from tracking.courierworld import CODES, NUMBER, Hundred, push, push_form, result, row, shipped, tracking
 from yantuan.gateways import kdniao
 from yantuan.gateways.kdniao import KdniaoClient, KdniaoSettings
 from yantuan.kernel import outbox
