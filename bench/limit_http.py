@@ -11,7 +11,8 @@ from typing import Any
 
 from bench.load import run
 from bench.place import Checkouts
-from bench.service import free_port, stop
+from bench.service import stop
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -19,8 +19,9 @@ import psycopg
 
 from bench.load import Figures, request_bytes, run
 from bench.place import Checkouts
-from bench.service import Service, free_port, service, stop, wait_for
+from bench.service import Service, service, stop, wait_for
 from bench.stage import Copy, Stage, run_module
+from ports import free_port
 from yantuan.simulator.credentials import ensure_credentials
 
 ROOT = Path(__file__).resolve().parent.parent

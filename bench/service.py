@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from bench.stage import Copy
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 Cpu = dict[str, float]
@@ -81,13 +81,6 @@ def _used(process: psutil.Process, *, reaped: bool) -> float:
     except psutil.NoSuchProcess:
         return 0
     return times.user + times.system + ((times.children_user + times.children_system) if reaped else 0)
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from typing import Any
 
 from bench import world
 from bench.place import Checkouts, place_run
-from bench.service import free_port, service, started, wait_for
+from bench.service import service, started, wait_for
 from bench.stage import Stage
+from ports import free_port
 
 
 def start_round(stage: Stage, seconds: float) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from bench.load import Figures, request_bytes, run
 from bench.paced import beside, paced
 from bench.paying import provider
 from bench.place import WARM_UP, Checkouts, agree
-from bench.service import Service, free_port, service
+from bench.service import Service, service
 from bench.stage import Copy, Stage, run_module
+from ports import free_port
 from yantuan.simulator.keyring import KeyRing
 
 STORM_CLIENTS = 256

@@ -14,7 +14,9 @@ from typing import Any
 
 import psutil
 import psycopg
-from tests.pgserver import DURABLE, _copied, _free_port, _wait_ready, binaries
+from tests.pgserver import DURABLE, _copied, _wait_ready, binaries
+
+from ports import free_port
 
 SMALL = ["max_connections=80", "restart_after_crash=on"]
 """So few connections that the product's own count of them matters."""
@@ -34,7 +36,7 @@ class Postgres:
             for path in [self.folder, *self.folder.rglob("*")]:
                 os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
             self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        self.home, self.port = home, _free_port()
+        self.home, self.port = home, free_port()
         self.url = f"postgresql://yantuan@127.0.0.1:{self.port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
         subprocess.run(

@@ -6,20 +6,18 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import httpx
 from tests.harness.pgproxy import PgProxy, Proxy
-from tests.stack import free_ports
 
+from ports import free_ports
 from soak.parts import ROOT, Part, Supervisor
 from soak.pg import Postgres
 from yantuan.simulator.credentials import ensure_credentials
@@ -74,8 +72,7 @@ class System:
         self.data = self.folder / "data"
         self.data.mkdir()
         self.pg = Postgres() if postgres else None
-        web_ports = free_ports(webs)
-        self.sim_port, self._mail_port = _pair()
+        *web_ports, self.sim_port = free_ports(webs + 1)
         self.front = Front(web_ports, seed)
         self.psp = Proxy("127.0.0.1", self.sim_port, "tcp", seed)
         self.db = PgProxy(self.pg.url, seed) if self.pg and proxies else None
@@ -137,7 +134,7 @@ class System:
     def _prepare(self) -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
         base = f"http://127.0.0.1:{self.psp.port}"
-        product = ensure_credentials(self.data / "simulator").product_env(base, self.app, self._mail_port)
+        product = ensure_credentials(self.data / "simulator").product_env(base, self.app, self.sim_port + 1)
         self.environment = clean | product | {
             "YANTUAN_DATA": str(self.data),
             "YANTUAN_DATABASE_URL": self.db.url if self.db else self.pg.url if self.pg else "",
@@ -250,13 +247,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _pair() -> tuple[int, int]:
-    """A free port whose successor is free too: the simulator takes mail there."""
-    for _ in range(100):
-        port = free_ports(1)[0]
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port + 1))
-            return port, port + 1
-    raise RuntimeError("no two free ports side by side")

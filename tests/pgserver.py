@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from site import getsitepackages as site_packages
+
+from ports import free_port
 
 FAST = [
     "fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=128MB",
@@ -64,12 +65,6 @@ def _copied(home: Path, folder: Path) -> Path:
     return copy / "bin"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def postgres(options: list[str] | None = None) -> Iterator[str]:
     """Start a server of our own, yield its URL, stop and remove it. As root it runs as `nobody`, for PostgreSQL refuses root."""
@@ -83,7 +78,7 @@ def postgres(options: list[str] | None = None) -> Iterator[str]:
         for path in [folder, *folder.rglob("*")]:
             os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
         user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    port = _free_port()
+    port = free_port()
     data = folder / "data"
     run = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
     subprocess.run(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,22 +37,6 @@ class Stack:
         return subprocess.run(
             command, env=self.environment, capture_output=True, text=True, check=False, timeout=120
         )
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now, nor on the one after each: there the simulator takes mail."""
-    found: list[int] = []
-    while len(found) < count:
-        with socket.socket() as probe, socket.socket() as neighbour:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            try:
-                neighbour.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-        if not {port - 1, port, port + 1} & set(found):
-            found.append(port)
-    return found
 
 
 @contextmanager

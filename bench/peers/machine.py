@@ -41,12 +41,6 @@ def run(command: list[str | Path], folder: Path, env: Environment) -> None:
         )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running(name: str, command: list[str | Path], folder: Path, env: Environment) -> Iterator[None]:
     """A process in a group of its own, its output in `<name>.log`; the whole group ends with the block."""

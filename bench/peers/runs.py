@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.peers import load, machine
 from bench.peers.peer import HOT_STOCK, PROCESSES, Buyer, Peer
+from ports import free_port
 
 CLIENTS = (1, 8, 32, 64)
 HOT_CLIENTS = 64
@@ -56,7 +57,7 @@ def _warm(buyer: Callable[[], Buyer], seconds: float) -> None:
 def measure(peer: Peer, server: str, *, rounds: int, seconds: float) -> dict[str, Any]:
     """Every figure of one peer. Raises RuntimeError when it does not start."""
     url, seed = peer.open(server)
-    port = machine.free_port()
+    port = free_port()
 
     def buyer() -> Buyer:
         return peer.buyer(port, seed)

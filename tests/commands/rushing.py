@@ -20,7 +20,8 @@ import httpx
 from instance import Instance
 from PIL import Image
 
-from stack import ROOT, free_ports
+from ports import free_ports
+from stack import ROOT
 
 SECONDS = float(os.environ.get("YANTUAN_COPY_SECONDS", "12"))
 """How long orders are placed before the blow."""

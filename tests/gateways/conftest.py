@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateways.sim_process import Simulator, two_free_ports, wait_until_up
+from gateways.sim_process import Simulator, wait_until_up
+from ports import free_port
 from yantuan.gateways.wechatpay import WeChatPayClient
 from yantuan.simulator.credentials import ensure_credentials
 
@@ -20,7 +21,7 @@ from yantuan.simulator.credentials import ensure_credentials
 def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     folder = tmp_path_factory.mktemp("simulator")
     credentials = ensure_credentials(folder)
-    port = two_free_ports()
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     source = str(Path(__file__).parents[2] / "src")
     running = subprocess.Popen(

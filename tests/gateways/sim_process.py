@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -66,19 +65,6 @@ class Simulator:
         rendered = self.post(f"/notices/{newest['id']}/render", flaws=list(flaws))
         body = rendered["body"]
         return rendered["headers"], body.encode() if isinstance(body, str) else bytes(body)
-
-
-def two_free_ports() -> int:
-    """A port whose successor is free too (mail is taken there)."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def wait_until_up(control: httpx.Client, running: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from django.test import override_settings
 from payworld import Simulator, World, make_world
 
-from stack import free_ports
+from ports import free_port
 from yantuan.kernel import clock
 from yantuan.kernel.config import config
 from yantuan.payments import gateway
@@ -27,7 +27,7 @@ from yantuan.simulator.credentials import ensure_credentials
 def _free_pair() -> int:
     """A free port whose neighbour (for mail) is free too."""
     for _ in range(50):
-        port = free_ports(1)[0]
+        port = free_port()
         try:
             with httpx.Client(trust_env=False, timeout=0.2) as probe:
                 probe.get(f"http://127.0.0.1:{port + 1}/")

@@ -4,7 +4,6 @@ import gzip
 import json
 import shutil
 import smtplib
-import socket
 import subprocess
 import sys
 import time
@@ -19,23 +18,11 @@ import pytest
 from wechatpayv3 import SignType, WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
+from ports import free_port
 from yantuan.simulator.credentials import Credentials, ensure_credentials
 
 pytestmark = pytest.mark.stack
 NOTIFY_URL = "https://shop.test/notify"
-
-
-def free_ports() -> int:
-    """A port whose successor is free as well (mail goes there)."""
-    while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
-            try:
-                two.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +34,7 @@ def served_folder(made_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def served(served_folder: Path) -> Iterator[str]:
-    port = free_ports()
+    port = free_port()
     command = [sys.executable, "-m", "yantuan.simulator", str(served_folder), "127.0.0.1", str(port)]
     source = Path(__file__).parents[2] / "src"
     process = subprocess.Popen(command, env={"PYTHONPATH": str(source), "PATH": "/usr/bin:/bin"})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.peers import machine
 from bench.peers.peer import GUNICORN, PROCESSES, Buyer, Failed, Outcome, PythonPeer
+from ports import free_port
 
 
 class PretixBuyer(Buyer):
@@ -75,7 +76,7 @@ class Pretix(PythonPeer):
 
     @contextmanager
     def serve(self, url: str, port: int) -> Iterator[None]:
-        redis = machine.free_port()
+        redis = free_port()
         env = self._environment(url, redis)
         cache: list[str | Path] = [
             self.bin / "redis-server",

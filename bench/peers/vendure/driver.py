@@ -11,6 +11,7 @@ from typing import Any
 from bench.peers import machine
 from bench.peers.peer import PROCESSES, Buyer, Failed, Outcome, Peer
 from bench.peers.wire import Answer
+from ports import free_port
 
 ADD = """mutation ($good: ID!) {
   add: addItemToOrder(productVariantId: $good, quantity: 1) { __typename ... on Order { code } }
@@ -91,7 +92,7 @@ class Vendure(Peer):
         )
 
     def seed(self, url: str, environment: Mapping[str, str]) -> None:
-        env = self._environment(url, machine.free_port()) | {"PEER_SYNCHRONIZE": "1"} | environment
+        env = self._environment(url, free_port()) | {"PEER_SYNCHRONIZE": "1"} | environment
         machine.run(["node", "seed.js"], self.folder, env)
 
     @contextmanager
