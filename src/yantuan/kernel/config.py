@@ -75,6 +75,8 @@ class Config(BaseSettings):
     aftersale_reply_hours: int = 48
     """Leader's silence after which a refund-only case of an unshipped order agrees itself, other cases escalate."""
     aftersale_return_days: int = 7
+    papers_days: Annotated[int, Field(ge=1)] = 30
+    """Days that pictures of identity cards and licences stay after the application they belong to was decided."""
     notice_gather_seconds: int = 20
     """Messages to one channel inside this many seconds become one."""
 

@@ -56,6 +56,7 @@ POINTS: dict[str, str] = {
     "identity.sms.before_call": "a code is about to be sent",
     "identity.sms.after_call": "the code is sent, its event still open",
     "media.files_written": "a picture's files are on disk, its row is not written",
+    "media.files_removed": "a picture's files are gone, its row still says it is there",
     "backup.dumped": "the database is copied, the archive not begun",
     "backup.before_rename": "the archive is whole, not in its place",
 }

@@ -26,7 +26,7 @@ def grant(purpose: str) -> Callable[[Viewer], Viewer]:
 def own_media(person_id: int, ids: Iterable[int], purposes: Collection[str]) -> list[Media]:
     """The person's pictures in the order asked for. Raises Invalid `media_unknown` if any is not theirs or made for something else."""
     wanted = list(ids)
-    rows = Media.objects.in_bulk(wanted)
+    rows = {m.id: m for m in Media.objects.filter(id__in=wanted, removed_at=None)}
     found = [rows[i] for i in wanted if i in rows]
     fitting = [m for m in found if m.owner_id == person_id and m.purpose in purposes]
     if len(fitting) != len(wanted):
@@ -38,7 +38,7 @@ def own_media(person_id: int, ids: Iterable[int], purposes: Collection[str]) -> 
 
 def access_media(person: Person, media_id: int) -> Media:
     """A picture the person may see: public ones, their own, and what a grant allows. Raises NotFound."""
-    media = Media.objects.filter(id=media_id).first()
+    media = Media.objects.filter(id=media_id, removed_at=None).first()
     if media is None:
         raise NotFound()
     if not media.private or media.owner_id == person.id:

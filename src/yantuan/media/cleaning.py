@@ -1,4 +1,4 @@
-"""Clearing files no row names. Apart from storing, so that the worker need not load the picture library."""
+"""Clearing files no row names, or whose row says they are gone. Apart from storing, so that the worker need not load the picture library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def clear_orphans(*, older_than_hours: float = ORPHAN_HOURS, limit: int = 5000) 
         if len(old) == limit:
             break
     keys = {path.name.split(".")[0].removesuffix("_t") for path in old}
-    known = set(Media.objects.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
+    standing = Media.objects.filter(key__in=keys, removed_at=None)
+    known = set(standing.values_list("key", flat=True)) if keys else set()
     gone = 0
     for path in old:
         if path.suffix == ".part" or path.name.split(".")[0].removesuffix("_t") not in known:

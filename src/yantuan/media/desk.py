@@ -34,7 +34,7 @@ def show(
     request: HttpRequest, ids: Sequence[Any], number: int, action: str, kind: str, row_id: int
 ) -> HttpResponse:
     """Picture `number` of a row for a signed-in operator; looking at the full size is audited. Raises Http404."""
-    media = Media.objects.filter(id=int(ids[number])).first() if number < len(ids) else None
+    media = Media.objects.filter(id=int(ids[number]), removed_at=None).first() if number < len(ids) else None
     if media is None:
         raise Http404
     thumb = request.GET.get("thumb") == "1"

@@ -31,6 +31,8 @@ class Media(Row):
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    """Its files were destroyed: nobody needs them any more, or their person is gone. The row stays, so that what named it still can."""
 
     class Meta:
         verbose_name = verbose_name_plural = "图片"

@@ -24,11 +24,11 @@ def media_out(media: Media) -> MediaOut:
 
 
 def media_map(ids: Iterable[int | None]) -> dict[int, MediaOut]:
-    """Pictures by id in one query; unknown ids (and None) are simply missing."""
+    """Pictures by id in one query; unknown ids (and None) and removed ones are simply missing."""
     wanted = {i for i in ids if i is not None}
     if not wanted:
         return {}
-    return {row.id: media_out(row) for row in Media.objects.filter(id__in=wanted)}
+    return {row.id: media_out(row) for row in Media.objects.filter(id__in=wanted, removed_at=None)}
 
 
 def read_bytes(media: Media, *, thumb: bool = False) -> bytes:
@@ -38,4 +38,4 @@ def read_bytes(media: Media, *, thumb: bool = False) -> bytes:
 
 def public_media(key: str) -> Media | None:
     """The public picture of this key, or None."""
-    return Media.objects.filter(key=key, private=False).first()
+    return Media.objects.filter(key=key, private=False, removed_at=None).first()

@@ -86,6 +86,22 @@ class MerchantAccount(Row):
         )
 
 
+class AccountTrouble(Row):
+    """An account WeChat Pay was seen to refuse, from the check that confirmed it to the one that passes again."""
+
+    account_id = models.BigIntegerField(unique=True)
+    """A `MerchantAccount`; 0: the configuration's own."""
+    problem = models.CharField(max_length=40)
+    """A key of `rules.PROBLEMS`."""
+    words = models.CharField(max_length=200, default="", blank=True)
+    """WeChat Pay's own words."""
+    since = models.DateTimeField()
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "收款故障"
+
+
 class MerchantApplication(Row):
     """进件: a leader's application for a sub-merchant number under the operator's partner account.
 
@@ -110,6 +126,8 @@ class MerchantApplication(Row):
     form_sealed = models.TextField(default="", blank=True)
     pictures = models.JSONField(default=dict)
     """Our picture id → WeChat Pay's, for those uploaded already."""
+    papers = models.JSONField(default=list)
+    """Our ids of every picture it ever named, kept when its contents are gone: they stay for `papers_days` after the end."""
     applyment_id = models.CharField(max_length=24, default="", blank=True)
     sub_mchid = models.CharField(max_length=32, default="", blank=True)
     sign_url = models.CharField(max_length=512, default="", blank=True)

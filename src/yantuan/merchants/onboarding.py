@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrottled
 from yantuan.gateways.wechatpay import WeChatPayClient
@@ -22,6 +24,7 @@ from yantuan.kernel.errors import AppError, Conflict, NotFound
 from yantuan.kernel.ids import new_id
 from yantuan.media.access import own_media
 from yantuan.media.files import path_of
+from yantuan.media.keeping import needs_papers
 from yantuan.media.models import Media
 from yantuan.media.pictures import as_jpeg
 from yantuan.merchants import actions, forms, keys
@@ -38,6 +41,8 @@ PAPERS: Final = {"certification"}
 ASK_SECONDS: Final = (60, 300, 900, 3600)
 """Waits between questions about an application; afterwards every hour."""
 BATCH = 50
+ABANDONED = timedelta(days=180)
+"""An application nobody has touched for so long is given up, and its contents destroyed."""
 State = MerchantApplication.State
 _OVER = (State.FINISHED, State.CANCELED)
 _EDITABLE = (State.EDITING, State.REJECTED)
@@ -74,9 +79,21 @@ def save(person: Person, store_id: int, given: Form) -> MerchantApplication:
                 "The application is under way and can't be changed now.",
             )
         row.form_sealed = forms.seal_form(forms.merged(forms.open_form(row.form_sealed), given))
+        row.papers = list(dict.fromkeys([*row.papers, *given.pictures()]))
         row.updated_at = now()
         row.save()
     return row
+
+
+@needs_papers
+def papers_of_applications(media_ids: Collection[int], since: datetime) -> set[int]:
+    """Pictures of applications under way, or over at `since` or later."""
+    standing = MerchantApplication.objects.filter(~Q(state__in=_OVER) | Q(finished_at__gte=since))
+    named: set[int] = set()
+    for papers, sealed in standing.values_list("papers", "form_sealed").iterator():
+        # Rows from before `papers` was kept name them in their form only.
+        named.update(int(one) for one in [*papers, *forms.open_form(sealed).pictures()])
+    return named & set(media_ids)
 
 
 def _open_one(store_id: int) -> MerchantApplication | None:
@@ -132,7 +149,10 @@ def push(application_id: int) -> None:
     try:
         for media_id in form.pictures():
             if media_id not in row.pictures:
-                picture = as_jpeg(path_of(Media.objects.get(id=int(media_id)).key).read_bytes())
+                picture = _picture(media_id)
+                if picture is None:
+                    _say_rejected(row, "", "有一张照片已经不在了，请重新上传")
+                    return
                 row.pictures[media_id] = partner.upload_picture(f"{media_id}.jpg", picture)
                 row.save(update_fields=["pictures"])
         number = partner.submit(forms.application(form, row.business_code, row.pictures))
@@ -149,10 +169,22 @@ def push(application_id: int) -> None:
     )
 
 
+def _picture(media_id: str) -> bytes | None:
+    """As WeChat Pay takes it; None when its file is gone."""
+    media = Media.objects.filter(id=int(media_id), removed_at=None).first()
+    try:
+        return as_jpeg(path_of(media.key).read_bytes()) if media is not None else None
+    except FileNotFoundError:
+        return None
+
+
 def _refused(row: MerchantApplication, error: GatewayRefused | GatewayInvalid) -> None:
     words = error.provider_message if isinstance(error, GatewayRefused) else error.rule
-    field = str(getattr(error, "field", "") or "")
     log.warning("application %s refused: %s", row.business_code, error)
+    _say_rejected(row, str(getattr(error, "field", "") or ""), words)
+
+
+def _say_rejected(row: MerchantApplication, field: str, words: str) -> None:
     MerchantApplication.objects.filter(id=row.id, state=State.SENDING).update(
         state=State.REJECTED, message=words[:300], details=[{"field_name": field, "reason": words[:200]}]
     )
@@ -216,3 +248,16 @@ def _forget(row: MerchantApplication) -> None:
         form_sealed="", pictures={}, next_ask_at=None, finished_at=now()
     )
     row.refresh_from_db()
+
+
+def give_up_abandoned() -> int:
+    """End applications that wait for a leader who has forgotten them; answers how many."""
+    forgotten = MerchantApplication.objects.filter(
+        state__in=_EDITABLE, updated_at__lt=now() - ABANDONED
+    ).exclude(form_sealed="")
+    rows = list(forgotten[:BATCH])
+    for row in rows:
+        # A leader who comes back this very moment has touched it, and it stays.
+        if forgotten.filter(id=row.id).update(state=State.CANCELED, message="超过 180 天没有修改，已作废"):
+            _forget(row)
+    return len(rows)

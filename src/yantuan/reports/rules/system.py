@@ -154,7 +154,7 @@ def _chain_begins(read: Reader) -> tuple[str, int]:
 def files_there(read: Reader) -> list[Finding]:
     wrong: list[tuple[object, ...]] = []
     for media_id, key, size in read.stream(
-        f"SELECT id, key, size FROM media_media WHERE {read.recent('id')} AND id > {{after}} ORDER BY id"
+        f"SELECT id, key, size FROM media_media WHERE removed_at IS NULL AND {read.recent('id')} AND id > {{after}} ORDER BY id"
     ):
         path = path_of(key)
         found = path.stat().st_size if path.exists() else None

@@ -1,0 +1,64 @@
+"""The end of pictures: destroyed for good when their person goes, or when the papers they were have served their purpose.
+
+Files go first, then the row says so. A crash in between is made good by the next round: a row is believed only when it says
+that its files are gone. Upper floors name the papers they still need; what nobody needs any more goes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
+
+from yantuan.kernel import faults
+from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
+from yantuan.media import files
+from yantuan.media.models import Media
+
+log = logging.getLogger(__name__)
+
+Needs = Callable[[Collection[int], datetime], set[int]]
+_needs: list[Needs] = []
+BATCH = 500
+
+
+def needs_papers(fn: Needs) -> Needs:
+    """Register who needs papers: `fn(media_ids, since)` answers those of them named by an application that is open or was
+    decided at `since` or later."""
+    if fn not in _needs:
+        _needs.append(fn)
+    return fn
+
+
+def remove(media_ids: Iterable[int]) -> int:
+    """Destroy these pictures' files and say so in their rows; answers how many. Again: no change."""
+    gone = 0
+    for media in Media.objects.filter(id__in=list(media_ids), removed_at=None).order_by("id"):
+        for thumb in (False, True):
+            files.path_of(media.key, thumb=thumb).unlink(missing_ok=True)
+        faults.point("media.files_removed")
+        gone += Media.objects.filter(id=media.id, removed_at=None).update(removed_at=now())
+    return gone
+
+
+def remove_old_papers() -> int:
+    """Destroy papers older than `papers_days` that no application needs any more, or ever named; answers how many."""
+    since = now() - timedelta(days=config().papers_days)
+    old = Media.objects.filter(
+        purpose=Media.Purpose.CERTIFICATION, removed_at=None, created_at__lt=since
+    ).order_by("id")
+    last, gone = 0, 0
+    while ids := list(old.filter(id__gt=last).values_list("id", flat=True)[:BATCH]):
+        needed = {media_id for fn in _needs for media_id in fn(ids, since)}
+        gone += remove(set(ids) - needed)
+        last = ids[-1]
+    if gone:
+        log.info("%d papers were destroyed after their time", gone)
+    return gone
+
+
+def removed_keys(keys: Collection[str]) -> set[str]:
+    """Those of these pictures whose files may lie nowhere any more."""
+    gone = Media.objects.filter(key__in=list(keys), removed_at__isnull=False)
+    return set(gone.values_list("key", flat=True))
