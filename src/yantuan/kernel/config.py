@@ -118,6 +118,8 @@ class Config(BaseSettings):
     """Subscription messages to buyers: event → template. Events: paid, unpaid, shipped, arrived, refunded, aftersale."""
     wechat_service_cards: bool = False
     """Show buyers WeChat's service card after a payment in the mini-program; its templates must be added there first."""
+    wechat_live_cards: bool = False
+    """Cards of sales that end within a day go on counting in the chat after they were sent (动态消息)."""
     wechat_mini_version: Literal["release", "trial", "develop"] = "release"
     """Which version of the mini-program codes, links and messages open; `trial` before the first release."""
     wechat_push_token: str = ""
