@@ -64,7 +64,7 @@ def test_the_supervisor_leaves_out_django(tmp_path: Path) -> None:
 def test_what_was_left_out_is_there_when_asked_for(tmp_path: Path) -> None:
     use = (
         "; from django.test import RequestFactory; from yantuan.media.pillow import Image"
-        "; from yantuan.reports.sheets import xlsxwriter"
+        "; from yantuan.kernel.sheets.writing import xlsxwriter"
         "; assert RequestFactory().get('/x').path == '/x'; assert Image.new('L', (2, 3)).size == (2, 3)"
         "; assert xlsxwriter.Workbook.__name__ == 'Workbook'"
     )

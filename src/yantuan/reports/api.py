@@ -10,6 +10,7 @@ from ninja import Router, Status
 from yantuan.identity.auth import signed_in
 from yantuan.kernel.clock import now
 from yantuan.kernel.http import IdIn
+from yantuan.kernel.sheets.writing import XLSX
 from yantuan.reports import exports, statements
 from yantuan.reports.schemas import ExportIn, ExportOut, StatementOut, SummaryOut, export_out
 from yantuan.stores.access import access_store, person_of
@@ -17,7 +18,6 @@ from yantuan.stores.access import access_store, person_of
 router = Router(tags=["reports"], auth=signed_in)
 
 DEFAULT_DAYS = 30
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/leader/stores/{store_id}/summary", response=SummaryOut)
@@ -62,7 +62,7 @@ def download_export(request: HttpRequest, export_id: IdIn) -> FileResponse:
     person = person_of(request)
     export = exports.access_export(person, export_id)
     name = f"订单-{statements.china_day(export.created_at)}-{export.orders_done}.xlsx"
-    answer = FileResponse(exports.open_file(person, export).open("rb"), as_attachment=True, filename=name, content_type=SHEET)  # fmt: skip
+    answer = FileResponse(exports.open_file(person, export).open("rb"), as_attachment=True, filename=name, content_type=XLSX)  # fmt: skip
     answer["Cache-Control"] = "private, no-store"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -1,49 +1,28 @@
-"""Orders as an Excel sheet: one row per line of an order, written row by row so that memory stays flat.
-
-Every text is written as a text cell, never as a formula or a link, and what begins like a formula carries Excel's own
-text mark, so that it stays text when somebody edits the cell. Amounts are numbers in yuan.
-"""
+"""Orders as an Excel sheet: one row per line of an order, read and written in portions so that memory stays flat."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from yantuan.fulfilment.models import Shipment
 from yantuan.identity.queries import address_text, mask_phone, masked_name, phone_of
 from yantuan.kernel.clock import china_text
-from yantuan.kernel.lean import Later
+from yantuan.kernel.sheets.writing import Fen, book
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.states import labels
-
-if TYPE_CHECKING:
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
-xlsxwriter: Any = Later("xlsxwriter")
-"""16 MB, for the few who export."""
 
 PORTION: Final = 500
 """Orders read at a time."""
 _METHODS: Final = {"wechatpay": "微信支付", "offline": "线下付款", "zero": "无需付款"}
 _DELIVERIES: Final = {"courier": "快递", "pickup": "自提"}
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-Cell = str | int | Decimal
-
-
-@dataclass(frozen=True)
-class Fen:
-    """A cell with an amount."""
-
-    fen: int
 
 
 @dataclass
@@ -69,13 +48,8 @@ def write_orders(
 ) -> Written:
     """Write all `orders`, oldest first, to a new file; `told` hears after each portion. Raises OSError when the disk refuses."""
     written = Written()
-    book = xlsxwriter.Workbook(
-        path,
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )  # fmt: skip
-    try:
-        sheet = _Sheet(book.add_worksheet("订单"), book.add_format({"num_format": "0.00"}), book.add_format({"quote_prefix": True}))  # fmt: skip
-        sheet.head(book.add_format({"bold": True}))
+    with book(path) as made:
+        sheet = made.sheet("订单", COLUMNS, frozen=2)
         for portion in portions(orders):
             parcels = _parcels(portion)
             for order in portion:
@@ -86,34 +60,7 @@ def write_orders(
             written.orders += len(portion)
             written.rows = sheet.written
             told(written)
-    finally:
-        book.close()
     return written
-
-
-class _Sheet:
-    def __init__(self, sheet: Worksheet, money: Format, text: Format) -> None:
-        self._sheet = sheet
-        self._money = money
-        self._text = text
-        self.written = 0
-
-    def head(self, bold: Format) -> None:
-        for column, (name, width) in enumerate(COLUMNS):
-            self._sheet.set_column(column, column, width)
-            self._sheet.write_string(0, column, name, bold)
-        self._sheet.freeze_panes(1, 2)
-
-    def row(self, cells: Iterable[Fen | int | str]) -> None:
-        self.written += 1
-        for column, cell in enumerate(cells):
-            if isinstance(cell, Fen):
-                self._sheet.write_number(self.written, column, Decimal(cell.fen) / 100, self._money)
-            elif isinstance(cell, int):
-                self._sheet.write_number(self.written, column, cell)
-            elif cell:
-                mark = self._text if cell.startswith(_FORMULA_STARTS) else None
-                self._sheet.write_string(self.written, column, cell, mark)
 
 
 def portions(orders: QuerySet[Order]) -> Iterator[list[Order]]:
