@@ -152,7 +152,7 @@ def test_unsupported_glyphs_are_dropped_and_spaces_joined() -> None:
 
 
 def test_the_bundled_faces_alone_cover_the_trade(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(typesetting, "_system_file", lambda weight: None)
+    monkeypatch.setattr(typesetting, "system_file", lambda weight: None)
     for weight in ("regular", "bold"):
         letters = Face(weight, 24)
         text = "雁团卖场订单跟团号：阳光玫瑰葡萄喆堃镕玥瑄婳翀ABCxyz0123456789¥％，。！？“”…"

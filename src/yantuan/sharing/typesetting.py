@@ -174,12 +174,17 @@ def _inside_word(text: str, at: int) -> bool:
 
 
 def _bundled_font(weight: Weight, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_BUNDLED / _BUNDLED_NAMES[weight], size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(bundled_file(weight), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def bundled_file(weight: Weight) -> Path:
+    """Where the bundled face lies."""
+    return _BUNDLED / _BUNDLED_NAMES[weight]
 
 
 @functools.lru_cache(maxsize=8)
 def _system_font(weight: Weight, size: int) -> ImageFont.FreeTypeFont | None:
-    found = _system_file(weight)
+    found = system_file(weight)
     if found is None:
         return None
     path, index = found
@@ -187,7 +192,8 @@ def _system_font(weight: Weight, size: int) -> ImageFont.FreeTypeFont | None:
 
 
 @functools.cache
-def _system_file(weight: Weight) -> tuple[str, int] | None:
+def system_file(weight: Weight) -> tuple[str, int] | None:
+    """The system's own Chinese face (file, face in it), or None where there is none."""
     candidates = _SYSTEM[weight] + (_SYSTEM["regular"] if weight == "bold" else ())
     return next(((path, index) for path, index in candidates if Path(path).is_file()), None)
 
