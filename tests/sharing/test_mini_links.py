@@ -11,7 +11,7 @@ from sharing.test_shares import share
 from stores.shop_kit import Shop, offer, shop
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrottled
 from yantuan.gateways.wechat_api import WeChatShutsUsOut
-from yantuan.gateways.wechat_links import ActivityOver, LinkQuotaReached, LinkUnpublished
+from yantuan.gateways.wechat_links import LinkQuotaReached, LinkUnpublished
 from yantuan.kernel.clock import frozen, now
 from yantuan.sharing import links
 from yantuan.sharing.models import AppLink
@@ -66,23 +66,6 @@ def test_what_would_be_refused_is_not_sent(platform: Platform) -> None:
         with pytest.raises(GatewayInvalid):
             client.url_link(page, query, expires_at=now() + timedelta(days=days))  # type: ignore[arg-type]
     assert platform.control("GET", "/calls")["calls"] == []
-
-
-def test_an_activity_is_counted_started_and_over(platform: Platform) -> None:
-    client = platform.links()
-    made = client.create_activity()
-    client.update_activity(made.activity_id, started=False, members=3, room=50)
-    client.update_activity(made.activity_id, started=True, members=4, room=50)
-    (card,) = platform.control("GET", "/links")["activities"]
-    assert (card["state"], card["changes"]) == (1, 2)
-    with pytest.raises(ActivityOver):
-        client.update_activity("nothing", started=True, members=0, room=0)
-    with pytest.raises(GatewayRefused) as back:
-        client.update_activity(made.activity_id, started=False, members=3, room=50)
-    assert back.value.provider_code == "47502"
-    platform.control("POST", "/clock", offset_seconds=86_500)
-    with pytest.raises(ActivityOver):
-        platform.links().update_activity(made.activity_id, started=True, members=0, room=0)
 
 
 @pytest.fixture

@@ -10,7 +10,15 @@ from yantuan.catalog.api import router as catalog
 from yantuan.groupbuys.api import router as groupbuys
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
-from yantuan.sharing.views import sale_card, share_card, share_poster, share_qr, store_card
+from yantuan.sharing.views import (
+    door_sign,
+    order_label,
+    sale_card,
+    share_card,
+    share_poster,
+    share_qr,
+    store_card,
+)
 from yantuan.stores.api import router as stores
 
 api = NinjaAPI(urls_namespace="shop-tests")
@@ -25,4 +33,6 @@ urlpatterns = [
     path("share/<str:token>/card.jpg", share_card),
     path("share/g/<str:code>/card.jpg", sale_card),
     path("share/s/<str:code>/card.jpg", store_card),
+    path("share/door/<str:scene>.jpg", door_sign),
+    path("share/label/<str:scene>.jpg", order_label),
 ]

@@ -11,7 +11,15 @@ from yantuan.media.views import public_picture
 from yantuan.moderation.views import checked_picture
 from yantuan.payments.views import account_notice, refund_notice, transaction_notice
 from yantuan.push.views import wechat_push
-from yantuan.sharing.views import sale_card, share_card, share_poster, share_qr, store_card
+from yantuan.sharing.views import (
+    door_sign,
+    order_label,
+    sale_card,
+    share_card,
+    share_poster,
+    share_qr,
+    store_card,
+)
 from yantuan.tracking.views import kdniao_push, kuaidi100_push
 
 urlpatterns = [
@@ -33,6 +41,8 @@ urlpatterns = [
     path("share/<str:token>/card.jpg", share_card),
     path("share/g/<str:code>/card.jpg", sale_card),
     path("share/s/<str:code>/card.jpg", store_card),
+    path("share/door/<str:scene>.jpg", door_sign),
+    path("share/label/<str:scene>.jpg", order_label),
     path("g/<str:code>", pages.group_buy),
     path("s/<str:code>", pages.store),
     re_path(r"^(?!api/|console/|media/|share/|notify/|assets/|static/).*$", pages.app),

@@ -19,8 +19,9 @@ from yantuan.kernel import clock
 LONGEST_QUERY = 1024
 LONGEST_TITLE = 20
 MOST_DAYS = 30
-STARTED_TEMPLATE = "21B034D08C5615B9889CE362BB957B1EE69A584B"
-"""WeChat's own template of a card that counts members until it has started."""
+GATHERED_TEMPLATE = "666F374D69D16C932E45D7E7D9F10CEF6177F5F5"
+"""WeChat's own template of a card that counts members until all are there (到齐时); its other one says 已开始, which a sale that
+closes is not."""
 
 _QUOTA = frozenset({"44993", "45009"})
 _OFTEN = frozenset({"44990", "45011"})
@@ -53,6 +54,10 @@ class ActivityOver(GatewayRefused):
     """The card's activity is unknown or older than a day: it can't be changed any more."""
 
 
+class ActivityClosed(GatewayRefused):
+    """The card says already that all are there; nothing leads back from that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """What a changing card is tied to; the platform keeps it for about a day."""
@@ -67,7 +72,8 @@ class LinksGateway(Protocol):
     def url_link(self, page: str, query: Mapping[str, str], *, expires_at: datetime) -> str: ...
     def short_link(self, page: str, query: Mapping[str, str], *, title: str = "") -> str: ...
     def create_activity(self) -> Activity: ...
-    def update_activity(self, activity_id: str, *, started: bool, members: int, room: int) -> None: ...
+    def count_members(self, activity_id: str, *, members: int, room: int) -> None: ...
+    def close_activity(self, activity_id: str, page: str, query: Mapping[str, str]) -> None: ...
 
 
 class LinksClient:
@@ -123,18 +129,24 @@ class LinksClient:
             raise GatewayUnavailable(PROVIDER, "expiration_time is missing", http_status=200)
         return Activity(text_of(answer, "activity_id"), datetime.fromtimestamp(seconds, UTC))
 
-    def update_activity(self, activity_id: str, *, started: bool, members: int, room: int) -> None:
-        """Change every copy of the card: not started (so many of so many), or started. Raises ActivityOver."""
-        parameters: list[dict[str, str]] = []
-        if not started:
-            parameters = [
-                {"name": "member_count", "value": str(members)},
-                {"name": "room_limit", "value": str(room)},
-            ]
+    def count_members(self, activity_id: str, *, members: int, room: int) -> None:
+        """Every copy of the card says: so many of so many. Raises ActivityOver, ActivityClosed and the rest of the family."""
+        _need(members >= 0 and room > 0, "member_count", "not negative, of at least one")
+        shown = {"member_count": str(members), "room_limit": str(room)}
+        self._set(activity_id, 0, shown)
+
+    def close_activity(self, activity_id: str, page: str, query: Mapping[str, str]) -> None:
+        """Every copy of the card says that all are there; a tap opens the page. Raises as `count_members`."""
+        path = f"{_page(page)}?{_query(query)}".rstrip("?")
+        self._set(activity_id, 1, {"path": path, "version_type": self._env_version})
+
+    def _set(self, activity_id: str, state: int, parameters: Mapping[str, str]) -> None:
+        _need(bool(activity_id), "activity_id", "not empty")
+        listed = [{"name": name, "value": value} for name, value in parameters.items()]
         payload = {
             "activity_id": activity_id,
-            "target_state": 1 if started else 0,
-            "template_info": {"parameter_list": parameters},
+            "target_state": state,
+            "template_info": {"parameter_list": listed},
         }
         self._call("/cgi-bin/message/wxopen/updatablemsg/send", payload)
 
@@ -156,6 +168,8 @@ def _named(refusal: GatewayRefused) -> GatewayRefused:
         return LinkUnpublished(code, message)
     if code in ("47501", "47504"):
         return ActivityOver(PROVIDER, code, message)
+    if code == "47502":
+        return ActivityClosed(PROVIDER, code, message)
     return refusal
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from yantuan.kernel import desk
-from yantuan.sharing.models import Share
+from yantuan.sharing.models import LiveCard, Share
 
 
 @admin.register(Share)
@@ -26,3 +26,25 @@ class ShareAdmin(desk.DeskAdmin):
 
     def name_of(self, row: Share) -> str:
         return f"分享 {row.label or row.pk}"
+
+
+@admin.register(LiveCard)
+class LiveCardAdmin(desk.DeskAdmin):
+    heading = "动态卡片"
+    columns = (
+        desk.column("created_at", "时间"),
+        desk.column("group_buy_id", "团购编号"),
+        desk.state(
+            "state",
+            "状态",
+            dict(LiveCard.State.choices),
+            {"asking": "wait", "live": "good", "closed": "plain", "lost": "plain", "refused": "bad"},
+        ),
+        desk.column("members", "人数", lambda row: f"{row.members}/{row.room}"),
+        desk.column("expires_at", "有效至"),
+        desk.column("error", "原因"),
+    )
+    list_filter = (desk.choose("state", "状态", LiveCard.State.choices),)
+
+    def name_of(self, row: LiveCard) -> str:
+        return f"团购 {row.group_buy_id} 的动态卡片"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import Final
+from typing import Any, Final
 
-import segno
-
+from yantuan.kernel.lean import Later
 from yantuan.media.pillow import Image
 
+segno: Any = Later("segno")
+"""Three megabytes, for those who show a code."""
 _QUIET: Final = 4
 
 

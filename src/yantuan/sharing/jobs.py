@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yantuan.kernel.schedule import every
-from yantuan.sharing import actions, drawings, links
+from yantuan.sharing import actions, drawings, links, live_cards
 
 
 @every(6 * 3600)
@@ -22,3 +22,15 @@ def clear_posters() -> int:
 def clear_links() -> int:
     """Links into the mini-program that have ended go."""
     return links.clear_old()
+
+
+@every(30)
+def update_live_cards() -> int:
+    """Cards in the chats say how their sales stand."""
+    return live_cards.update_due()
+
+
+@every(24 * 3600)
+def clear_live_cards() -> int:
+    """Activities WeChat has long forgotten go."""
+    return live_cards.clear_old()

@@ -28,14 +28,18 @@ _refused_until = 0.0
 
 
 def picture(share: Share) -> bytes | None:
-    """The code that opens the share in the mini-program, as a picture file; None when there is none to be had.
+    """The code that opens the share in the mini-program, as a picture file; None when there is none to be had."""
+    page = scenes.STORE_PAGE if share.group_buy_id is None else scenes.SALE_PAGE
+    return picture_of(scenes.of_share(share), page)
+
+
+def picture_of(scene: str, page: str) -> bytes | None:
+    """The code of a scene id, as a picture file.
 
     None without a mini-program, beside the simulator (whose codes open nothing in WeChat), and while WeChat refuses.
     """
     if not configured() or config().simulator_url:
         return None
-    scene = scenes.of_share(share)
-    page = scenes.STORE_PAGE if share.group_buy_id is None else scenes.SALE_PAGE
     path = _path(scene)
     try:
         return path.read_bytes()

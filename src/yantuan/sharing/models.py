@@ -46,6 +46,49 @@ class AppLink(Row):
         constraints = [models.UniqueConstraint(fields=["share", "kind", "version"], name="app_link_once")]
 
 
+class LiveCard(Row):
+    """The activity WeChat keeps for a sale's cards: what every copy of them says in the chats is changed through it.
+
+    One serves all who share the sale, so that a busy sale costs one change in five minutes and not one per chat.
+    """
+
+    class State(models.TextChoices):
+        ASKING = "asking", "申请中"
+        LIVE = "live", "更新中"
+        CLOSED = "closed", "已到齐"
+        LOST = "lost", "已失效"
+        REFUSED = "refused", "微信未受理"
+
+    store_id = models.BigIntegerField()
+    group_buy_id = models.BigIntegerField()
+    version = models.CharField(max_length=40)
+    """AppID and version of the mini-program it belongs to."""
+    activity_id = models.CharField(max_length=128, default="", blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKING)
+    members = models.PositiveIntegerField(default=0)
+    """What the cards say: so many have joined …"""
+    room = models.PositiveIntegerField(default=0)
+    """… of at most so many."""
+    expires_at = models.DateTimeField(null=True)
+    """When WeChat forgets it; empty until there is one."""
+    next_at = models.DateTimeField()
+    """Live: the next look at the sale. Refused: not asked again before."""
+    tries = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, default="", blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group_buy_id"], name="live_card_asked_once", condition=models.Q(state="asking")
+            )
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], name="live_card_due", condition=models.Q(state="live")),
+            models.Index(fields=["group_buy_id", "-id"], name="live_card_of_sale"),
+        ]
+
+
 class ShareOpen(models.Model):
     """One visitor counted once per share per day; the visitor is a keyed hash that changes daily."""
 

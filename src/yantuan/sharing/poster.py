@@ -31,7 +31,7 @@ from yantuan.sharing.painting import (
 )
 from yantuan.sharing.typesetting import Colour, face
 
-__all__ = ["PosterData", "SaleState", "draw_card", "draw_poster", "qr_png"]
+__all__ = ["PosterData", "SaleState", "code_image", "draw_card", "draw_poster", "jpeg", "qr_png"]
 
 
 _STATE_WORDS: Final[dict[SaleState, str]] = {
@@ -84,7 +84,7 @@ def draw_poster(data: PosterData) -> bytes:
     _gallery(canvas, data, (30, 138, 720, foot))
     _offer(canvas, data, title, foot)
     _invitation(canvas, data)
-    return _jpeg(canvas)
+    return jpeg(canvas)
 
 
 def draw_card(data: PosterData) -> bytes:
@@ -108,7 +108,7 @@ def draw_card(data: PosterData) -> bytes:
     if data.joined > 0:
         words = face("regular", 26)
         words.draw_right(draw, (476, 370), words.fit(f"{data.joined} 人已跟团", 470 - end), GREY)
-    return _jpeg(canvas)
+    return jpeg(canvas)
 
 
 def _header(canvas: Image.Image, data: PosterData) -> None:
@@ -193,7 +193,7 @@ def _ends(canvas: Image.Image, text: str, state: SaleState, top: int) -> None:
 
 def _invitation(canvas: Image.Image, data: PosterData) -> None:
     """The code at the thumb, and what to do with it."""
-    code = _code(data, 188)
+    code = code_image(data.code_picture, data.url, 188)
     panel(canvas, (518, 1124, 718, 1316), 18, WHITE)
     canvas.paste(code, (518 + (200 - code.width) // 2, 1124 + (192 - code.height) // 2))
     draw = ImageDraw.Draw(canvas)
@@ -206,12 +206,12 @@ def _invitation(canvas: Image.Image, data: PosterData) -> None:
     face("regular", 20).draw(draw, (40, 1288), "由卖场自行销售并负责售后", GREY)
 
 
-def _code(data: PosterData, side: int) -> Image.Image:
-    if data.code_picture is not None:
-        given = opened_pictures([data.code_picture], 1)
-        if given:
-            return given[0].resize((side, side), Image.Resampling.LANCZOS)
-    return qr_image(data.url, side, quiet=1).convert("RGB")
+def code_image(code_picture: bytes | None, url: str, side: int) -> Image.Image:
+    """The mini-program code given, or the QR code of `url`, as a square of `side` pixels."""
+    given = opened_pictures([code_picture], 1) if code_picture is not None else []
+    if given:
+        return given[0].resize((side, side), Image.Resampling.LANCZOS)
+    return qr_image(url, side, quiet=1).convert("RGB")
 
 
 def _banner(canvas: Image.Image, box: Box, word: str, size: int) -> None:
@@ -256,7 +256,8 @@ def _fade(width: int, height: int) -> Image.Image:
     return ramp.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def _jpeg(canvas: Image.Image) -> bytes:
+def jpeg(canvas: Image.Image) -> bytes:
+    """The finished picture as a file."""
     out = io.BytesIO()
     canvas.save(out, "JPEG", quality=88, subsampling=0)
     return out.getvalue()

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Min, Q
 
+from yantuan.gateways.wechat_links import GATHERED_TEMPLATE
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.queries import group_buy_page, status_of, store_page
 from yantuan.groupbuys.rules import STATUS_LABELS
 from yantuan.kernel.config import config
 from yantuan.media.queries import media_map
 from yantuan.orders.models import Order
-from yantuan.sharing.models import Share
+from yantuan.sharing.models import LiveCard, Share
 from yantuan.sharing.rules import ends_text, group_buy_text, price_range, store_text
-from yantuan.sharing.schemas import ShareOut
+from yantuan.sharing.schemas import LiveCardOut, ShareOut
 from yantuan.stores.models import Store
 from yantuan.stores.public import hidden
 
@@ -84,6 +85,19 @@ def shares_out(shares: Sequence[Share]) -> list[ShareOut]:
         )
         for s, text in zip(shares, texts, strict=True)
     ]
+
+
+def live_card_out(card: LiveCard | None, *, enabled: bool) -> LiveCardOut:
+    """What the app needs of a counting card; of none, that a plain one is to be sent."""
+    if card is None:
+        return LiveCardOut(activity_id="", template_id="", members=0, room=0, enabled=enabled)
+    return LiveCardOut(
+        activity_id=card.activity_id,
+        template_id=GATHERED_TEMPLATE,
+        members=card.members,
+        room=card.room,
+        enabled=enabled,
+    )
 
 
 def _counts(shares: Sequence[Share]) -> dict[int, tuple[int, int]]:

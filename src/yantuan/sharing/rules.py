@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +18,10 @@ from yantuan.sharing.kinds import SaleState
 
 MAX_GOODS_LINES: Final = 8
 _OVER: Final[frozenset[Status]] = frozenset({"ended", "closed"})
+COUNTS_FOR: Final = timedelta(hours=23, minutes=55)
+"""A sale that ends later than this may outlive the activity WeChat keeps for its cards."""
+MOST_ROOM: Final = 999
+"""With more than this left, “3/100002 人” says nothing to anybody."""
 
 
 def price_range(low: int, high: int) -> str:
@@ -103,3 +107,10 @@ def is_own_url(url: str, public_url: str) -> bool:
     """Whether `url` is a page of this instance: same scheme, host and port."""
     asked, ours = urlsplit(url), urlsplit(public_url)
     return (asked.scheme, asked.netloc) == (ours.scheme, ours.netloc) and bool(asked.netloc)
+
+
+def may_count(status: Status, ends_at: datetime | None, now: datetime, left: int) -> bool:
+    """Whether a card of this sale may go on counting in a chat; `left`: units nobody has taken yet."""
+    if status != "open" or ends_at is None:
+        return False
+    return now < ends_at <= now + COUNTS_FOR and 0 < left <= MOST_ROOM

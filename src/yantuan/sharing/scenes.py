@@ -23,9 +23,10 @@ SALE_PAGE: Final = "pages/g/index"
 STORE_PAGE: Final = "pages/s/index"
 ORDER_PAGE: Final = "pages/order/index"
 PICKUP_PAGE: Final = "buyer/pickup-code/index"
+HERE_PAGE: Final = "buyer/pickup-here/index"
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SIGNED: Final = re.compile(r"([op])([0-9A-Za-z]{1,11})\.([0-9a-f]{10})")
+_SIGNED: Final = re.compile(r"([opd])([0-9A-Za-z]{1,11})\.([0-9a-f]{10})")
 _CODE: Final = re.compile(r"([gs])([1-9A-HJ-NP-Za-km-z]{1,16})")
 _PAGES: Final = {"o": ORDER_PAGE, "p": PICKUP_PAGE, "g": SALE_PAGE, "s": STORE_PAGE}
 
@@ -63,11 +64,31 @@ def of_pickup(order_id: int) -> str:
     return _signed("p", order_id)
 
 
+def of_point(point_id: int) -> str:
+    """Hangs at the door of a pick-up point: opens what the person who scans it has to fetch there."""
+    return _signed("d", point_id)
+
+
+def point_of(scene: str) -> int:
+    """The pick-up point at whose door this code hangs. Raises NotFound for any other."""
+    return _number_in(scene, "d")
+
+
+def order_of(scene: str) -> int:
+    """The order this code opens. Raises NotFound for any other."""
+    return _number_in(scene, "op")
+
+
+def page_of(scene: str) -> str:
+    """The page a scene id of ours opens; a code must name it to WeChat."""
+    return resolve(scene).page
+
+
 def resolve(scene: str) -> Target:
     """What a scene id stands for. Raises NotFound for one we did not make, or for what is not public (any more)."""
     signed = _SIGNED.fullmatch(scene)
     if signed is not None:
-        return _order_target(signed[1], signed[2], signed[3])
+        return _signed_target(scene, signed[1], signed[2], signed[3])
     coded = _CODE.fullmatch(scene)
     if coded is not None:
         return _coded_target(coded[1], coded[2])
@@ -85,9 +106,22 @@ def _signature(kind: str, digits: str) -> str:
     return keyed_hash("scene", kind + digits)[:10]
 
 
-def _order_target(kind: str, digits: str, signature: str) -> Target:
-    if not hmac.compare_digest(signature, _signature(kind, digits)):
+def _genuine(kind: str, digits: str, signature: str) -> bool:
+    return hmac.compare_digest(signature, _signature(kind, digits))
+
+
+def _number_in(scene: str, kinds: str) -> int:
+    signed = _SIGNED.fullmatch(scene)
+    if signed is None or signed[1] not in kinds or not _genuine(signed[1], signed[2], signed[3]):
         raise NotFound
+    return _number(signed[2])
+
+
+def _signed_target(scene: str, kind: str, digits: str, signature: str) -> Target:
+    if not _genuine(kind, digits, signature):
+        raise NotFound
+    if kind == "d":
+        return Target(HERE_PAGE, {"door": scene})
     return Target(_PAGES[kind], {"id": str(_number(digits))})
 
 

@@ -53,6 +53,43 @@ class MiniLinksOut(Schema):
     expires_at: datetime
 
 
+class SignOut(Schema):
+    """A code to print and hang up, or to stick on a bag."""
+
+    picture_url: str
+    link: str
+    """Where the code leads in a browser."""
+
+
+class PickupHereOrder(Schema):
+    id: IdOut
+    number: int
+    title: str
+    goods: str
+
+
+class PickupHereOut(Schema):
+    """A pick-up point as seen from its door: where it is, and what the person has to fetch there."""
+
+    store_name: str
+    name: str
+    address: str
+    hours: str
+    orders: list[PickupHereOrder]
+
+
+class LiveCardOut(Schema):
+    """What a card that goes on counting is sent with."""
+
+    activity_id: str
+    """Empty: send a plain card."""
+    template_id: str
+    members: int
+    room: int
+    enabled: bool
+    """False: no sale of this instance has such cards, so there is no need to ask again."""
+
+
 class JsSignatureOut(Schema):
     app_id: str
     timestamp: int

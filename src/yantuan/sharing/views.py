@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from yantuan.kernel.errors import AppError
-from yantuan.sharing import pictures
+from yantuan.sharing import pictures, signs
 from yantuan.sharing.access import share_by_token
 from yantuan.sharing.codes import qr_png
 from yantuan.sharing.queries import code_of, share_url
@@ -36,6 +36,18 @@ def sale_card(request: HttpRequest, code: str) -> HttpResponse:
 def store_card(request: HttpRequest, code: str) -> HttpResponse:
     """`GET /share/s/{code}/card.jpg`."""
     return _picture(request, lambda: pictures.store_card(code))
+
+
+@require_safe
+def door_sign(request: HttpRequest, scene: str) -> HttpResponse:
+    """`GET /share/door/{scene}.jpg`: to hang at a pick-up point's door."""
+    return _picture(request, lambda: signs.door(scene))
+
+
+@require_safe
+def order_label(request: HttpRequest, scene: str) -> HttpResponse:
+    """`GET /share/label/{scene}.jpg`: to stick on an order's bag."""
+    return _picture(request, lambda: signs.label(scene))
 
 
 @require_safe

@@ -14,7 +14,8 @@ from yantuan.simulator.world import World
 
 MOST_DAYS = 30
 ACTIVITY_SECONDS = 86_400
-_NAMES = ("member_count", "room_limit", "path", "version_type")
+_NAMES = ({"member_count", "room_limit"}, {"path", "version_type"})
+"""What each state must be told: 0 counts members, 1 says that all are there and leads on."""
 
 
 def _mini(world: World, request: Request) -> None:
@@ -116,7 +117,7 @@ def _update(world: World, request: Request, body: dict[str, Any]) -> wechat_api.
     if row["expires_at"] <= world.clock.now():
         raise WechatError(47504, "activity expired")
     state = body.get("target_state")
-    if state not in (0, 1) or isinstance(state, bool) or (row["state"] == 1 and state == 0):
+    if state not in (0, 1) or isinstance(state, bool) or row["state"] == 1:
         raise WechatError(47502, "invalid target_state")
     world.db.run(
         "UPDATE activities SET state = ?, shown = ?, changes = changes + 1 WHERE activity_id = ?",
@@ -131,12 +132,13 @@ def _parameters(body: dict[str, Any], state: int) -> dict[str, str]:
     if not isinstance(listed, list):
         raise WechatError(47001, "data format error, template_info")
     found = {str(one.get("name")): one.get("value") for one in listed if isinstance(one, dict)}
-    if not set(found) <= set(_NAMES) or not all(isinstance(value, str) for value in found.values()):
+    known = _NAMES[0] | _NAMES[1]
+    if not set(found) <= known or not all(isinstance(value, str) for value in found.values()):
         raise WechatError(47001, "data format error, parameter_list")
     if found.get("version_type", "release") not in ("release", "trial", "develop"):
         raise WechatError(47503, "invalid version_type")
-    if state == 0 and not {"member_count", "room_limit"} <= set(found):
-        raise WechatError(47001, "data format error, member_count and room_limit needed")
+    if not _NAMES[state] <= set(found) or not all(found[name] for name in _NAMES[state]):
+        raise WechatError(47001, f"data format error, {' and '.join(sorted(_NAMES[state]))} needed")
     return {name: str(value) for name, value in found.items()}
 
 
