@@ -17,8 +17,10 @@ from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.config import config
 from yantuan.notices import cards
 from yantuan.notices.models import ServiceCard
+from yantuan.notices.pushes import card_fared
 from yantuan.orders.models import Order
 from yantuan.payments.models import PaymentAttempt
+from yantuan.push.messages import Push
 
 pytestmark = pytest.mark.django_db
 PUT = "/wxa/set_user_notify"
@@ -27,6 +29,7 @@ PUT = "/wxa/set_user_notify"
 @pytest.fixture
 def wechat(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     monkeypatch.setattr(config(), "wechat_service_cards", True)
+    monkeypatch.setattr(config(), "public_url", "https://shop.example")
     cards.reset(CardsClient(platform.settings(), MemoryTokenStore(), transport=platform.transport))
     yield platform
     cards.reset()
@@ -67,24 +70,55 @@ def move(order: Order, delivery: str) -> None:
     cards.follow(order.id)
 
 
-def test_a_card_follows_its_order_to_the_end(wechat: Platform, order: Order) -> None:
+def content(wechat: Platform) -> dict[str, Any]:
+    (one,) = wechat.control("GET", "/cards")["cards"]
+    found: dict[str, Any] = one["content"]
+    return found
+
+
+def test_a_card_follows_its_order_as_far_as_the_steps_are_known(wechat: Platform, order: Order) -> None:
     cards.follow(order.id)
     cards.follow(order.id)
-    assert cards.push_due() == 1 and shown(wechat) == [(2001, 2)]
+    assert cards.push_due() == 1 and shown(wechat) == [(2001, 1)]
+    page = f"pages/order/index?id={order.id}"
+    (goods,) = content(wechat)["product_list"]["info_list"]
+    assert content(wechat)["wxa_path_query"] == goods["product_path_query"] == page
+    assert goods["product_img"] == f"https://shop.example/share/g/{order.group_buy.code}/card.jpg"
     assert cards.push_due() == 0
-    move(order, "shipped")
+    move(order, "part_shipped")
     assert cards.push_due() == 1 and shown(wechat) == [(2001, 3)]
-    move(order, "received")
+    move(order, "shipped")
     assert cards.push_due() == 1 and shown(wechat) == [(2001, 4)]
+    assert content(wechat) == {"cur_status": 4, "wxa_path_query": page}
+    move(order, "received")
+    assert cards.push_due() == 0
     assert (card().state, card().shown, wechat.calls(PUT)) == ("over", 4, 3)
 
 
-def test_what_moved_before_the_first_card_comes_as_its_next_step(wechat: Platform, order: Order) -> None:
-    Order.objects.filter(id=order.id).update(delivery_method="pickup", delivery="picked")
+def test_goods_to_be_fetched_are_said_to_be_paid_and_no_more(wechat: Platform, order: Order) -> None:
+    Order.objects.filter(id=order.id).update(delivery_method="pickup", delivery="awaiting_pickup")
     cards.follow(order.id)
-    assert cards.push_due() == 1 and shown(wechat) == [(2002, 2)]
-    assert cards.push_due() == 1 and shown(wechat) == [(2002, 4)]
+    assert cards.push_due() == 1 and shown(wechat) == [(2002, 1)]
+    move(order, "picked")
+    assert cards.push_due() == 0 and shown(wechat) == [(2002, 1)]
     assert card().state == "over"
+
+
+def test_what_moved_before_the_first_card_comes_as_its_next_step(wechat: Platform, order: Order) -> None:
+    Order.objects.filter(id=order.id).update(delivery="received")
+    cards.follow(order.id)
+    assert cards.push_due() == 1 and shown(wechat) == [(2001, 1)]
+    assert cards.push_due() == 1 and shown(wechat) == [(2001, 4)]
+    assert card().state == "over"
+
+
+def test_nothing_a_card_lacks_leaves_the_house(
+    wechat: Platform, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config(), "public_url", "http://shop.example")
+    cards.follow(order.id)
+    assert cards.push_due() == 0
+    assert (card().state, wechat.calls(PUT)) == ("failed", 0) and "product_img" in card().error
 
 
 def test_a_payment_not_known_yet_is_asked_for_a_minute_later(wechat: Platform, order: Order) -> None:
@@ -95,7 +129,7 @@ def test_a_payment_not_known_yet_is_asked_for_a_minute_later(wechat: Platform, o
     assert cards.push_due() == 0 and wechat.calls(PUT) == 1
     with frozen(now() + timedelta(seconds=61)):
         assert cards.push_due() == 1
-    assert shown(wechat) == [(2001, 2)]
+    assert shown(wechat) == [(2001, 1)]
 
 
 def test_a_day_after_paying_no_card_begins(wechat: Platform, order: Order) -> None:
@@ -135,12 +169,36 @@ def test_every_documented_refusal(wechat: Platform, order: Order, code: str, sta
     assert (card().error == "") == (state == "shown")
 
 
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [("-10001", "shown"), ("-10002", "shown"), ("-1003", "failed"), ("-1004", "failed"), ("-1005", "shown"), ("-7", "shown")],
+)  # fmt: skip
+def test_a_card_its_buyer_was_not_told_of(wechat: Platform, order: Order, code: str, state: str) -> None:
+    cards.follow(order.id)
+    cards.push_due()
+    told = {
+        "notify_code": "p1.42001",
+        "notify_type": 2001,
+        "card_status": 1,
+        "fail_ret": int(code),
+        "fail_msg": "no",
+    }
+    for number in ("p1.42002", "p1.42001"):
+        content = told | {"notify_code": number}
+        card_fared(Push(1, "notify_service_msg_send_result", "oBuyer", now(), content))
+        assert bool(card().error) == (number == "p1.42001")
+    assert card().state == state
+    assert card().error == cards.NOT_TOLD.get(code, "没有通知到买家（-7 no）")
+    move(order, "shipped")
+    assert cards.push_due() == (1 if state == "shown" else 0)
+
+
 def test_the_client_tells_refusals_apart(wechat: Platform, order: Order) -> None:
     client = CardsClient(wechat.settings(), MemoryTokenStore(), transport=wechat.transport)
     openid = wechat.world.openid_of(config().wechat_mini_appid, "小雁")
     values: dict[str, Any] = {
         "openid": openid, "transaction_id": "42001", "kind": 2001, "step": 2, "page": "pages/order/index?id=1",
-        "title": "葡萄", "picture": "", "count": 1, "due_at": now(), "paid_fen": order.total_fen, "paid_at": now(),
+        "title": "葡萄", "picture": "https://shop.example/a.jpg", "count": 1, "paid_fen": order.total_fen, "paid_at": now(),
     }  # fmt: skip
     with pytest.raises(CardRefused) as refused:
         client.put(Card(**values | {"paid_fen": 1}), first=True)

@@ -78,8 +78,13 @@ def test_an_activity_counts_starts_and_ends(merchant: Merchant) -> None:
     assert update(template_info={"parameter_list": wrong}) == 47503
     assert links(merchant)["activities"][0]["changes"] == 0
     assert update() == 0 and links(merchant)["activities"][0]["shown"]["member_count"] == "3"
-    assert update(target_state=1, template_info={"parameter_list": []}) == 0
+    assert update(target_state=1, template_info={"parameter_list": []}) == 47001
+    onward = [{"name": "path", "value": PAGE}, {"name": "version_type", "value": "release"}]
+    assert update(target_state=1, template_info={"parameter_list": onward[:1]}) == 47001
+    assert update(target_state=1, template_info={"parameter_list": onward}) == 0
+    assert links(merchant)["activities"][0]["shown"] == {"path": PAGE, "version_type": "release"}
     assert update() == 47502
+    assert update(target_state=1, template_info={"parameter_list": onward}) == 47502
     merchant.sim("/clock", offset_seconds=86_500)
     assert update(target_state=1) == 47504
 
@@ -121,6 +126,9 @@ def test_any_documented_code_can_be_ordered(merchant: Merchant) -> None:
     assert urllink(merchant) == 0
 
 
+PRODUCT = {"product_img": "https://shop.test/a.jpg", "product_name": "葡萄", "product_path_query": PAGE}
+
+
 class TestCard:
     """`/wxa/set_user_notify`."""
 
@@ -139,10 +147,9 @@ class TestCard:
         )  # fmt: skip
 
     def send(self, state: int = 2, check: Any = None, content: Any = None, **changes: Any) -> int:
-        product = {"product_img": "", "product_name": "葡萄", "product_path_query": "pages/order/index?id=1"}
         full = {
             "cur_status": state, "wxa_path_query": "pages/order/index?id=1", "product_count": 1,
-            "product_list": {"info_list": [product]}, "send_time": int(self.at),
+            "product_list": {"info_list": [PRODUCT]}, "send_time": int(self.at),
         }  # fmt: skip
         body = {
             "openid": self.openid, "notify_type": 2001, "notify_code": "42001",
@@ -165,6 +172,12 @@ class TestCard:
             ({"content": {"cur_status": 9}}, 85439),
             ({"content": {"product_list": {}}}, 85440),
             ({"content": {"product_list": {"info_list": [{"product_name": "x"}]}}}, 85435),
+            ({"content": {"product_list": {"info_list": [PRODUCT | {"product_img": ""}]}}}, 85435),
+            ({"content": {"product_list": {"info_list": [PRODUCT | {"product_img": "/a.jpg"}]}}}, 85435),
+            ({"content": {"product_count": "1"}}, 85440),
+            ({"content": {"wxa_path_query": ""}}, 85440),
+            ({"content": {"cur_status": 5}}, 85439),
+            ({"notify_type": 2002, "state": 3}, 85439),
             ({"check": {"pay_amount": 1, "pay_time": 1}}, 85433),
             ({"check_json": "["}, 85433),
             ({"state": 3}, 85439),
@@ -179,10 +192,13 @@ class TestCard:
         assert self.send() == 85448
         assert self.send(3) == 0
         assert self.send(2) == 85439
+        assert self.send(4, content_json=json.dumps({"cur_status": 4, "wxa_path_query": PAGE})) == 0
+        assert self.send(4) == 85439
+        assert self.send(3) == 85439
         (card,) = self.cards()
-        assert (card["state"], card["updates"]) == (3, 1)
+        assert (card["state"], card["updates"]) == (4, 2)
         self.merchant.sim("/clock", offset_seconds=31 * 86400)
-        assert self.send(4) == 85438
+        assert self.send(3) == 85438
 
     def test_a_day_after_paying_is_too_late(self) -> None:
         self.merchant.sim("/clock", offset_seconds=86_500)

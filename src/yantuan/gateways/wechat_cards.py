@@ -18,6 +18,12 @@ from yantuan.kernel import clock
 
 ON_THE_WAY: Final = 2001
 PICK_UP: Final = 2002
+PAID: Final = 1
+PREPARING: Final = 2
+PART_SHIPPED: Final = 3
+SHIPPED: Final = 4
+STEPS: Final = {ON_THE_WAY: (PAID, PREPARING, PART_SHIPPED, SHIPPED), PICK_UP: (PAID, PREPARING)}
+"""The steps whose meaning is documented where we could read it; WeChat knows further ones, and a guess could tell a buyer a wrong thing."""
 CardRefusal = Literal["not_visible", "over", "unchanged", "locked", "invalid"]
 _KINDS: Final[dict[str, CardRefusal]] = {
     "85437": "not_visible",
@@ -45,9 +51,9 @@ class CardRefused(GatewayRefused):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card at one step. `kind` is ON_THE_WAY or PICK_UP; `step` is `cur_status`: 1 paid, 2 being prepared, later ones follow.
+    """One card at one step. `kind` is ON_THE_WAY or PICK_UP, `step` one of its STEPS (`cur_status`).
 
-    `picture` is an https address or empty; `due_at` when it should be sent or fetched.
+    `picture` is the https address of a picture everybody may fetch.
     """
 
     openid: str
@@ -58,7 +64,6 @@ class Card:
     title: str
     picture: str
     count: int
-    due_at: datetime
     paid_fen: int
     paid_at: datetime
 
@@ -107,16 +112,15 @@ class CardsClient:
 
 
 def _body(card: Card, first: bool) -> dict[str, Any]:
-    if card.kind not in (ON_THE_WAY, PICK_UP):
-        raise GatewayInvalid(PROVIDER, "notify_type", "2001 or 2002")
-    product = {"product_img": card.picture, "product_name": card.title, "product_path_query": card.page}
-    content = {
-        "cur_status": card.step,
-        "wxa_path_query": card.page,
-        "product_count": card.count,
-        "product_list": {"info_list": [product]},
-        "send_time" if card.kind == ON_THE_WAY else "pickup_time": int(card.due_at.timestamp()),
-    }
+    _check(card)
+    content: dict[str, Any] = {"cur_status": card.step, "wxa_path_query": card.page}
+    if card.step in (PAID, PREPARING):
+        product = {
+            "product_img": card.picture,
+            "product_name": card.title,
+            "product_path_query": card.page,
+        }
+        content |= {"product_count": card.count, "product_list": {"info_list": [product]}}
     body: dict[str, Any] = {
         "openid": card.openid,
         "notify_type": card.kind,
@@ -127,3 +131,14 @@ def _body(card: Card, first: bool) -> dict[str, Any]:
         check = {"pay_amount": card.paid_fen, "pay_time": int(card.paid_at.timestamp()), "pay_channel": 0}
         body["check_json"] = json.dumps(check)
     return body
+
+
+def _check(card: Card) -> None:
+    if card.kind not in STEPS:
+        raise GatewayInvalid(PROVIDER, "notify_type", "2001 or 2002")
+    if card.step not in STEPS[card.kind]:
+        raise GatewayInvalid(PROVIDER, "cur_status", f"one of {STEPS[card.kind]}")
+    if not card.picture.startswith("https://"):
+        raise GatewayInvalid(PROVIDER, "product_img", "an https address")
+    if not (card.page and card.title and card.count > 0):
+        raise GatewayInvalid(PROVIDER, "content_json", "page, title and count are needed")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 
 from yantuan.kernel import desk
-from yantuan.notices.models import Delivery
+from yantuan.notices.models import Delivery, ServiceCard
 
+_STEPS = {0: "还没有", 1: "已支付", 2: "待发货", 3: "部分发货", 4: "已发货"}
 _CHANNELS = [("wecom", "企业微信"), ("email", "邮件"), ("subscribe", "订阅消息")]
 
 
@@ -46,3 +47,28 @@ class DeliveryAdmin(desk.DeskAdmin):
 
     def name_of(self, row: Delivery) -> str:
         return f"消息 {row.title}"
+
+
+@admin.register(ServiceCard)
+class ServiceCardAdmin(desk.DeskAdmin):
+    heading = "服务卡片"
+    columns = (
+        desk.column("paid_at", "支付时间"),
+        desk.column("order_id", "订单号"),
+        desk.column("kind", "卡片", lambda row: "自提" if row.kind == 2002 else "物流"),
+        desk.column("shown", "买家看到", lambda row: _STEPS.get(row.shown, str(row.shown))),
+        desk.state(
+            "state",
+            "状态",
+            dict(ServiceCard.State.choices),
+            {"waiting": "wait", "shown": "good", "over": "plain", "failed": "bad"},
+        ),
+        desk.column("tries", "尝试次数"),
+        desk.column("error", "原因"),
+    )
+    list_filter = (desk.choose("state", "状态", ServiceCard.State.choices),)
+    search_fields = ("=order_id", "=store_id")
+    search_help_text = "按订单号或卖场编号查找"
+
+    def name_of(self, row: ServiceCard) -> str:
+        return f"订单 {row.order_id} 的服务卡片"

@@ -1,16 +1,30 @@
-"""Service cards: one per payment made in the mini-program, kept in step with its order. Off unless switched on."""
+"""Service cards: one per payment made in the mini-program, kept in step with its order. Off unless switched on.
+
+Only steps whose meaning is documented are shown. So a card of goods on their way ends with "shipped", and one of goods to be fetched
+says "paid" and no more: both stay true, while a step we had to guess might tell a buyer something that is not so.
+"""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
 from django.db import transaction
 
 from yantuan.gateways.errors import GatewayError, GatewayInvalid, GatewayRefused, GatewayThrottled
-from yantuan.gateways.wechat_cards import ON_THE_WAY, PICK_UP, Card, CardRefused, CardsClient, CardsGateway
+from yantuan.gateways.wechat_cards import (
+    ON_THE_WAY,
+    PAID,
+    PART_SHIPPED,
+    PICK_UP,
+    SHIPPED,
+    Card,
+    CardRefused,
+    CardsClient,
+    CardsGateway,
+)
 from yantuan.gateways.wechat_mini import MiniSettings
 from yantuan.gateways.wechat_tokens import FileTokenStore
 from yantuan.kernel.clock import now
@@ -28,10 +42,16 @@ LIFE: Final = timedelta(days=30)
 NOT_VISIBLE: Final = timedelta(minutes=1)
 CLAIM: Final = timedelta(minutes=2)
 MAX_TRIES: Final = 12
-SHIPS_WITHIN: Final = timedelta(hours=48)
-"""What WeChat's rules promise the buyer when nothing else was."""
-PREPARING, MOVING, DONE = 2, 3, 4
-"""Steps we show: being prepared, shipped or ready to be fetched, received. Of them the sheet of facts confirms only the first."""
+LAST: Final = {ON_THE_WAY: SHIPPED, PICK_UP: PAID}
+NOT_TOLD: Final = {
+    "-10001": "微信系统错误，没有通知到买家",
+    "-10002": "内容没有通过微信的检查",
+    "-1003": "小程序没有添加这个服务卡片模板",
+    "-1004": "买家不接收这类通知",
+    "-1005": "通知太频繁，被微信拦下了",
+}
+"""Why WeChat did not tell the buyer of a card it had taken."""
+_FOR_GOOD: Final = frozenset({"-1003", "-1004"})
 State = ServiceCard.State
 _replacement: CardsGateway | None = None
 
@@ -78,10 +98,22 @@ def push_due() -> int:
     return sum(_push(card_id) for card_id in list(due.values_list("id", flat=True)[:100]))
 
 
+def not_told(transaction_id: str, code: str, words: str) -> None:
+    """WeChat says that a card's buyer was not told. Where the next change would fare the same, the card is left alone."""
+    why = NOT_TOLD.get(code) or f"没有通知到买家（{code} {words}）"
+    paid = PaymentAttempt.objects.filter(transaction_id=transaction_id)
+    rows = ServiceCard.objects.filter(order_id__in=list(paid.values_list("order_id", flat=True)))
+    rows.update(error=why[:300])
+    if code in _FOR_GOOD:
+        rows.filter(state__in=[State.WAITING, State.SHOWN]).update(state=State.FAILED)
+
+
 def _step(order: Order) -> int:
-    if order.delivery in ("received", "picked"):
-        return DONE
-    return MOVING if order.delivery in ("shipped", "part_picked") else PREPARING
+    if order.delivery_method == "pickup":
+        return PAID
+    if order.delivery in ("shipped", "received"):
+        return SHIPPED
+    return PART_SHIPPED if order.delivery == "part_shipped" else PAID
 
 
 def _new(order: Order) -> ServiceCard | None:
@@ -97,7 +129,7 @@ def _new(order: Order) -> ServiceCard | None:
         kind=PICK_UP if order.delivery_method == "pickup" else ON_THE_WAY,
         amount_fen=paid.paid_fen or paid.amount_fen,
         paid_at=paid.success_at,
-        wanted=PREPARING,
+        wanted=PAID,
         next_at=now(),
     )
 
@@ -110,8 +142,8 @@ def _push(card_id: int) -> bool:
     if moment > card.paid_at + (LIFE if card.shown else ACTIVATION):
         _end(card, State.OVER if card.shown else State.FAILED, "超过微信允许的时间")
         return False
-    # A card begins with preparing; what happened since is its next step.
-    step = card.wanted if card.shown else PREPARING
+    # A card begins with the payment; what happened since is its next step.
+    step = card.wanted if card.shown else PAID
     try:
         (_replacement or _made()).put(_shown(card, step), first=not card.shown)
     except CardRefused as refusal:
@@ -136,22 +168,19 @@ def _claim(card_id: int) -> ServiceCard | None:
 
 
 def _shown(card: ServiceCard, step: int) -> Card:
-    order = Order.objects.get(id=card.order_id)
+    order = Order.objects.select_related("group_buy").get(id=card.order_id)
+    # The sale's own card: a JPEG everybody may fetch, which WeChat does without our cookies.
+    picture = f"{config().public_url.rstrip('/')}/share/g/{order.group_buy.code}/card.jpg"
     return Card(
         openid=card.openid, transaction_id=card.transaction_id, kind=card.kind, step=step,
-        page=f"pages/order/index?id={order.id}", title=order.goods_text[:60] or f"#{order.number}", picture="",
-        count=max(1, sum(order.lines.values_list("quantity", flat=True))), due_at=_due(card),
-        paid_fen=card.amount_fen, paid_at=card.paid_at,
+        page=f"pages/order/index?id={order.id}", title=order.goods_text[:60] or f"#{order.number}", picture=picture,
+        count=max(1, sum(order.lines.values_list("quantity", flat=True))), paid_fen=card.amount_fen, paid_at=card.paid_at,
     )  # fmt: skip
-
-
-def _due(card: ServiceCard) -> datetime:
-    return card.paid_at + SHIPS_WITHIN
 
 
 def _taken(card: ServiceCard, step: int) -> None:
     # It may have moved on while WeChat was asked: then it waits for the next step.
-    done = State.OVER if step == DONE else State.SHOWN
+    done = State.OVER if step == LAST[card.kind] else State.SHOWN
     ServiceCard.objects.filter(id=card.id, wanted=step).update(shown=step, state=done, error="", tries=0)
     ServiceCard.objects.filter(id=card.id, wanted__gt=step).update(
         shown=step, next_at=now(), error="", tries=0

@@ -1,4 +1,4 @@
-"""What WeChat pushes about subscription messages: somebody allowed or took back, and how a message fared."""
+"""What WeChat pushes about messages: somebody allowed or took back, and how a message or a service card fared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from yantuan.identity.models import Channel
 from yantuan.kernel.config import config
-from yantuan.notices import permits
+from yantuan.notices import cards, permits
 from yantuan.notices.models import Delivery
 from yantuan.push.registry import Push, on
 
@@ -46,6 +46,13 @@ def message_fared(push: Push) -> None:
         why = _text(entry, "ErrorStatus") or code
         sent = Delivery.objects.filter(provider_id=msgid, state=Delivery.State.SENT)
         sent.update(state=Delivery.State.FAILED, error=f"微信没有送达（{why}）"[:300])
+
+
+@on("notify_service_msg_send_result")
+def card_fared(push: Push) -> None:
+    """WeChat took a change of a service card and could not tell the buyer of it."""
+    # The payment's number may come with a prefix and a dot before it.
+    cards.not_told(push.text("notify_code").rpartition(".")[2], push.text("fail_ret"), push.text("fail_msg"))
 
 
 def _person(openid: str) -> int | None:

@@ -12,10 +12,15 @@ from yantuan.simulator.errors import WechatError
 from yantuan.simulator.world import World
 
 TYPES = (2001, 2002, 2003, 2006)
-LAST_STATE = 7
+FROM: dict[int, dict[int, tuple[int, ...]]] = {
+    2001: {1: (7,), 2: (1, 7), 3: (1, 2, 3, 7), 4: (1, 2, 3, 7)},
+    2002: {1: (7,), 2: (1, 7)},
+}
+"""Type → step → the steps it may follow, as far as documented: paid, being prepared, partly shipped, shipped. No other step is known here."""
+WITH_GOODS = (1, 2)
+"""Steps that must name the goods."""
 ACTIVATION_SECONDS = 86_400
 LIFE_SECONDS = 30 * 86_400
-_TIME_FIELD = {2001: "send_time", 2002: "pickup_time"}
 
 
 def _notify(world: World, request: Request, body: dict[str, Any]) -> wechat_api.Result:
@@ -57,23 +62,28 @@ def _content(body: dict[str, Any], kind: int) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise WechatError(85441, "content_json format error")
     state = content.get("cur_status")
-    if isinstance(state, bool) or not isinstance(state, int) or not 1 <= state <= LAST_STATE:
+    if isinstance(state, bool) or state not in FROM.get(kind, {}):
         raise WechatError(85439, "invalid cur_status")
-    if not content.get("wxa_path_query") or not isinstance(content.get("product_count"), int):
-        raise WechatError(85440, "wxa_path_query and product_count needed")
-    listed = (
-        content.get("product_list", {}).get("info_list")
-        if isinstance(content.get("product_list"), dict)
-        else None
-    )
+    if not content.get("wxa_path_query"):
+        raise WechatError(85440, "wxa_path_query needed")
+    if state in WITH_GOODS:
+        _goods(content)
+    return content
+
+
+def _goods(content: dict[str, Any]) -> None:
+    count, goods = content.get("product_count"), content.get("product_list")
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise WechatError(85440, "product_count needed")
+    listed = goods.get("info_list") if isinstance(goods, dict) else None
     if not isinstance(listed, list) or not listed:
         raise WechatError(85440, "product_list needed")
+    needed = ("product_img", "product_name", "product_path_query")
     for one in listed:
-        if not isinstance(one, dict) or not one.get("product_name") or not one.get("product_path_query"):
+        if not isinstance(one, dict) or not all(one.get(name) for name in needed):
             raise WechatError(85435, "invalid product_list")
-    if kind in _TIME_FIELD and _TIME_FIELD[kind] not in content:
-        raise WechatError(85440, f"{_TIME_FIELD[kind]} needed")
-    return content
+        if not str(one["product_img"]).startswith("https://"):
+            raise WechatError(85435, "invalid product_img")
 
 
 def _activate(
@@ -101,11 +111,11 @@ def _activate(
 def _change(world: World, card: Row, content: dict[str, Any]) -> None:
     if world.clock.now() > card["at"] + LIFE_SECONDS:
         raise WechatError(85438, "notify_code expired")
-    if content["cur_status"] < card["state"]:
-        raise WechatError(85439, "a card never goes back")
     text = json.dumps(content, ensure_ascii=False)
     if text == card["content"]:
         raise WechatError(85448, "already pushed")
+    if card["state"] not in FROM[card["notify_type"]][content["cur_status"]]:
+        raise WechatError(85439, "cur_status may not follow the one before")
     world.db.run(
         "UPDATE service_cards SET state = ?, content = ?, updates = updates + 1 WHERE notify_code = ? AND notify_type = ?",
         content["cur_status"], text, card["notify_code"], card["notify_type"],
