@@ -115,6 +115,33 @@ def test_a_setting_that_is_missing_or_wrong_is_named_with_what_to_do(
     assert sum(one.state in ("missing", "wrong") for one in found.values()) == 1
 
 
+def test_the_content_check_has_all_it_needs(look: Look, cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "content" not in look()
+    monkeypatch.setattr(cfg, "content_check", True)
+    assert look()["content"].state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "word"),
+    [
+        ("wechat_push_token", "", "PUSH_TOKEN"),
+        ("wechat_push_aes_key", "", "AES_KEY"),
+        ("wechat_push_aes_key", "short", "AES_KEY"),
+        ("public_url", "http://shop.example", "https://"),
+        ("wechat_mini_secret", "", "MINI_SECRET"),
+    ],
+)
+def test_the_content_check_lacks_something(
+    look: Look, cfg: Config, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, word: str
+) -> None:
+    monkeypatch.setattr(cfg, "content_check", True)
+    monkeypatch.setattr(cfg, "wechat_push_mode", "plain")
+    monkeypatch.setattr(cfg, setting, value)
+    found = look()["content"]
+    assert found.state == "wrong" and word in found.advice and "YANTUAN_CONTENT_CHECK=0" in found.advice
+    assert found.advice.count("YANTUAN_") == (3 if setting == "wechat_mini_secret" else 2)
+
+
 def test_nothing_chosen_at_all(look: Look, cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cfg, "wechat_template_new_order", "")
     monkeypatch.setattr(cfg, "wechat_templates", {})

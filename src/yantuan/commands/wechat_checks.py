@@ -25,7 +25,9 @@ from yantuan.notices.models import TemplateTrouble
 from yantuan.sharing import scenes
 
 State = Literal["ok", "missing", "wrong", "unknown", "ask"]
-PAGES: Final = (scenes.SALE_PAGE, scenes.STORE_PAGE, scenes.ORDER_PAGE, scenes.PICKUP_PAGE)
+PAGES: Final = (
+    scenes.SALE_PAGE, scenes.STORE_PAGE, scenes.ORDER_PAGE, scenes.PICKUP_PAGE, scenes.HERE_PAGE,
+)  # fmt: skip
 JUMP_PAGE: Final = "pages/orders/index"
 SKEW_SECONDS: Final = 60
 QUOTA_PATHS: Final = ("/cgi-bin/message/subscribe/send", "/wxa/getwxacodeunlimit", "/wxa/generate_urllink")
@@ -64,17 +66,18 @@ class Doctor:
             return [
                 *found,
                 Finding("app", "missing", "没有填小程序的 AppID 和 AppSecret", advice),
+                *self._content(),
                 *self._pay(),
             ]
         try:
             templates = self._console.templates()
         except GatewayError as error:
             # Without a token nothing else can be asked; the rest would only repeat this.
-            return [*found, _token_trouble(error), *self._push(), *self._pay(), *_asks()]
+            return [*found, _token_trouble(error), *self._push(), *self._content(), *self._pay(), *_asks()]
         found.append(Finding("token", "ok", "AppID、AppSecret 正确，能取得接口凭证"))
         for look in (self._clock, lambda: self._templates(templates), self._pages, self._trade, self._quota):
             found += _guarded(look)
-        return [*found, *self._push(), *self._pay(), *_asks()]
+        return [*found, *self._push(), *self._content(), *self._pay(), *_asks()]
 
     def _address(self) -> Finding:
         if self._cfg.https:
@@ -143,6 +146,30 @@ class Doctor:
                 yield Finding("quota", "wrong", text, "明天零点恢复；急用可在公众平台清零（每月 10 次）")
         if not low:
             yield Finding("quota", "ok", "接口调用额度充足")
+
+    def _content(self) -> Iterator[Finding]:
+        """What the content check needs beyond the app: WeChat tells its judgement of pictures by a push, sealed, to an address it can reach."""
+        cfg = self._cfg
+        if not cfg.content_check:
+            return
+        lacking = [
+            name
+            for name, there in (
+                (
+                    "YANTUAN_WECHAT_MINI_APPID、YANTUAN_WECHAT_MINI_SECRET",
+                    cfg.wechat_mini_appid and cfg.wechat_mini_secret,
+                ),
+                ("YANTUAN_WECHAT_PUSH_TOKEN", cfg.wechat_push_token),
+                ("YANTUAN_WECHAT_PUSH_AES_KEY（43 个字符）", len(cfg.wechat_push_aes_key) == 43),
+                ("https:// 开头的 YANTUAN_PUBLIC_URL", cfg.https),
+            )
+            if not there
+        ]
+        if not lacking:
+            yield Finding("content", "ok", "内容审核已打开，微信能取到图片、送回结果")
+            return
+        text = "内容审核已打开，但缺少设置：图片的审核结果收不到，发布的内容会一直等"
+        yield Finding("content", "wrong", text, f"补上 {'、'.join(lacking)}，或设 YANTUAN_CONTENT_CHECK=0")
 
     def _push(self) -> Iterator[Finding]:
         cfg = self._cfg
