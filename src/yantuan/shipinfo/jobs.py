@@ -57,9 +57,9 @@ def remind_due() -> int:
     return following.remind_due()
 
 
-@every(60)
+@every(15)
 def ask_due() -> int:
-    """Ask how far payments are whose news may be lost."""
+    """Ask how far payments are whose news may be lost, or whose buyer has just confirmed."""
     return following.ask_due()
 
 
