@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import segno
+from typing import Any
+
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from yantuan.fulfilment import rules
@@ -12,12 +13,15 @@ from yantuan.fulfilment.progress import Progress, progress_of
 from yantuan.fulfilment.schemas import CarrierOut, PickupCodeOut, PickupFound
 from yantuan.identity.rules import building_names, plain_room
 from yantuan.kernel.errors import Conflict
+from yantuan.kernel.lean import Later
 from yantuan.orders.models import Order
 from yantuan.orders.queries import order_rows, with_rows
 from yantuan.orders.schemas import ParcelOut
 from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.stores.models import Store
 
+segno: Any = Later("segno")
+"""Three megabytes, for those who show a code."""
 MOST_FOUND = 20
 _MAX_ID = 2**63 - 1
 
