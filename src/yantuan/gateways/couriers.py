@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol, get_args
+from urllib.parse import urlencode
 
-from yantuan.gateways.errors import GatewayRefused, GatewayThrottled
+import httpx
+
+from yantuan.gateways.errors import GatewayRefused, GatewayThrottled, GatewayUnavailable
+from yantuan.gateways.http import HttpCaller, RetryPolicy
 from yantuan.kernel.clock import CHINA
 
 Status = Literal[
@@ -88,6 +92,42 @@ class NumberLocked(GatewayThrottled):
 
 class AccountRefused(GatewayRefused):
     """Key, signature, balance or quota: nothing will work before the operator mends the account."""
+
+
+_POLICY: Final = RetryPolicy(attempts=2, budget_seconds=8.0)
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+class CourierService:
+    """What the clients of all services share: a form goes there, a JSON object comes back. Thread-safe; make one and keep it."""
+
+    provider: str
+
+    def __init__(self, base_url: str, transport: httpx.BaseTransport | None) -> None:
+        self._http = HttpCaller(self.provider, [base_url], transport=transport)
+
+    def shutdown(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _send(
+        self, target: str, form: Mapping[str, str], *, repeatable: bool, needs: str = ""
+    ) -> dict[str, Any]:
+        """Raises GatewayUnavailable for anything but an object, which has the field `needs`."""
+        content = urlencode(form).encode("ascii")
+        return self._http.retrying(
+            lambda: self._object(target, content, needs), policy=_POLICY, repeatable=repeatable
+        )
+
+    def _object(self, target: str, content: bytes, needs: str) -> dict[str, Any]:
+        answer = self._http.send("POST", target, headers=lambda _: _FORM, content=content)
+        try:
+            value = loads(answer.body)
+        except ValueError as error:
+            raise GatewayUnavailable(self.provider, "not JSON", http_status=answer.status) from error
+        if answer.status != 200 or not isinstance(value, dict) or (needs and needs not in value):
+            raise GatewayUnavailable(self.provider, f"HTTP {answer.status}", http_status=answer.status)
+        return value
 
 
 _ODD: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

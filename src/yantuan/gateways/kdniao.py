@@ -9,13 +9,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 import httpx
 
 from yantuan.gateways.couriers import (
     AccountRefused,
     CarrierMismatch,
+    CourierService,
     Parcel,
     ParcelUnknown,
     PhoneMismatch,
@@ -34,13 +35,10 @@ from yantuan.gateways.errors import (
     GatewayUnavailable,
     GatewayUnverified,
 )
-from yantuan.gateways.http import HttpCaller, RetryPolicy
 
 PROVIDER: Final = "kdniao"
 TARGET: Final = "/Ebusiness/EbusinessOrderHandle.aspx"
 PUSHES: Final = ("101", "102")
-_POLICY = RetryPolicy(attempts=2, budget_seconds=8.0)
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 _TYPES: Final = {"free": ("1002", "1008"), "plus": ("8001", "8008")}
 """RequestType of query and subscription, by plan."""
 
@@ -78,18 +76,14 @@ def status_of(code: str) -> Status:
     return _FAMILY.get(code[:1], "in_transit") if len(code) == 3 else "in_transit"
 
 
-class KdniaoClient:
+class KdniaoClient(CourierService):
     """Thread-safe; make one and keep it."""
 
     provider = PROVIDER
 
     def __init__(self, settings: KdniaoSettings, *, transport: httpx.BaseTransport | None = None) -> None:
+        super().__init__(settings.base_url, transport)
         self._settings = settings
-        self._http = HttpCaller(PROVIDER, [settings.base_url], transport=transport)
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def query(self, parcel: Parcel) -> Trace:
         """Raises ParcelUnknown while there is no trace, else by the sentence it gives, or GatewayUnavailable."""
@@ -139,23 +133,11 @@ class KdniaoClient:
             "DataSign": data_sign(text, self._settings.app_key),
             "DataType": "2",
         }
-        value = self._http.retrying(lambda: self._post(form), policy=_POLICY, repeatable=repeatable)
+        value = self._send(TARGET, form, repeatable=repeatable, needs="Success")
         if value.get("Success") is not True:
             raise _refusal(
                 str(value.get("ResultCode") or value.get("Code") or ""), str(value.get("Reason") or "")[:500]
             )
-        return value
-
-    def _post(self, form: Mapping[str, str]) -> dict[str, Any]:
-        answer = self._http.send(
-            "POST", TARGET, headers=lambda _: _FORM, content=urlencode(form).encode("ascii")
-        )
-        try:
-            value = loads(answer.body)
-        except ValueError as error:
-            raise GatewayUnavailable(PROVIDER, "not JSON", http_status=answer.status) from error
-        if answer.status != 200 or not isinstance(value, dict) or "Success" not in value:
-            raise GatewayUnavailable(PROVIDER, f"HTTP {answer.status}", http_status=answer.status)
         return value
 
 

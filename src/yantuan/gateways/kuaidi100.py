@@ -15,6 +15,7 @@ import httpx
 from yantuan.gateways.couriers import (
     AccountRefused,
     CarrierMismatch,
+    CourierService,
     Ended,
     NumberLocked,
     Parcel,
@@ -36,13 +37,10 @@ from yantuan.gateways.errors import (
     GatewayUnavailable,
     GatewayUnverified,
 )
-from yantuan.gateways.http import HttpCaller, RetryPolicy
 
 PROVIDER: Final = "kuaidi100"
 SHORTEST, LONGEST = 6, 32
 """Characters of a number kuaidi100 takes."""
-_POLICY = RetryPolicy(attempts=2, budget_seconds=8.0)
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 _EXACT: Final[Mapping[str, Status]] = {
     "0": "in_transit", "1": "picked_up", "2": "exception", "3": "signed", "4": "returned", "5": "delivering",
@@ -83,18 +81,14 @@ def status_of(code: str) -> Status:
     return _FAMILY.get(code[0], "in_transit") if len(code) == 3 and code.isdigit() else "in_transit"
 
 
-class Kuaidi100Client:
+class Kuaidi100Client(CourierService):
     """Thread-safe; make one and keep it."""
 
     provider = PROVIDER
 
     def __init__(self, settings: Kuaidi100Settings, *, transport: httpx.BaseTransport | None = None) -> None:
+        super().__init__(settings.base_url, transport)
         self._settings = settings
-        self._http = HttpCaller(PROVIDER, [settings.base_url], transport=transport)
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def query(self, parcel: Parcel) -> Trace:
         """Never repeated once it may have arrived: a second question within thirty minutes locks the number.
@@ -108,9 +102,7 @@ class Kuaidi100Client:
         param = json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
         sign = md5_upper(param + self._settings.key + self._settings.customer)
         form = {"customer": self._settings.customer, "param": param, "sign": sign}
-        value = self._http.retrying(
-            lambda: self._post("/poll/query.do", form), policy=_POLICY, repeatable=False
-        )
+        value = self._send("/poll/query.do", form, repeatable=False)
         if str(value.get("status", "")) != "200" or "data" not in value:
             code = str(value.get("returnCode", value.get("status", "")))
             raise _query_refusal(code, str(value.get("message", ""))[:500])
@@ -136,7 +128,7 @@ class Kuaidi100Client:
             "parameters": parameters,
         }
         form = {"schema": "json", "param": json.dumps(asked, ensure_ascii=False, separators=(",", ":"))}
-        value = self._http.retrying(lambda: self._post("/poll", form), policy=_POLICY)
+        value = self._send("/poll", form, repeatable=True)
         code = str(value.get("returnCode", ""))
         if code not in ("200", "501"):
             raise _subscription_refusal(code, str(value.get("message", ""))[:500])
@@ -154,18 +146,6 @@ class Kuaidi100Client:
         if not isinstance(result, dict):
             raise ValueError("no lastResult")
         return [read_result(result, ended=_ended(value), token=token)]
-
-    def _post(self, target: str, form: Mapping[str, str]) -> dict[str, Any]:
-        answer = self._http.send(
-            "POST", target, headers=lambda _: _FORM, content=urlencode(form).encode("ascii")
-        )
-        try:
-            value = loads(answer.body)
-        except ValueError as error:
-            raise GatewayUnavailable(PROVIDER, "not JSON", http_status=answer.status) from error
-        if answer.status != 200 or not isinstance(value, dict):
-            raise GatewayUnavailable(PROVIDER, f"HTTP {answer.status}", http_status=answer.status)
-        return value
 
 
 def _check(parcel: Parcel) -> None:

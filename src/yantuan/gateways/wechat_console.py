@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-import httpx
-
 from yantuan.gateways.errors import GatewayUnavailable
-from yantuan.gateways.wechat_api import PROVIDER, WeChatApi, text_of
-from yantuan.gateways.wechat_mini import MiniSettings
-from yantuan.gateways.wechat_tokens import TokenedApi, TokenStore
-from yantuan.kernel import clock
+from yantuan.gateways.wechat_api import PROVIDER, text_of
+from yantuan.gateways.wechat_app import AppClient
 
 _FIELD = re.compile(r"\{\{\s*([a-z_]+\d+)\.DATA\s*\}\}")
 
@@ -46,25 +41,8 @@ class ConsoleGateway(Protocol):
     def platform_time(self) -> datetime | None: ...
 
 
-class ConsoleClient:
+class ConsoleClient(AppClient):
     """Thread-safe. Give it a store of its own to see whether a new token can be had."""
-
-    def __init__(
-        self,
-        settings: MiniSettings,
-        store: TokenStore,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        now: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._api = WeChatApi(
-            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
-        )
-        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._api.http.close()
 
     def templates(self) -> list[TemplateInfo]:
         """All templates of the mini-program."""

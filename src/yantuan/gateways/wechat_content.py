@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
-import httpx
-
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrottled, GatewayUnavailable
-from yantuan.gateways.wechat_api import PROVIDER, WeChatApi, text_of
-from yantuan.gateways.wechat_mini import MiniSettings
-from yantuan.gateways.wechat_tokens import TokenedApi, TokenStore
-from yantuan.kernel import clock
+from yantuan.gateways.wechat_api import PROVIDER, text_of
+from yantuan.gateways.wechat_app import AppClient
 
 LONGEST_TEXT: Final = 2500
 """Characters of one text."""
@@ -55,25 +50,8 @@ class ContentGateway(Protocol):
     def check_picture(self, url: str, openid: str, *, scene: int = FORUM) -> str: ...
 
 
-class ContentClient:
+class ContentClient(AppClient):
     """Thread-safe; make one per mini-program and keep it."""
-
-    def __init__(
-        self,
-        settings: MiniSettings,
-        store: TokenStore,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        now: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._api = WeChatApi(
-            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
-        )
-        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._api.http.close()
 
     def check_text(self, text: str, openid: str, *, scene: int = FORUM) -> Judgement:
         """Judge one text of at most 2,500 characters, written by this openid.

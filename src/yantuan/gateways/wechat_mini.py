@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal, Protocol
 
-import httpx
-
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayUnavailable, GatewayUnverified
-from yantuan.gateways.wechat_api import PROVIDER, ConsentMissing, WeChatApi, WeChatCodeRejected, text_of
+from yantuan.gateways.wechat_api import PROVIDER, ConsentMissing, WeChatCodeRejected, text_of
+from yantuan.gateways.wechat_app import AppClient
+from yantuan.gateways.wechat_app import MiniSettings as MiniSettings
 from yantuan.gateways.wechat_messages import MessageRefused, TemplateGone, named
 from yantuan.gateways.wechat_template import fit_template_data, fit_template_value
-from yantuan.gateways.wechat_tokens import FileTokenStore, MemoryTokenStore, TokenedApi, TokenStore
-from yantuan.kernel import clock
+from yantuan.gateways.wechat_tokens import FileTokenStore, MemoryTokenStore, TokenStore
 
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 EnvVersion = Literal["release", "trial", "develop"]
 ProgramState = Literal["formal", "trial", "developer"]
-
-
-@dataclass(frozen=True, slots=True)
-class MiniSettings:
-    """One mini-program. `base_url` is the server API's, without a path."""
-
-    base_url: str
-    appid: str
-    secret: str = field(repr=False)
-    fallback_base_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +67,8 @@ class MiniGateway(Protocol):
     ) -> bytes: ...
 
 
-class MiniClient:
+class MiniClient(AppClient):
     """Thread-safe; make one per mini-program and keep it."""
-
-    def __init__(
-        self,
-        settings: MiniSettings,
-        store: TokenStore,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        now: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._settings = settings
-        self._api = WeChatApi(
-            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
-        )
-        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
-
-    @property
-    def appid(self) -> str:
-        """The app every openid here belongs to."""
-        return self._settings.appid
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._api.http.close()
 
     def code2session(self, js_code: str) -> MiniSession:
         """Exchange the code of `wx.login` (once, within five minutes).

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-import httpx
-
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayUnavailable
-from yantuan.gateways.wechat_api import PROVIDER, WeChatApi, text_of
-from yantuan.gateways.wechat_mini import MiniSettings
-from yantuan.gateways.wechat_tokens import TokenedApi, TokenStore
+from yantuan.gateways.wechat_api import PROVIDER, text_of
+from yantuan.gateways.wechat_app import AppClient
 from yantuan.kernel import clock
 
 _PATH = "/wxa/sec/order"
@@ -127,31 +124,8 @@ class ShippingGateway(Protocol):
     def set_msg_jump_path(self, path: str) -> None: ...
 
 
-class ShippingClient:
+class ShippingClient(AppClient):
     """Thread-safe; make one per mini-program and keep it."""
-
-    def __init__(
-        self,
-        settings: MiniSettings,
-        store: TokenStore,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        now: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._settings = settings
-        self._api = WeChatApi(
-            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
-        )
-        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
-
-    @property
-    def appid(self) -> str:
-        """The mini-program whose payments these are."""
-        return self._settings.appid
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._api.http.close()
 
     def upload(self, upload: ShippingUpload) -> None:
         """Tell what was shipped. The same again is no error. Raises ShippingRefused, GatewayInvalid (nothing was sent)."""
