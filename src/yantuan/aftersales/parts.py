@@ -7,13 +7,13 @@ from typing import Any
 
 from yantuan.aftersales import queries, states
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
-from yantuan.aftersales.reasons import reason_label
+from yantuan.aftersales.reasons import reason_label, reason_label_en
 from yantuan.fulfilment.parts import provide_holds
 from yantuan.identity.models import Person
 from yantuan.kernel.money import price_text
 from yantuan.media.access import grant
 from yantuan.media.models import Media
-from yantuan.orders import parts
+from yantuan.orders import english, parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import AfterSaleBrief
 from yantuan.orders.states import Viewer
@@ -95,5 +95,45 @@ parts.event_texts.update(
         ("case", "auto_escalate"): _plain("团长超时未处理，已转平台处理"),
         ("case", "close"): _closed,
         ("case", "refund_done"): _amount("退款成功"),
+    }
+)
+
+
+def _opened_en(data: dict[str, Any]) -> str:
+    kind = "to return goods for" if data.get("kind") == "return_refund" else "for"
+    reason = reason_label_en(str(data.get("reason", "")))
+    return f"The buyer asks {kind} {price_text(int(data['amount_fen']))}: {reason}"
+
+
+def _closed_en(data: dict[str, Any]) -> str:
+    if data.get("why") == "refunded_elsewhere":
+        return "The goods were refunded otherwise, the case was closed"
+    return "The buyer did not answer in time, the case was closed"
+
+
+english.event_texts.update(
+    {
+        ("aftersale", "open"): english.plain("The order is in after-sales"),
+        ("case", "open"): _opened_en,
+        ("case", "agree"): english.with_amount("The leader agrees to refund {}"),
+        ("case", "agree_return"): english.plain(
+            "The leader agrees to a return; send the goods to the address"
+        ),
+        ("case", "offer"): english.with_amount("The leader offers {}"),
+        ("case", "refuse"): english.plain("The leader refuses"),
+        ("case", "receive_return"): english.with_amount("The leader has the goods back and refunds {}"),
+        ("case", "accept_offer"): english.with_amount("The buyer accepts the offer, refund {}"),
+        ("case", "return_parcel"): english.plain("The buyer has sent the goods back"),
+        ("case", "withdraw"): english.plain("The buyer withdraws the case"),
+        ("case", "escalate"): english.plain("The buyer calls in the platform"),
+        ("case", "decide_refund"): english.with_amount("The platform decides to refund {}"),
+        ("case", "decide_refuse"): english.plain("The platform decides against a refund"),
+        ("case", "auto_agree"): english.with_amount("No answer from the leader in time, refund {} by itself"),
+        ("case", "auto_receive"): english.with_amount(
+            "Not checked by the leader in time, refund {} by itself"
+        ),
+        ("case", "auto_escalate"): english.plain("No answer from the leader in time, now with the platform"),
+        ("case", "close"): _closed_en,
+        ("case", "refund_done"): english.with_amount("Refunded {}"),
     }
 )

@@ -29,8 +29,8 @@ from yantuan.kernel.errors import Invalid
 from yantuan.kernel.http import Page, after_id
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
-from yantuan.orders import parts
 from yantuan.orders.models import Order, OrderEvent
+from yantuan.orders.queries import event_out
 from yantuan.orders.schemas import AfterSaleBrief, EventOut, RefundOut
 from yantuan.orders.states import Viewer
 from yantuan.payments.models import Refund
@@ -39,7 +39,6 @@ from yantuan.stores.models import Store
 
 PAGE = 20
 _MAX_ID = 2**63 - 1
-_WHO = {"buyer": "买家", "leader": "团长", "operator": "平台", "system": "系统"}
 
 
 def options_of(order: Order) -> OptionsOut:
@@ -190,16 +189,7 @@ def _refund(case: AfterSale) -> RefundOut | None:
 
 def _timeline(case: AfterSale) -> list[EventOut]:
     rows = OrderEvent.objects.filter(order_id=case.order_id, axis="case", data__aftersale_id=str(case.id))
-    return [
-        EventOut(
-            at=row.at,
-            text=parts.event_text(row.axis, row.event, row.data),
-            who=_WHO.get(row.actor_kind, "系统"),
-            axis=row.axis,
-            event=row.event,
-        )
-        for row in rows.order_by("-id")
-    ]
+    return [event_out(row) for row in rows.order_by("-id")]
 
 
 def briefs(order: Order) -> list[AfterSaleBrief]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from yantuan.fulfilment import queries
-from yantuan.orders import parts
+from yantuan.orders import english, parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import ParcelOut
 
@@ -57,5 +57,30 @@ parts.event_texts.update(
         ("delivery", "withdraw_part"): _parcel("团长撤回了一个包裹"),
         ("delivery", "withdraw_all"): _parcel("团长撤回了发货"),
         ("note", "parcel_corrected"): _corrected,
+    }
+)
+
+
+def _parcel_en(text: str) -> parts.TextFn:
+    def words(data: dict[str, Any]) -> str:
+        if data.get("by_refund"):
+            return "The other goods were refunded, so everything counts as shipped"
+        number = str(data.get("tracking_no", ""))
+        return f"{text}: {data.get('carrier_name', '')} {number}" if number else text
+
+    return words
+
+
+def _corrected_en(data: dict[str, Any]) -> str:
+    return f"The leader corrected the tracking number: {data['before']} → {data['after']}"
+
+
+english.event_texts.update(
+    {
+        ("delivery", "ship_part"): _parcel_en("The leader shipped a part"),
+        ("delivery", "ship_all"): _parcel_en("The leader shipped everything"),
+        ("delivery", "withdraw_part"): _parcel_en("The leader withdrew a parcel"),
+        ("delivery", "withdraw_all"): _parcel_en("The leader withdrew the shipping"),
+        ("note", "parcel_corrected"): _corrected_en,
     }
 )

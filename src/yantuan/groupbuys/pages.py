@@ -28,7 +28,7 @@ from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
 from yantuan.stores.public import hidden
 from yantuan.stores.queries import available_payment_methods, head_pictures, point_out, points_of, store_card
-from yantuan.stores.rules import freight_text
+from yantuan.stores.rules import freight_text, freight_text_en
 from yantuan.stores.schemas import StoreCard
 
 LATEST_JOINED = 10
@@ -87,6 +87,7 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         store=card or store_card(store, pictures),
         courier_enabled=group_buy.courier_enabled and store.courier_enabled,
         freight_text=freight_text(store),
+        freight_text_en=freight_text_en(store),
         pickup_enabled=pickup,
         pickup_points=[point_out(p) for p in points_of(store.id, group_buy.pickup_point_ids)]
         if pickup

@@ -187,6 +187,7 @@ class GroupBuyPage(Schema):
     freight_text: str
     pickup_enabled: bool
     pickup_points: list[PickupPointOut]
+    freight_text_en: str
     payment_methods: list[Literal["wechatpay", "offline"]]
     questions: list[Question]
     joined: int

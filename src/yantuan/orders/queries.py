@@ -13,7 +13,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
-from yantuan.orders import parts
+from yantuan.orders import english, parts
 from yantuan.orders.models import Order, OrderEvent, OrderLine
 from yantuan.orders.rules import buyer_actions, leader_actions, recipient_visible
 from yantuan.orders.schemas import (
@@ -188,14 +188,17 @@ def _line_out(line: OrderLine, pictures: Mapping[int, MediaOut]) -> OrderLineOut
 
 
 def _timeline(order: Order) -> list[EventOut]:
-    events = OrderEvent.objects.filter(order_id=order.id).order_by("-id")
-    return [
-        EventOut(
-            at=event.at,
-            text=parts.event_text(event.axis, event.event, event.data),
-            who=_WHO.get(event.actor_kind, "系统"),
-            axis=event.axis,
-            event=event.event,
-        )
-        for event in events
-    ]
+    return [event_out(event) for event in OrderEvent.objects.filter(order_id=order.id).order_by("-id")]
+
+
+def event_out(event: OrderEvent) -> EventOut:
+    """One line of a timeline, in both languages."""
+    return EventOut(
+        at=event.at,
+        text=parts.event_text(event.axis, event.event, event.data),
+        text_en=english.event_text(event.axis, event.event, event.data),
+        who=_WHO.get(event.actor_kind, "系统"),
+        who_en=english.ACTORS.get(event.actor_kind, "System"),
+        axis=event.axis,
+        event=event.event,
+    )

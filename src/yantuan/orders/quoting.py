@@ -12,7 +12,12 @@ from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
 from yantuan.orders.schemas import QuoteIn, QuoteLine, QuoteOut
 from yantuan.orders.snapshot import read_snapshot
-from yantuan.stores.rules import freight_fen, freight_text
+from yantuan.stores.rules import freight_fen, freight_text, freight_text_en
+
+Both = tuple[str, str]
+"""A sentence in Chinese and in English."""
+_FINE: Both = ("", "")
+_TWICE: Both = ("这个商品出现了两次，请合并数量", "This is on two lines, please put them together")
 
 
 def quote(person_id: int, body: QuoteIn) -> QuoteOut:
@@ -42,60 +47,70 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
     seen: set[int] = set()
     lines: list[QuoteLine] = []
     for line, offer in found:
-        problem = "这个商品出现了两次，请合并数量" if line.offer_id in seen else ""
+        problem = _TWICE if line.offer_id in seen else _FINE
         seen.add(line.offer_id)
         known = offer if offer and not offer.removed else None
-        problem = problem or whole or _problem(known, line.quantity, draft.person_id, snapshot)
+        if problem == _FINE:
+            own = _problem(known, line.quantity, draft.person_id, snapshot)
+            problem = own if whole == _FINE else whole
         lines.append(_line(line, offer, pictures, problem, snapshot))
     goods = sum(line.amount_fen for line in lines)
     freight = freight_fen(group, goods, draft.delivery_method) if goods or lines else 0
+    courier = draft.delivery_method == "courier"
     return QuoteOut(
         lines=lines,
         goods_fen=goods,
         freight_fen=freight,
         total_fen=goods + freight,
-        freight_text=freight_text(group) if draft.delivery_method == "courier" else "自提免运费",
+        freight_text=freight_text(group) if courier else "自提免运费",
+        freight_text_en=freight_text_en(group) if courier else "Pick-up, no freight",
         orderable=not any(line.problem for line in lines),
     )
 
 
-def _whole_problem(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> str:
+def _whole_problem(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
     seen = status(group.kind, group.state, group.starts_at, group.ends_at, group.selling, snapshot.now)
     if seen == "suspended" and group.halted:
-        return refusals.store_halted().zh
+        halted = refusals.store_halted()
+        return halted.zh, halted.en
     if seen != "open":
-        return f"团购{STATUS_LABELS[seen]}，现在不能下单"
+        return f"团购{STATUS_LABELS[seen]}，现在不能下单", "The sale takes no orders now"
     offered = group.courier if draft.delivery_method == "courier" else group.pickup
-    return "" if offered else "这个团购不支持所选的配送方式"
+    return _FINE if offered else ("这个团购不支持所选的配送方式", "The sale does not deliver this way")
 
 
-def _problem(offer: OfferTerms | None, quantity: int, person_id: int, snapshot: Snapshot) -> str:
+def _problem(offer: OfferTerms | None, quantity: int, person_id: int, snapshot: Snapshot) -> Both:
     if offer is None:
-        return "商品已下架"
+        return "商品已下架", "No longer on sale"
     if offer.limit_per_person:
         left = offer.limit_per_person - snapshot.limit_used.get((offer.id, person_id), 0)
         if quantity > left:
-            return f"每人限购 {offer.limit_per_person} 件" + (
-                f"，还能买 {left} 件" if left > 0 else "，已达到上限"
-            )
+            return _limited(offer.limit_per_person, left)
     available = snapshot.available.get(offer.pool_id, 0)
     if quantity > available:
-        return f"只剩 {available} 件了" if available else "已售罄"
-    return ""
+        return (f"只剩 {available} 件了", f"Only {available} left") if available else ("已售罄", "Sold out")
+    return _FINE
+
+
+def _limited(limit: int, left: int) -> Both:
+    more, more_en = (
+        (f"还能买 {left} 件", f"{left} more allowed") if left > 0 else ("已达到上限", "limit reached")
+    )
+    return f"每人限购 {limit} 件，{more}", f"At most {limit} per person, {more_en}"
 
 
 def _line(
     line: DraftLine,
     offer: OfferTerms | None,
     pictures: dict[int, MediaOut],
-    problem: str,
+    problem: Both,
     snapshot: Snapshot,
 ) -> QuoteLine:
     offer_id: IdOut = str(line.offer_id)
     if offer is None:
         return QuoteLine(
             offer_id=offer_id, title="", sku_name="", picture_url="", price_fen=0, quantity=line.quantity,
-            amount_fen=0, problem=problem, available=0,
+            amount_fen=0, problem=problem[0], problem_en=problem[1], available=0,
         )  # fmt: skip
     picture = pictures.get(offer.picture_media_id or 0)
     return QuoteLine(
@@ -106,6 +121,7 @@ def _line(
         price_fen=offer.price_fen,
         quantity=line.quantity,
         amount_fen=offer.price_fen * line.quantity,
-        problem=problem,
+        problem=problem[0],
+        problem_en=problem[1],
         available=snapshot.available.get(offer.pool_id, 0),
     )

@@ -50,6 +50,7 @@ class QuoteLine(Schema):
     amount_fen: int
     problem: str = ""
     """Why this line can't be ordered now (Chinese sentence); empty if it can."""
+    problem_en: str = ""
     available: int
 
 
@@ -59,6 +60,7 @@ class QuoteOut(Schema):
     freight_fen: int
     total_fen: int
     freight_text: str
+    freight_text_en: str
     orderable: bool
 
 
@@ -154,7 +156,9 @@ class EventOut(Schema):
     at: datetime
     text: str
     """Natural Chinese, e.g. 买家完成支付 ¥39.90."""
+    text_en: str
     who: str
+    who_en: str
     axis: str
     event: str
 

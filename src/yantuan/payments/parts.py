@@ -11,7 +11,7 @@ from yantuan.kernel.money import price_text
 from yantuan.media.access import grant
 from yantuan.media.models import Media
 from yantuan.merchants.parts import Uses, provide_uses
-from yantuan.orders import parts
+from yantuan.orders import english, parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import ProofOut, RefundOut
 from yantuan.orders.states import PAID_PAYMENTS, Viewer
@@ -60,7 +60,7 @@ def leader_sees_proof(person: Person, media: Media) -> bool:
 
 
 @provide_uses
-def account_uses(account_id: int) -> Uses:
+def account_uses(account_id: int | None) -> Uses:
     """Payments and refunds under way through a merchant account, and its newest payment."""
     made = PaymentAttempt.objects.filter(account_id=account_id)
     on_the_way = Refund.objects.filter(attempt__account_id=account_id, state__in=refunds.UNFINISHED)
@@ -86,5 +86,29 @@ parts.event_texts.update(
         ("note", "cancelled"): _with_reason("买家取消了订单"),
         ("note", "late_proof"): lambda data: "订单关闭后，买家提交了付款凭证",
         ("note", "late_proof_rejected"): _with_reason("团长未收到款项"),
+    }
+)
+
+
+_CAUSES_EN = {
+    "after_sale": "after-sales",
+    "cancel": "cancelled before shipping",
+    "leader": "by the leader",
+    "late": "paid after closing",
+    "extra": "paid twice",
+}
+
+
+def _started_en(data: dict[str, Any]) -> str:
+    cause = _CAUSES_EN.get(str(data.get("cause", "")), "refund")
+    return f"Refund {price_text(int(data.get('amount_fen', 0)))} started ({cause})"
+
+
+english.event_texts.update(
+    {
+        ("note", "refund_started"): _started_en,
+        ("note", "cancelled"): english.with_reason("The buyer cancelled the order"),
+        ("note", "late_proof"): english.plain("The buyer sent a proof of payment after the order was closed"),
+        ("note", "late_proof_rejected"): english.with_reason("The leader has not received the money"),
     }
 )

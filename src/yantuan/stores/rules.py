@@ -48,6 +48,16 @@ def freight_text(terms: FreightTerms) -> str:
     return text
 
 
+def freight_text_en(terms: FreightTerms) -> str:
+    """The same in English: `Free delivery`, `Delivery ¥8.00`, `Delivery ¥8.00, free from ¥99.00`."""
+    if terms.freight_fen == 0 or (terms.freight_kind == "free_above" and terms.free_above_fen == 0):
+        return "Free delivery"
+    text = f"Delivery {price_text(terms.freight_fen)}"
+    if terms.freight_kind == "free_above":
+        text += f", free from {price_text(terms.free_above_fen)}"
+    return text
+
+
 def payment_methods(*, wechatpay: bool, offline: bool, provider_ready: bool) -> list[PaymentMethod]:
     """Ways a buyer can pay: WeChat Pay only where this instance is connected to it."""
     methods: list[PaymentMethod] = []

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from yantuan.fulfilment.progress import Progress, provide_progress
-from yantuan.orders import lists, parts
+from yantuan.orders import english, lists, parts
 from yantuan.tracking import queries
 from yantuan.tracking.models import Tracking
 
@@ -25,9 +25,9 @@ lists.LEADER_TABS["parcels"] = Q(payment__in=["paid", "partly_refunded"]) & Q(
 """Orders with a parcel in trouble, on its way back, without news for two days, or with a number nobody can ask about."""
 
 
-def _told(text: str) -> parts.TextFn:
+def _told(text: str, colon: str = "：") -> parts.TextFn:
     def words(data: dict[str, Any]) -> str:
-        return f"{text}：{data.get('carrier_name', '')} {data.get('tracking_no', '')}"
+        return f"{text}{colon}{data.get('carrier_name', '')} {data.get('tracking_no', '')}"
 
     return words
 
@@ -37,5 +37,12 @@ parts.event_texts.update(
         ("note", "parcel_signed"): _told("包裹已签收"),
         ("note", "parcel_exception"): _told("包裹运输异常"),
         ("note", "parcel_returned"): _told("包裹正在退回"),
+    }
+)
+english.event_texts.update(
+    {
+        ("note", "parcel_signed"): _told("The parcel was signed for", ": "),
+        ("note", "parcel_exception"): _told("Trouble with the parcel", ": "),
+        ("note", "parcel_returned"): _told("The parcel is on its way back", ": "),
     }
 )

@@ -44,7 +44,9 @@ def _parcel(row: Tracking) -> TracedParcel:
         tracking_no=row.tracking_no,
         status=row.status,
         label=rules.LABELS[row.status],
+        label_en=rules.LABELS_EN[row.status],
         problem=rules.PROBLEMS.get(row.problem, ""),
+        problem_en=rules.PROBLEMS_EN.get(row.problem, ""),
         signed_at=row.signed_at,
         steps=[
             TraceStepOut(at=step.at, text=step.text, place=step.place, status=step.status)

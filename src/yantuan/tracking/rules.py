@@ -29,12 +29,23 @@ LABELS: Final[dict[str, str]] = {
     "created": "等待揽收", "picked_up": "已揽收", "in_transit": "运输中", "delivering": "派送中", "at_station": "待取件",
     "exception": "运输异常", "returned": "退回中", "signed": "已签收",
 }  # fmt: skip
+LABELS_EN: Final[dict[str, str]] = {
+    "created": "Awaiting pickup", "picked_up": "Picked up", "in_transit": "On its way", "delivering": "Out for delivery",
+    "at_station": "Ready to collect", "exception": "Delivery trouble", "returned": "Going back", "signed": "Delivered",
+}  # fmt: skip
 PROBLEMS: Final[dict[str, str]] = {
     "number_shape": "单号长度不对，请核对",
     "carrier_mismatch": "单号与快递公司对不上，请核对",
     "phone_mismatch": "收件人手机尾号与快递登记的不一致，暂时查不到物流",
     "refused": "快递查询服务没有接受这个单号，请核对",
     "account": "物流查询服务暂不可用，请联系平台",
+}
+PROBLEMS_EN: Final[dict[str, str]] = {
+    "number_shape": "The number has the wrong length, please check it",
+    "carrier_mismatch": "The number does not belong to this carrier, please check it",
+    "phone_mismatch": "The last digits of the phone differ from those the carrier has, so nothing can be told yet",
+    "refused": "The tracking service did not take this number, please check it",
+    "account": "Tracking is not available just now, please tell the platform",
 }
 
 

@@ -26,8 +26,10 @@ class TracedParcel(Schema):
     tracking_no: str
     status: str
     label: str
+    label_en: str
     problem: str
     """Why nothing can be told, a Chinese sentence; empty when nothing is wrong."""
+    problem_en: str
     signed_at: datetime | None
     steps: list[TraceStepOut]
 
