@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from django.test import Client
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 import factories
 from fulfilment.tradeworld import Caller
+from yantuan.catalog.models import Product
 from yantuan.gateways.wechat_content import ContentClient
 from yantuan.gateways.wechat_mini import MiniSettings
 from yantuan.gateways.wechat_tokens import MemoryTokenStore
@@ -21,11 +23,12 @@ from yantuan.identity.models import Channel, Person
 from yantuan.kernel import outbox
 from yantuan.kernel.clock import now
 from yantuan.media.actions import store_picture
-from yantuan.moderation.models import Submission, Verdict
+from yantuan.moderation.models import Submission
 from yantuan.simulator.content import judged
 from yantuan.simulator.world import World as SimWorld
 from yantuan.stores.models import Store
 
+_widths = count(1)
 RGB = {"red": (230, 20, 20), "green": (20, 230, 20), "white": (250, 250, 250)}
 
 
@@ -95,12 +98,18 @@ class Hall:
 
     def picture(self, colour: str, purpose: str = "content") -> int:
         out = io.BytesIO()
-        size = 60 + len(Verdict.objects.all())
-        Image.new("RGB", (size, 64), RGB[colour]).save(out, "PNG")
+        Image.new("RGB", (60 + next(_widths), 64), RGB[colour]).save(out, "PNG")
         return store_picture(self.boss.who.id, purpose, out.getvalue()).id
 
+    def goods(self) -> Product:
+        """A product whose picture nobody could take for a red one."""
+        made = factories.product(self.store)
+        made.picture_media_ids = [self.picture("white", "product")]
+        made.save(update_fields=["picture_media_ids"])
+        return made
+
     def body(self, title: str = "周末水果团", *blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
-        product = more.pop("product", None) or factories.product(self.store)
+        product = more.pop("product", None) or self.goods()
         sku = product.skus.first()
         return {
             "title": title, "blocks": list(blocks),

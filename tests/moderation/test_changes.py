@@ -72,7 +72,14 @@ def test_a_risky_change_is_never_seen(hall: Hall) -> None:
     found = hall.sale(sale)["review"]
     assert (found["state"], found["problems"]) == (
         "rejected",
-        [{"place": "介绍第 1 段", "label": "违法犯罪"}],
+        [
+            {
+                "place": "介绍第 1 段",
+                "place_en": "introduction, part 1",
+                "label": "违法犯罪",
+                "label_en": "illegal",
+            }
+        ],
     )
     assert seen(sale) == (["今早现摘"], 3990)
 

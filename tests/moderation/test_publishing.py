@@ -45,7 +45,10 @@ def test_good_words_and_pictures_open_by_themselves(hall: Hall) -> None:
 def test_a_risky_text_leaves_nothing_public(hall: Hall) -> None:
     sale = hall.publish(hall.draft("周末水果团", words("今早现摘"), words("顺带卖违禁烟花")))
     assert (sale["status"], sale["status_label"]) == ("draft", "审核未通过")
-    assert sale["review"]["problems"] == [{"place": "介绍第 2 段", "label": "违法犯罪"}]
+    assert [(p["place"], p["label"]) for p in sale["review"]["problems"]] == [("介绍第 2 段", "违法犯罪")]
+    assert sale["review"]["sentence_en"] == (
+        "The content did not pass the check: introduction, part 2 (illegal). Change or replace it and submit it again."
+    )
     assert (
         "介绍第 2 段（违法犯罪）" in sale["review"]["sentence"] and "违禁" not in sale["review"]["sentence"]
     )
@@ -60,10 +63,9 @@ def test_a_risky_picture_is_no_longer_served_to_anybody(hall: Hall) -> None:
     sale = hall.publish(hall.draft("周末水果团", shot(media.id)))
     hall.judge_pictures()
     found = hall.sale(sale)["review"]
-    assert (found["state"], found["problems"]) == (
-        "rejected",
-        [{"place": "介绍第 1 段图片", "label": "色情"}],
-    )
+    named = [(p["place"], p["place_en"], p["label"], p["label_en"]) for p in found["problems"]]
+    assert found["state"] == "rejected"
+    assert named == [("介绍第 1 段图片", "introduction, picture in part 1", "色情", "pornography")]
     assert hall.reachable(sale) == []
     media.refresh_from_db()
     assert media.private

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +15,13 @@ from yantuan.identity.models import Person
 from yantuan.identity.phones import mask_phone, phone_of
 from yantuan.identity.schemas import PersonIn
 from yantuan.kernel.config import config
+from yantuan.kernel.reviews import undone
 from yantuan.leaders.models import Leader
 from yantuan.leaders.queries import LeaderState
 from yantuan.media.access import own_media
 from yantuan.media.queries import media_map
+from yantuan.media.schemas import MediaOut
+from yantuan.merchants.queries import trouble_of_store
 from yantuan.notices.queries import unread
 from yantuan.stores.models import Store
 
@@ -28,18 +32,9 @@ def me_out(person: Person | None) -> MeOut:
     """The caller with their leader side, if any; nothing of it when signed out."""
     if person is None:
         return MeOut(person=None, leader=None, unread_leader=0, unread_buyer=0)
-    avatar = media_map([person.avatar_media_id]) if person.avatar_media_id else {}
     counts = unread(person.id)
     return MeOut(
-        person=MePerson(
-            id=str(person.id),
-            nickname=person.nickname,
-            avatar_url=avatar[person.avatar_media_id].thumb_url if person.avatar_media_id in avatar else "",
-            phone_masked=mask_phone(phone_of(person.phone_sealed)) if person.phone_sealed else "",
-            has_phone=bool(person.phone_hash),
-            show_in_lists=person.show_in_lists,
-            language=person.language,
-        ),
+        person=_person(person),
         leader=_leader(person),
         unread_leader=counts.leader,
         unread_buyer=counts.buyer,
@@ -47,6 +42,31 @@ def me_out(person: Person | None) -> MeOut:
 
 
 def _leader(person: Person) -> MeLeader | None:
+def _person(person: Person) -> MePerson:
+    wish = undone(identity_actions.SAID_AS, [person.id]).get(person.id)
+    wanted = wish.read(PersonIn) if wish else None
+    new = wanted.avatar_media_id if wanted else None
+    pictures = media_map([person.avatar_media_id, new])
+    return MePerson(
+        id=str(person.id),
+        nickname=person.nickname,
+        avatar_media_id=str(person.avatar_media_id) if person.avatar_media_id else None,
+        avatar_url=_thumb(pictures, person.avatar_media_id),
+        phone_masked=mask_phone(phone_of(person.phone_sealed)) if person.phone_sealed else "",
+        has_phone=bool(person.phone_hash),
+        show_in_lists=person.show_in_lists,
+        language=person.language,
+        review=wish.review if wish else None,
+        wanted_nickname=(wanted.nickname or "") if wanted else "",
+        wanted_avatar_url=_thumb(pictures, new),
+    )
+
+
+def _thumb(pictures: Mapping[int, MediaOut], media_id: int | None) -> str:
+    found = pictures.get(media_id or 0)
+    return found.thumb_url if found else ""
+
+
     leader = Leader.objects.filter(person=person).first()
     if leader is None:
         return None

@@ -7,6 +7,8 @@ from typing import Literal
 from ninja import Schema
 
 from yantuan.kernel.http import IdOut
+from yantuan.kernel.reviews import ReviewOut
+from yantuan.merchants.schemas import PayTroubleOut
 
 
 class MeLeader(Schema):
@@ -26,11 +28,17 @@ class MePerson(Schema):
     avatar_url: str
     phone_masked: str
     has_phone: bool
+    avatar_media_id: IdOut | None = None
     show_in_lists: bool
     language: str
 
 
 class MeOut(Schema):
+    review: ReviewOut | None = None
+    """A new name or picture that waits for the content check, or did not pass it."""
+    wanted_nickname: str = ""
+    """The name wished for then; empty when only the picture changes."""
+    wanted_avatar_url: str = ""
     """Who is looking. `person` null: signed out."""
 
     person: MePerson | None

@@ -25,12 +25,13 @@ class Held(Exception):
 
 def pieces_of(product: Product) -> list[Piece]:
     """Every text and picture of the goods."""
-    found = texts("商品名称", product.title) + texts("商品介绍", product.description)
+    found = texts("商品名称", "product name", product.title)
+    found += texts("商品介绍", "product description", product.description)
     for name in (
         product.skus.filter(archived_at=None).order_by("position", "id").values_list("name", flat=True)
     ):
-        found += texts("规格", name)
-    return found + pictures("商品图片", product.picture_media_ids)
+        found += texts("规格", "variant", name)
+    return found + pictures("商品图片", "product picture", product.picture_media_ids)
 
 
 def hold_unless_good(product: Product, person: Person, before: Sequence[Piece], data: ProductIn) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from yantuan.catalog.models import Product, Sku, StockPool
 from yantuan.catalog.parts import on_shelf
 from yantuan.catalog.public import KIND
-from yantuan.catalog.schemas import ProductOut, SkuOut, StockOut
+from yantuan.catalog.schemas import ProductIn, ProductOut, SkuIn, SkuOut, StockOut
 from yantuan.kernel.http import Page, after_id
-from yantuan.kernel.reviews import reviews_out
+from yantuan.kernel.reviews import undone
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
@@ -53,23 +53,65 @@ def products_out(products: list[Product]) -> list[ProductOut]:
     for sku in live:
         skus[sku.product_id].append(sku)
     stock = pools(s.pool_id for group in skus.values() for s in group)
-    pictures = media_map(int(i) for p in products for i in p.picture_media_ids)
+    waiting = undone(KIND, [p.id for p in products])
+    bodies = {i: body for i, wish in waiting.items() if (body := wish.read(ProductIn)) is not None}
+    shown: list[Product | ProductIn] = [*products, *bodies.values()]
+    pictures = media_map(int(i) for p in shown for i in p.picture_media_ids)
     shelf = on_shelf([p.id for p in products])
-    reviews = reviews_out(KIND, [p.id for p in products])
-    return [
-        ProductOut(
-            id=str(p.id),
-            title=p.title,
-            description=p.description,
-            pictures=pictures_of(p.picture_media_ids, pictures),
-            skus=[_sku_out(s, stock[s.pool_id]) for s in skus[p.id]],
-            archived=p.archived_at is not None,
-            on_shelf=p.id in shelf,
-            updated_at=p.updated_at,
-            review=reviews.get(p.id),
-        )
-        for p in products
-    ]
+    found = []
+    for product in products:
+        own = [_sku_out(s, stock[s.pool_id]) for s in skus[product.id]]
+        out = _product_out(product, own, pictures, product.id in shelf)
+        if product.id in waiting:
+            out.review = waiting[product.id].review
+            out.wanted = _wanted(out, bodies.get(product.id), pictures)
+        found.append(out)
+    return found
+
+
+def _product_out(
+    product: Product, skus: list[SkuOut], pictures: Mapping[int, MediaOut], shelved: bool
+) -> ProductOut:
+    return ProductOut(
+        id=str(product.id),
+        title=product.title,
+        description=product.description,
+        pictures=pictures_of(product.picture_media_ids, pictures),
+        skus=skus,
+        archived=product.archived_at is not None,
+        on_shelf=shelved,
+        updated_at=product.updated_at,
+    )
+
+
+def _wanted(out: ProductOut, body: ProductIn | None, pictures: Mapping[int, MediaOut]) -> ProductOut | None:
+    """The goods as they would be with the change that waits."""
+    if body is None:
+        return None
+    known = {sku.id: sku for sku in out.skus}
+    values = {
+        "title": body.title,
+        "description": body.description,
+        "pictures": pictures_of(body.picture_media_ids, pictures),
+        "skus": [_wanted_sku(sku, known.get(str(sku.id))) for sku in body.skus],
+        "review": None,
+    }
+    return out.model_copy(update=values)
+
+
+def _wanted_sku(sku: SkuIn, known: SkuOut | None) -> SkuOut:
+    counts = (known.available, known.held, known.sold) if known else (sku.stock or 0, 0, 0)
+    return SkuOut(
+        id=known.id if known else "",
+        name=sku.name,
+        code=sku.code,
+        price_fen=sku.price_fen,
+        cost_fen=sku.cost_fen,
+        limit_per_person=sku.limit_per_person,
+        available=counts[0],
+        held=counts[1],
+        sold=counts[2],
+    )
 
 
 def pictures_of(ids: Iterable[int], pictures: Mapping[int, MediaOut]) -> list[MediaOut]:

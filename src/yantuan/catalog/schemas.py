@@ -59,6 +59,8 @@ class ProductOut(Schema):
     updated_at: datetime
     review: ReviewOut | None = None
     """New words or pictures of goods buyers see, which wait for the content check or did not pass it."""
+    wanted: ProductOut | None = None
+    """The goods as their owner wants them, while buyers go on seeing the old; new variants have no id."""
 
 
 class StockChangeIn(Schema):

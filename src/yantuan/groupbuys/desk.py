@@ -9,21 +9,23 @@ from django.db.models import BigIntegerField, Count, OuterRef, Q, QuerySet, Subq
 from yantuan.catalog.models import StockPool
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.parts import Totals, totals
-from yantuan.groupbuys.public import KIND
+from yantuan.groupbuys.public import KIND, in_its_window
 from yantuan.groupbuys.rules import STATUS_LABELS, status
 from yantuan.groupbuys.schemas import (
     BlockOut,
+    GroupBuyIn,
     GroupBuyOut,
     GroupBuyRow,
     OfferOut,
     Question,
     Status,
 )
+from yantuan.groupbuys.wanted import wanted_out
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.http import Page, after_id
-from yantuan.kernel.reviews import ReviewOut, labelled, review_out, reviews_out
+from yantuan.kernel.reviews import ReviewOut, labelled, reviews_out, undone
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import Store
@@ -97,8 +99,9 @@ def group_buy_out(group_buy: GroupBuy) -> GroupBuyOut:
     points = points_of(group_buy.store_id, group_buy.pickup_point_ids)
     sums = totals([group_buy.id])[group_buy.id]
     seen = status_of(group_buy)
-    review = review_out(KIND, group_buy.id)
-    return GroupBuyOut(
+    waiting = undone(KIND, [group_buy.id]).get(group_buy.id)
+    review = waiting.review if waiting else None
+    out = GroupBuyOut(
         id=str(group_buy.id),
         store_id=str(group_buy.store_id),
         kind="shelf" if group_buy.kind == GroupBuy.Kind.SHELF else "dated",
@@ -122,6 +125,10 @@ def group_buy_out(group_buy: GroupBuy) -> GroupBuyOut:
         orders=sums.orders,
         paid_fen=sums.paid_fen,
     )
+    body = waiting.read(GroupBuyIn) if waiting else None
+    if body is not None:
+        out.wanted = wanted_out(group_buy, out, in_its_window(group_buy, body))
+    return out
 
 
 def _offer_out(offer: Offer, pictures: Mapping[int, MediaOut]) -> OfferOut:

@@ -1,4 +1,4 @@
-"""What the product library asks of group buys, and wishes carried out once they have been judged."""
+"""What the product library and the pick-up points ask of group buys, and wishes carried out once they have been judged."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from yantuan.catalog.parts import seen_provider, shelf_provider
-from yantuan.groupbuys import actions
+from yantuan.groupbuys import actions, public
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.public import KIND
 from yantuan.groupbuys.schemas import GroupBuyIn
 from yantuan.identity.people import person_by_id
 from yantuan.kernel import said
 from yantuan.kernel.clock import now
+from yantuan.stores.parts import point_seen_provider
 
 
 @shelf_provider
@@ -31,6 +32,13 @@ def on_a_public_page(product_id: int) -> bool:
     return rows.exclude(group_buy__state=GroupBuy.State.DRAFT).exists()
 
 
+@point_seen_provider
+def point_on_a_public_page(store_id: int, point_id: int) -> bool:
+    """Whether a sale that is no draft hands out at this pick-up point."""
+    rows = GroupBuy.objects.filter(store_id=store_id, pickup_enabled=True).exclude(state=GroupBuy.State.DRAFT)
+    return any(point_id in map(int, ids) for ids in rows.values_list("pickup_point_ids", flat=True))
+
+
 def _lock(group_buy_id: int) -> None:
     GroupBuy.objects.select_for_update(no_key=True).filter(id=group_buy_id).first()
 
@@ -40,8 +48,10 @@ def _carry(group_buy_id: int, person_id: int, wish: dict[str, Any] | None) -> No
     person = person_by_id(person_id)
     if wish is None:
         actions.publish_group_buy(person, group_buy_id)
-    else:
-        actions.update_group_buy(person, group_buy_id, GroupBuyIn.model_validate(wish))
+        return
+    data = GroupBuyIn.model_validate(wish)
+    group_buy = GroupBuy.objects.get(id=group_buy_id)
+    actions.update_group_buy(person, group_buy_id, public.in_its_window(group_buy, data))
 
 
 def _take_down(group_buy_id: int) -> None:
@@ -53,4 +63,5 @@ def _take_down(group_buy_id: int) -> None:
     Offer.objects.filter(group_buy_id=group_buy_id, removed_at=None).update(removed_at=moment)
 
 
-said.register(KIND, said.Carrier(lock=_lock, carry=_carry, take_down=_take_down))
+_OPENS = ("自动开团", "the sale opens")
+said.register(KIND, said.Carrier(lock=_lock, carry=_carry, take_down=_take_down, opens=_OPENS))

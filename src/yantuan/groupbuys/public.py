@@ -9,8 +9,11 @@ from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.schemas import GroupBuyIn
 from yantuan.identity.models import Person
 from yantuan.kernel import said
+from yantuan.kernel.clock import now
 from yantuan.kernel.said import Piece, Said, pictures, texts
 from yantuan.stores.public import pieces_of as store_pieces
+from yantuan.stores.public import point_pieces
+from yantuan.stores.queries import points_of
 
 KIND: Final = "groupbuy"
 
@@ -25,21 +28,32 @@ class Held(Exception):
 
 def pieces_of(group_buy: GroupBuy) -> list[Piece]:
     """Every text and picture of the sale's page: its own, its goods' and its store's."""
-    found = texts("标题", group_buy.title)
+    found = texts("标题", "title", group_buy.title)
     for number, block in enumerate(group_buy.blocks, 1):
         if block["kind"] == "text":
-            found += texts(f"介绍第 {number} 段", block["text"])
+            found += texts(f"介绍第 {number} 段", f"introduction, part {number}", block["text"])
         else:
-            found += pictures(f"介绍第 {number} 段图片", [block["media_id"]])
+            found += pictures(
+                f"介绍第 {number} 段图片", f"introduction, picture in part {number}", [block["media_id"]]
+            )
     for question in group_buy.questions:
-        found += texts("下单问题", "\n".join([question["label"], *question["choices"]]))
+        asked = "\n".join([question["label"], *question["choices"]])
+        found += texts("下单问题", "question to buyers", asked)
     rows = Offer.objects.filter(group_buy_id=group_buy.id, removed_at=None).select_related("product", "sku")
     for offer in rows.order_by("position", "id"):
         product = offer.product
-        found += texts("商品名称", product.title) + texts("规格", offer.sku.name)
-        found += texts(f"商品「{product.title}」介绍", product.description)
-        found += pictures(f"商品「{product.title}」图片", product.picture_media_ids)
-    return found + store_pieces(group_buy.store)
+        name, name_en = f"商品「{product.title}」", f"of the product “{product.title}”"
+        found += texts("商品名称", "product name", product.title) + texts("规格", "variant", offer.sku.name)
+        found += texts(f"{name}介绍", f"description {name_en}", product.description)
+        found += pictures(f"{name}图片", f"picture {name_en}", product.picture_media_ids)
+    return found + _points(group_buy) + store_pieces(group_buy.store)
+
+
+def _points(group_buy: GroupBuy) -> list[Piece]:
+    if not group_buy.pickup_enabled:
+        return []
+    chosen = points_of(group_buy.store_id, group_buy.pickup_point_ids)
+    return [piece for point in chosen for piece in point_pieces(point)]
 
 
 def wish_of(group_buy: GroupBuy, person: Person) -> Said:
@@ -62,3 +76,14 @@ def hold_unless_good(group_buy: GroupBuy, person: Person, before: Sequence[Piece
     )
     if not said.may_show(wish):
         raise Held(wish)
+
+
+def in_its_window(group_buy: GroupBuy, data: GroupBuyIn) -> GroupBuyIn:
+    """An edit that has waited, with the window as it has become: extended meanwhile, or begun."""
+    begun = group_buy.starts_at <= now()
+    return data.model_copy(
+        update={
+            "starts_at": group_buy.starts_at if begun else data.starts_at,
+            "ends_at": group_buy.ends_at,
+        }
+    )

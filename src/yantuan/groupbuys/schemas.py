@@ -110,6 +110,8 @@ class GroupBuyOut(Schema):
     paid_fen: int
     review: ReviewOut | None = None
     """A publication or an edit that waits for the content check, or did not pass it."""
+    wanted: GroupBuyOut | None = None
+    """The sale as its owner wants it, while buyers go on seeing the old; new offers have no id."""
 
 
 class GroupBuyRow(Schema):
@@ -185,9 +187,9 @@ class GroupBuyPage(Schema):
     store: StoreCard
     courier_enabled: bool
     freight_text: str
+    freight_text_en: str
     pickup_enabled: bool
     pickup_points: list[PickupPointOut]
-    freight_text_en: str
     payment_methods: list[Literal["wechatpay", "offline"]]
     questions: list[Question]
     joined: int

@@ -33,9 +33,7 @@ def update_person(person: Person, changes: PersonIn) -> Person:
     if not said.active():
         return _changed(person, wanted)
     with transaction.atomic():
-        if not _may_be_called(person, wanted):
-            wanted = {name: value for name, value in wanted.items() if name not in SHOWN}
-        return _changed(person, wanted)
+        return _changed(person, _shown_now(person, wanted))
 
 
 def _changed(person: Person, values: dict[str, Any]) -> Person:
@@ -46,16 +44,28 @@ def _changed(person: Person, values: dict[str, Any]) -> Person:
     return person
 
 
-def _may_be_called(person: Person, values: dict[str, Any]) -> bool:
-    """Whether a new name and picture may be shown now; until they may, everybody sees the old."""
-    wish = {name: values[name] for name in SHOWN if name in values and values[name] != getattr(person, name)}
+def _shown_now(person: Person, values: dict[str, Any]) -> dict[str, Any]:
+    """What may be written now: a new name and picture when they have passed; until then everybody sees the old."""
+    if not any(name in values for name in SHOWN):
+        return values
+    current = Person.objects.select_for_update(no_key=True).get(id=person.id)
+    others = {name: value for name, value in values.items() if name not in SHOWN}
+    wanted = _still_wanted(person.id) | {name: values[name] for name in SHOWN if name in values}
+    wish = {name: value for name, value in wanted.items() if value != getattr(current, name)}
     if not wish:
-        return True
-    Person.objects.select_for_update(no_key=True).get(id=person.id)
-    pieces = said.texts("昵称", wish.get("nickname") or "")
-    pieces += said.pictures("头像", [wish.get("avatar_media_id")])
-    name = str(wish.get("nickname") or person.nickname)
-    return said.may_show(said.Said(SAID_AS, person.id, person.id, pieces, name, wish=wish))
+        said.forget(SAID_AS, person.id)
+        return others
+    pieces = said.texts("昵称", "nickname", wish.get("nickname") or "")
+    pieces += said.pictures("头像", "profile picture", [wish.get("avatar_media_id")])
+    name = str(wish.get("nickname") or current.nickname)
+    good = said.may_show(said.Said(SAID_AS, person.id, person.id, pieces, name, wish=wish))
+    return others | wish if good else others
+
+
+def _still_wanted(person_id: int) -> dict[str, Any]:
+    """A name or picture that waits already: a change of the other one must not lose it. A refused one is given up."""
+    review = said.reviews(SAID_AS, [person_id]).get(person_id)
+    return dict(review.wish or {}) if review is not None and review.state != "rejected" else {}
 
 
 def _parts(data: AddressIn) -> dict[str, Any]:

@@ -16,9 +16,10 @@ ReviewState = Literal["waiting", "doubtful", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One text or one picture; `place` says in Chinese where it stands."""
+    """One text or one picture; `place` and `place_en` say where it stands, in Chinese and English."""
 
     place: str
+    place_en: str
     text: str = ""
     media_id: int | None = None
 
@@ -42,10 +43,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A piece that did not pass: where it stands, and what is wrong with it in a few words."""
+    """A piece that did not pass: where it stands, and what is wrong with it in a few words, each in both languages."""
 
     place: str
+    place_en: str
     label: str
+    label_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,10 @@ class Review:
     problems: tuple[Problem, ...] = ()
     reason: str = ""
     """The operator's words, or why it could not be carried out."""
+    reason_en: str = ""
+    """The same in English where it is the product's own sentence; an operator's words stay as they are."""
+    wish: dict[str, Any] | None = None
+    """What the author wants it changed to, as its floor gave it to the gate."""
 
 
 class Gate(Protocol):
@@ -75,6 +82,8 @@ class Carrier:
     carry: Callable[[int, int, dict[str, Any] | None], None]
     take_down: Callable[[int], None]
     """Stop showing what turned out to be forbidden after it was shown."""
+    opens: tuple[str, str] = ("自动公开", "it is shown")
+    """What happens by itself when a first publication has passed, in Chinese and English."""
 
 
 _gates: list[Gate] = []
@@ -117,11 +126,11 @@ def reviews(kind: str, ids: Iterable[int]) -> dict[int, Review]:
     return _gates[0].reviews(kind, list(ids)) if _gates and _gates[0].active() else {}
 
 
-def texts(place: str, *values: str) -> list[Piece]:
+def texts(place: str, place_en: str, *values: str) -> list[Piece]:
     """Pieces of the texts that aren't empty."""
-    return [Piece(place, text=value.strip()) for value in values if value.strip()]
+    return [Piece(place, place_en, text=value.strip()) for value in values if value.strip()]
 
 
-def pictures(place: str, ids: Iterable[int | str | None]) -> list[Piece]:
+def pictures(place: str, place_en: str, ids: Iterable[int | str | None]) -> list[Piece]:
     """Pieces of pictures; None is left out."""
-    return [Piece(place, media_id=int(i)) for i in ids if i is not None]
+    return [Piece(place, place_en, media_id=int(i)) for i in ids if i is not None]

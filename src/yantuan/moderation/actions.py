@@ -25,8 +25,8 @@ def approve(submission_id: int, reason: str, operator_id: int) -> None:
             _pass(verdict, operator_id)
             judging.unhide(verdict)
         row.state = State.PASSED if row.live else State.WAITING
-        row.live, row.reason, row.revision = False, "", row.revision + 1
-        row.save(update_fields=["state", "live", "reason", "revision"])
+        row.live, row.reason, row.reason_en, row.revision = False, "", "", row.revision + 1
+        row.save(update_fields=["state", "live", "reason", "reason_en", "revision"])
         _note(row, "content.approve", reason, operator_id)
     settle(submission_id)
 
@@ -39,9 +39,9 @@ def reject(submission_id: int, reason: str, operator_id: int) -> None:
             carrier = said.carrier_of(row.kind)
             assert carrier is not None
             carrier.take_down(row.subject_id)
-        row.state, row.live, row.reason, row.decided_at = State.REJECTED, False, reason[:200], now()
-        row.revision += 1
-        row.save(update_fields=["state", "live", "reason", "decided_at", "revision"])
+        row.state, row.live, row.decided_at = State.REJECTED, False, now()
+        row.reason, row.reason_en, row.revision = reason[:200], "", row.revision + 1
+        row.save(update_fields=["state", "live", "reason", "reason_en", "decided_at", "revision"])
         _note(row, "content.reject", reason, operator_id)
         tell(row, State.REJECTED)
 

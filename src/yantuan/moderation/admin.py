@@ -16,7 +16,7 @@ from yantuan.moderation.gate import parts_of
 from yantuan.moderation.models import Part, Submission, Verdict
 from yantuan.moderation.rules import CAUSES, label_text
 
-KINDS = {"groupbuy": "团购", "store": "卖场", "product": "商品", "person": "用户资料"}
+KINDS = {"groupbuy": "团购", "store": "卖场", "point": "自提点", "product": "商品", "person": "昵称头像"}
 _TONES = {"waiting": "plain", "doubtful": "wait", "rejected": "bad", "passed": "good", "withdrawn": "plain"}
 _PIECE_TONES = {"new": "plain", "asked": "plain", "passed": "good", "doubtful": "wait", "risky": "bad"}
 

@@ -13,7 +13,15 @@ from yantuan.kernel.said import Piece, Problem, Review, ReviewState, Said
 from yantuan.media.models import Media
 from yantuan.moderation import gateway
 from yantuan.moderation.models import Part, Submission, Verdict
-from yantuan.moderation.rules import KEPT, STILL_ASKING, digest_of, label_text, outcome, portions
+from yantuan.moderation.rules import (
+    KEPT,
+    STILL_ASKING,
+    digest_of,
+    label_text,
+    label_text_en,
+    outcome,
+    portions,
+)
 
 State = Verdict.State
 OPEN = (Submission.State.WAITING, Submission.State.DOUBTFUL)
@@ -25,6 +33,7 @@ class Judged:
     """A piece under its hash."""
 
     place: str
+    place_en: str
     digest: str
     text: str
     media_id: int | None
@@ -39,11 +48,11 @@ def judged_pieces(pieces: Sequence[Piece]) -> list[Judged]:
         if piece.media_id is not None:
             digest = hashes.get(piece.media_id, "")
             if digest:
-                found.setdefault(digest, Judged(piece.place, digest, "", piece.media_id))
+                found.setdefault(digest, Judged(piece.place, piece.place_en, digest, "", piece.media_id))
             continue
         for text in portions(piece.text):
             digest = digest_of(text)
-            found.setdefault(digest, Judged(piece.place, digest, text, None))
+            found.setdefault(digest, Judged(piece.place, piece.place_en, digest, text, None))
     return list(found.values())
 
 
@@ -80,11 +89,24 @@ def review_of(row: Submission) -> Review:
     problems: tuple[Problem, ...] = ()
     if row.state == Submission.State.REJECTED:
         problems = tuple(
-            Problem(part.place, label_text(verdict.label))
+            Problem(
+                part.place,
+                part.place_en or part.place,
+                label_text(verdict.label),
+                label_text_en(verdict.label),
+            )
             for part, verdict in parts_of(row)
             if verdict is not None and verdict.state == State.RISKY
         )
-    return Review(UNDONE[row.state], row.wish is not None, row.submitted_at, problems, row.reason)
+    return Review(
+        state=UNDONE[row.state],
+        change=row.wish is not None,
+        since=row.submitted_at,
+        problems=problems,
+        reason=row.reason,
+        reason_en=row.reason_en,
+        wish=row.wish,
+    )
 
 
 def parts_of(row: Submission) -> list[tuple[Part, Verdict | None]]:
@@ -114,6 +136,7 @@ def _keep(said: Said, pieces: Sequence[Judged]) -> Submission:
         "state": Submission.State.WAITING,
         "live": False,
         "reason": "",
+        "reason_en": "",
         "submitted_at": now(),
         "decided_at": None,
     }
@@ -127,7 +150,10 @@ def _keep(said: Said, pieces: Sequence[Judged]) -> Submission:
         row.revision += 1
         row.save()
     row.parts.all().delete()
-    Part.objects.bulk_create(Part(submission=row, digest=one.digest, place=one.place[:40]) for one in pieces)
+    Part.objects.bulk_create(
+        Part(submission=row, digest=one.digest, place=one.place[:40], place_en=one.place_en[:80])
+        for one in pieces
+    )
     return row
 
 

@@ -63,7 +63,7 @@ class Submission(Row):
         WITHDRAWN = "withdrawn", "已撤回"
 
     kind = models.CharField(max_length=12)
-    """groupbuy, store, product or person."""
+    """groupbuy, store, point, product or person."""
     subject_id = models.BigIntegerField()
     store_id = models.BigIntegerField(null=True)
     person_id = models.BigIntegerField()
@@ -76,6 +76,8 @@ class Submission(Row):
     live = models.BooleanField(default=False)
     """It is shown already, without an answer, and turned out risky."""
     reason = models.CharField(max_length=200, default="", blank=True)
+    reason_en = models.CharField(max_length=300, default="", blank=True, db_default="")
+    """Only of what the product itself says; an operator's words are told as they are."""
     submitted_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
 
@@ -103,3 +105,4 @@ class Part(Row):
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="parts")
     digest = models.CharField(max_length=64, db_index=True)
     place = models.CharField(max_length=40)
+    place_en = models.CharField(max_length=80, default="", blank=True, db_default="")

@@ -21,6 +21,17 @@ LABELS: Final = {
     21000: "其他违规",
 }
 """What people are told; never the platform's own words or keywords."""
+LABELS_EN: Final = {
+    10001: "advertising",
+    20001: "politics",
+    20002: "pornography",
+    20003: "abuse",
+    20006: "illegal",
+    20008: "fraud",
+    20012: "vulgar",
+    20013: "copyright",
+    21000: "breaks the rules",
+}
 CAUSES: Final = {
     "review": "微信认为需要人工判断",
     "inactive": "发布人两小时内没有用过小程序，微信不予检测",
@@ -39,6 +50,11 @@ KEPT: Final = timedelta(days=30)
 def label_text(label: int) -> str:
     """The label in Chinese."""
     return LABELS.get(label, "内容不合规")
+
+
+def label_text_en(label: int) -> str:
+    """The label in English."""
+    return LABELS_EN.get(label, "breaks the rules")
 
 
 def digest_of(text: str) -> str:

@@ -68,8 +68,9 @@ def _carry_out(row: Submission) -> None:
             carrier.carry(row.subject_id, row.person_id, row.wish)
     except AppError as error:
         # What stood in its way (a closed window, a suspended store) is told in its own words.
-        current.state, current.reason, current.decided_at = State.REJECTED, error.zh[:200], now()
-        current.save(update_fields=["state", "reason", "decided_at"])
+        current.state, current.decided_at = State.REJECTED, now()
+        current.reason, current.reason_en = error.zh[:200], error.en[:300]
+        current.save(update_fields=["state", "reason", "reason_en", "decided_at"])
         tell(current, State.REJECTED)
         return
     current.refresh_from_db()

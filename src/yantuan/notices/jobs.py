@@ -19,8 +19,11 @@ from yantuan.notices.rules import (
     AFTER_SALE_WORDS,
     CONTENT_WORDS,
     HALT_WORDS,
+    CONTENT_LINKS,
     SELLING_WORDS,
     Words,
+    PAY_TROUBLE_WORDS,
+    PROFILE_WORDS,
     paid_buyer,
     paid_leader,
 )
@@ -194,14 +197,20 @@ def store_selling_changed(payload: dict[str, Any]) -> None:
 @on("moderation.decided")
 def content_decided(payload: dict[str, Any]) -> None:
     """A publication or change that waited for the content check was carried out, or may not be."""
-    store = Store.objects.select_related("leader").filter(id=payload["store_id"] or 0).first()
     outcome = CONTENT_WORDS.get((str(payload["state"]), bool(payload["change"])))
-    if store is None or outcome is None:
+    if outcome is None:
+        return
+    kind, subject = str(payload["kind"]), int(payload["subject_id"])
+    key = f"content:{payload['submission_id']}:{payload['revision']}:{payload['state']}"
+    if kind == "person":
+        words = Words(PROFILE_WORDS[str(payload["state"])], str(payload["reason"]))
+        post(subject, "buyer", "profile", words, f"buyer:{subject}:{key}", link="/pages/me/index")
+        return
+    store = Store.objects.select_related("leader").filter(id=payload["store_id"] or 0).first()
+    if store is None:
         return
     words = Words(f"「{payload['title']}」{outcome}", str(payload["reason"]))
-    link = f"/leader/group-edit/index?id={payload['subject_id']}" if payload["kind"] == "groupbuy" else ""
-    key = f"content:{payload['submission_id']}:{payload['revision']}:{payload['state']}"
-    tell_leader(store, "selling", words, key, link=link)
+    tell_leader(store, "selling", words, key, link=CONTENT_LINKS.get(kind, "").format(subject))
 
 
 @on("store.halted")

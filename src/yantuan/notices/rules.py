@@ -185,5 +185,20 @@ CONTENT_WORDS = {
 }
 """What became of content that was checked, by outcome and whether it changes something shown already."""
 
+PROFILE_WORDS = {
+    "passed": "新的昵称或头像审核通过，已经生效",
+    "rejected": "新的昵称或头像审核未通过，别人看到的还是原来的",
+}
+CONTENT_LINKS = {
+    "groupbuy": "/leader/group-edit/index?id={}",
+    "product": "/leader/product-edit/index?id={}",
+    "store": "/leader/store/index",
+    "point": "/leader/pickup-points/index",
+}
+"""Where the leader mends it, by what it is."""
+
+PAY_TROUBLE_WORDS = {True: "微信支付暂时不能收款", False: "微信支付已恢复收款"}
+"""Title of what became of a store's own merchant account."""
+
 HALT_WORDS = {True: "已自动暂停下单和退款", False: "核对完毕，已恢复下单和退款"}
 """Title of what the self-check stopped, or the operator let go on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from yantuan.identity.models import Person
@@ -10,13 +12,14 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict, NotFound
 from yantuan.kernel.ids import short_code
-from yantuan.kernel.said import Said
+from yantuan.kernel.said import Piece, Said
 from yantuan.leaders.access import require_leader, require_selling
 from yantuan.leaders.models import Leader
 from yantuan.media.access import own_media
 from yantuan.stores.access import access_pickup_point, access_store
 from yantuan.stores.models import PickupPoint, Store
-from yantuan.stores.public import KIND, hidden, pieces_of, wish_of
+from yantuan.stores.parts import point_seen_by_buyers
+from yantuan.stores.public import KIND, POINT, hidden, pieces_of, point_pieces, wish_of
 from yantuan.stores.rules import MAX_PICKUP_POINTS, MAX_STORES, check_settings
 from yantuan.stores.schemas import PickupPointIn, StoreIn
 
@@ -107,19 +110,41 @@ def add_pickup_point(person: Person, store_id: int, data: PickupPointIn) -> Pick
 
 
 def update_pickup_point(person: Person, point_id: int, data: PickupPointIn) -> PickupPoint:
-    """Change a pick-up point; placed orders keep what they were told."""
-    point = access_pickup_point(person, point_id)
-    for name, value in data.model_dump().items():
-        setattr(point, name, value)
-    point.save(update_fields=list(PickupPointIn.model_fields))
+    """Change a pick-up point; placed orders keep what they were told.
+
+    Where content is checked, a change of a point that buyers see waits as a whole until its new words have passed. A point
+    that nobody sees is judged with the sale that first shows it.
+    """
+    access_pickup_point(person, point_id)
+    with transaction.atomic():
+        PickupPoint.objects.select_for_update(no_key=True).get(id=point_id)
+        point = access_pickup_point(person, point_id)
+        before = point_pieces(point)
+        for name, value in data.model_dump().items():
+            setattr(point, name, value)
+        if not _may_say(point, person, before, data):
+            return access_pickup_point(person, point_id)
+        point.save(update_fields=list(PickupPointIn.model_fields))
     return point
+
+
+def _may_say(point: PickupPoint, person: Person, before: Sequence[Piece], data: PickupPointIn) -> bool:
+    if not said.active() or not point_seen_by_buyers(point.store_id, point.id):
+        return True
+    wish = Said(
+        POINT, point.id, person.id, point_pieces(point), point.name, point.store_id,
+        shown=before, wish=data.model_dump(mode="json"),
+    )  # fmt: skip
+    return said.may_show(wish)
 
 
 def archive_pickup_point(person: Person, point_id: int) -> None:
     """Take a pick-up point out of use; placed orders keep what they were told."""
     point = access_pickup_point(person, point_id)
     point.archived_at = now()
-    point.save(update_fields=["archived_at"])
+    with transaction.atomic():
+        point.save(update_fields=["archived_at"])
+        said.forget(POINT, point.id)
 
 
 def suspend_store(store_id: int, reason: str, operator_id: int) -> Store:

@@ -9,7 +9,7 @@ from yantuan.identity.auth import signed_in
 from yantuan.kernel.http import IdIn, Ok
 from yantuan.stores import actions, queries
 from yantuan.stores.access import access_store, person_of
-from yantuan.stores.schemas import PickupPointIn, PickupPointOut, StoreIn, StoreOut
+from yantuan.stores.schemas import OwnPoint, PickupPointIn, StoreIn, StoreOut
 
 router = Router(tags=["stores"], auth=signed_in)
 
@@ -34,14 +34,14 @@ def update_store(request: HttpRequest, store_id: IdIn, body: StoreIn) -> StoreOu
     return queries.store_out(actions.update_store(person_of(request), store_id, body))
 
 
-@router.post("/leader/stores/{store_id}/pickup-points", response=PickupPointOut)
-def add_pickup_point(request: HttpRequest, store_id: IdIn, body: PickupPointIn) -> PickupPointOut:
-    return queries.point_out(actions.add_pickup_point(person_of(request), store_id, body))
+@router.post("/leader/stores/{store_id}/pickup-points", response=OwnPoint)
+def add_pickup_point(request: HttpRequest, store_id: IdIn, body: PickupPointIn) -> OwnPoint:
+    return queries.own_points([actions.add_pickup_point(person_of(request), store_id, body)])[0]
 
 
-@router.put("/leader/pickup-points/{point_id}", response=PickupPointOut)
-def update_pickup_point(request: HttpRequest, point_id: IdIn, body: PickupPointIn) -> PickupPointOut:
-    return queries.point_out(actions.update_pickup_point(person_of(request), point_id, body))
+@router.put("/leader/pickup-points/{point_id}", response=OwnPoint)
+def update_pickup_point(request: HttpRequest, point_id: IdIn, body: PickupPointIn) -> OwnPoint:
+    return queries.own_points([actions.update_pickup_point(person_of(request), point_id, body)])[0]
 
 
 @router.delete("/leader/pickup-points/{point_id}", response=Ok)

@@ -1,4 +1,4 @@
-"""What a store says in public, and when its page may be seen."""
+"""What a store and its pick-up points say in public, and when its page may be seen."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ from typing import Final
 
 from yantuan.kernel import said
 from yantuan.kernel.said import Piece, Said, pictures, texts
-from yantuan.stores.models import Store
+from yantuan.stores.models import PickupPoint, Store
 
 KIND: Final = "store"
+POINT: Final = "point"
 
 
 def pieces_of(store: Store) -> list[Piece]:
     """Every text and picture of the store's head."""
     return [
-        *texts("卖场名称", store.name),
-        *texts("卖场简介", store.introduction),
-        *texts("卖场公告", store.notice),
-        *texts("售后说明", store.aftersale_policy),
-        *pictures("卖场封面", [store.cover_media_id]),
+        *texts("卖场名称", "store name", store.name),
+        *texts("卖场简介", "store introduction", store.introduction),
+        *texts("卖场公告", "store notice", store.notice),
+        *texts("售后说明", "after-sales policy", store.aftersale_policy),
+        *pictures("卖场封面", "store cover", [store.cover_media_id]),
+    ]
+
+
+def point_pieces(point: PickupPoint) -> list[Piece]:
+    """Every text of a pick-up point that buyers read."""
+    return [
+        *texts("自提点名称", "pick-up point's name", point.name),
+        *texts("自提点地址", "pick-up point's address", point.address),
+        *texts("自提时间", "pick-up hours", point.hours),
+        *texts("自提点联系人", "pick-up point's contact", point.contact_name),
     ]
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from yantuan.identity.models import Person
 from yantuan.kernel.config import config
-from yantuan.kernel.reviews import ReviewOut, reviews_out
+from yantuan.kernel.reviews import Undone, undone
 from yantuan.leaders.queries import leader_card
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.stores.models import PickupPoint, Store
-from yantuan.stores.public import KIND
+from yantuan.stores.public import KIND, POINT
 from yantuan.stores.rules import PaymentMethod, payment_methods, provider_ready
-from yantuan.stores.schemas import PickupPointOut, StoreCard, StoreOut
+from yantuan.stores.schemas import OwnPoint, PickupPointIn, PickupPointOut, StoreCard, StoreIn, StoreOut
 
 
 def is_selling(store: Store) -> bool:
@@ -64,6 +64,7 @@ def store_card(store: Store, pictures: Mapping[int, MediaOut] | None = None) -> 
         aftersale_policy=store.aftersale_policy,
         leader=leader_card(store.leader, pictures),
         selling=is_selling(store),
+        collecting=bool(available_payment_methods(store)),
     )
 
 
@@ -77,6 +78,22 @@ def point_out(point: PickupPoint) -> PickupPointOut:
         contact_name=point.contact_name,
         contact_phone=point.contact_phone,
     )
+
+
+def own_points(points: Iterable[PickupPoint]) -> list[OwnPoint]:
+    """Pick-up points as their owner sees them, each with what waits for a judgement."""
+    rows = list(points)
+    waiting = undone(POINT, [p.id for p in rows])
+    return [_own_point(p, waiting.get(p.id)) for p in rows]
+
+
+def _own_point(point: PickupPoint, wish: Undone | None) -> OwnPoint:
+    out = point_out(point)
+    if wish is None:
+        return OwnPoint(**out.model_dump())
+    body = wish.read(PickupPointIn)
+    wanted = out.model_copy(update=body.model_dump()) if body else None
+    return OwnPoint(**out.model_dump(), review=wish.review, wanted=wanted)
 
 
 def points_of(store_id: int, only: Iterable[int] | None = None) -> list[PickupPoint]:
@@ -93,19 +110,36 @@ def store_out(store: Store) -> StoreOut:
 
 
 def stores_out(stores: list[Store]) -> list[StoreOut]:
-    """The owner's view, with two look-ups however many stores there are."""
-    wanted = {m for s in stores for m in (s.cover_media_id, s.collection_code_media_id) if m}
-    pictures = media_map(wanted)
-    points: dict[int, list[PickupPointOut]] = {s.id: [] for s in stores}
-    reviews = reviews_out(KIND, [s.id for s in stores])
-    for point in PickupPoint.objects.filter(store__in=stores, archived_at=None).order_by("position", "id"):
-        points[point.store_id].append(point_out(point))
-    return [_store_out(s, pictures, points[s.id], reviews.get(s.id)) for s in stores]
+    """The owner's view, with a fixed number of look-ups however many stores there are."""
+    waiting = undone(KIND, [s.id for s in stores])
+    bodies = {i: body for i, wish in waiting.items() if (body := wish.read(StoreIn)) is not None}
+    shown: list[Store | StoreIn] = [*stores, *bodies.values()]
+    pictures = media_map(m for s in shown for m in (s.cover_media_id, s.collection_code_media_id) if m)
+    points: dict[int, list[OwnPoint]] = {s.id: [] for s in stores}
+    rows = list(PickupPoint.objects.filter(store__in=stores, archived_at=None).order_by("position", "id"))
+    for row, point in zip(rows, own_points(rows), strict=True):
+        points[row.store_id].append(point)
+    found = []
+    for store in stores:
+        out = _store_out(store, pictures, points[store.id])
+        if store.id in waiting:
+            out.review = waiting[store.id].review
+            out.wanted = _wanted(out, bodies.get(store.id), pictures)
+        found.append(out)
+    return found
 
 
-def _store_out(
-    store: Store, pictures: Mapping[int, MediaOut], points: list[PickupPointOut], review: ReviewOut | None
-) -> StoreOut:
+def _wanted(out: StoreOut, body: StoreIn | None, pictures: Mapping[int, MediaOut]) -> StoreOut | None:
+    """The store as it would be with the change that waits."""
+    if body is None:
+        return None
+    values = body.model_dump(exclude={"cover_media_id", "collection_code_media_id"})
+    values["cover"] = pictures.get(body.cover_media_id or 0)
+    values["collection_code"] = pictures.get(body.collection_code_media_id or 0)
+    return out.model_copy(update=values | {"review": None})
+
+
+def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[OwnPoint]) -> StoreOut:
     return StoreOut(
         id=str(store.id),
         code=store.code,
@@ -134,7 +168,6 @@ def _store_out(
             at is not None for at in (store.suspended_at, store.halted_at, store.leader.suspended_at)
         ),
         suspend_reason=stopped_because(store),
-        review=review,
     )
 
 

@@ -56,6 +56,15 @@ class PickupPointOut(Schema):
     contact_phone: str
 
 
+class OwnPoint(PickupPointOut):
+    """The owner's view of a pick-up point."""
+
+    review: ReviewOut | None = None
+    """New words that wait for the content check, or did not pass it."""
+    wanted: PickupPointOut | None = None
+    """The point as its owner wants it, while buyers go on seeing the old."""
+
+
 class StoreOut(Schema):
     """The owner's view."""
 
@@ -74,7 +83,7 @@ class StoreOut(Schema):
     freight_fen: int
     free_above_fen: int
     pickup_enabled: bool
-    pickup_points: list[PickupPointOut]
+    pickup_points: list[OwnPoint]
     wechatpay_enabled: bool
     offline_enabled: bool
     collection_code: MediaOut | None
@@ -86,6 +95,8 @@ class StoreOut(Schema):
     suspend_reason: str
     review: ReviewOut | None = None
     """New words or pictures that wait for the content check, or did not pass it."""
+    wanted: StoreOut | None = None
+    """The store as its owner wants it, while buyers go on seeing the old."""
 
 
 class StoreCard(Schema):
@@ -103,3 +114,5 @@ class StoreCard(Schema):
     leader: LeaderCard
     selling: bool
     """False while the leader or the store is suspended or uncertified."""
+    collecting: bool
+    """False while there is no way to pay here."""
