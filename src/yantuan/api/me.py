@@ -21,7 +21,6 @@ from yantuan.leaders.queries import LeaderState
 from yantuan.media.access import own_media
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
-from yantuan.merchants.queries import trouble_of_store
 from yantuan.notices.queries import unread
 from yantuan.stores.models import Store
 
@@ -41,7 +40,6 @@ def me_out(person: Person | None) -> MeOut:
     )
 
 
-def _leader(person: Person) -> MeLeader | None:
 def _person(person: Person) -> MePerson:
     wish = undone(identity_actions.SAID_AS, [person.id]).get(person.id)
     wanted = wish.read(PersonIn) if wish else None
@@ -67,6 +65,7 @@ def _thumb(pictures: Mapping[int, MediaOut], media_id: int | None) -> str:
     return found.thumb_url if found else ""
 
 
+def _leader(person: Person) -> MeLeader | None:
     leader = Leader.objects.filter(person=person).first()
     if leader is None:
         return None
