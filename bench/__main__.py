@@ -1,6 +1,7 @@
 """`python -m bench all`, or single sections: everything is started, measured, checked and removed again.
 
-The figures of single sections are printed; `all` (or `--write`) also writes bench/REPORT.md, bench/results.json and the plots.
+The figures of single sections are printed. `all` also writes bench/REPORT.md, bench/results.json and the plots; single sections with
+`--write` take the place of the same sections there, and the report says when they were measured.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=_numbers, default=CLIENTS, help="buyers at a time, by comma")
     parser.add_argument("--databases", default="postgres,sqlite")
     parser.add_argument("--pasts", type=_numbers, default=(1_000, 100_000, 1_000_000))
-    parser.add_argument("--write", action="store_true", help="write the report of single sections too")
+    parser.add_argument("--write", action="store_true", help="put single sections into the report")
     parser.add_argument("--folder", type=Path, default=ROOT / "bench", help="where the report is written")
     return parser.parse_args()
 
@@ -77,7 +78,8 @@ def main() -> None:
     for vendor, text in profiles.items():
         (arguments.folder / f"profile-booking-{vendor}.txt").write_text(text)
     if everything or arguments.write:
-        report.write_report(found, arguments.folder, plots.draw)
+        whole = found if everything else report.with_earlier(found, arguments.folder)
+        report.write_report(whole, arguments.folder, plots.draw)
     sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 

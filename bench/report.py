@@ -31,6 +31,14 @@ def write_report(found: Found, folder: Path, draw: Callable[[Found, Found, Path]
     (folder / "REPORT.md").write_text(report(found, results, peers_found(peers), pictures, folder))
 
 
+def with_earlier(found: Found, folder: Path) -> Found:
+    """The last report's figures with those of `found` in their places. Raises FileNotFoundError where there is none."""
+    last = json.loads((folder / "results.json").read_text())
+    fresh = {name: figures for name, figures in found.items() if name != "machine"}
+    later = last["machine"].get("later", {}) | dict.fromkeys(fresh, found["machine"]["date"])
+    return last["sections"] | fresh | {"machine": last["machine"] | {"later": later}}
+
+
 def report(found: Found, results: Found, peers: Found | None, pictures: list[str], folder: Path) -> str:
     """The whole report as Markdown."""
     parts = [_head(found), _targets(results, folder)]
@@ -52,12 +60,15 @@ def _head(found: Found) -> str:
         if m["load_before"] > m["cpus"] / 2
         else ""
     )
+    later = "".join(
+        f"\n\nMeasured again later: {name} on {date}." for name, date in sorted(m.get("later", {}).items())
+    )
     return f"""# Bench report
 
 `make bench` on {m["date"]}: {m["cpu"]}, {m["cpus"]} cores shared by load generator, web, worker and database; {m["system"]};
 load before the run {m["load_before"]}. Python {m["python"]}, Django {m["django"]}, granian {m["granian"]}, PostgreSQL {m["postgres"]}
 (fsync and synchronous_commit on), SQLite {m["sqlite"]} (WAL, synchronous=FULL). Medians of {m["rounds"]} rounds of {m["seconds"]:g} s, in brackets
-the lowest and highest round; ratios are of figures taken in turns in the same run. Absolute numbers belong to the machine.{busy}"""
+the lowest and highest round; ratios are of figures taken in turns in the same run. Absolute numbers belong to the machine.{busy}{later}"""
 
 
 def _targets(results: Found, folder: Path) -> str:

@@ -194,6 +194,18 @@ def test_no_target_is_quietly_dropped(tmp_path: Path) -> None:
     assert text.count("not measured") == sum(at(results, target.path) is None for target in TARGETS)
 
 
+def test_a_section_measured_again_takes_its_place_and_says_when(tmp_path: Path) -> None:
+    report.write_report(found(), tmp_path, lambda *_: [])
+    again = {
+        "machine": found()["machine"] | {"date": "2026-12-01 08:00 UTC"},
+        "start": found()["start"] | {"cold_start_s": 1.2},
+    }
+    report.write_report(report.with_earlier(again, tmp_path), tmp_path, lambda *_: [])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert (results["cold_start_s"], results["rss_mb"], results["limit"]["spread"]) == (1.2, 220.0, 2600)
+    assert "Measured again later: start on 2026-12-01 08:00 UTC." in (tmp_path / "REPORT.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("target", "value", "word"),
     [
