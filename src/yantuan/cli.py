@@ -109,11 +109,28 @@ def _keeping(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     check.set_defaults(run=_run("yantuan.commands.basic", "check"))
 
     _backups(commands)
+    _person(commands)
 
     timeline = commands.add_parser("timeline", help="everything that happened to one order, in order of time")
     timeline.add_argument("number", help="order id, or a payment or refund number of it")
     timeline.add_argument("--json", action="store_true")
     timeline.set_defaults(run=_run("yantuan.commands.looking", "timeline"))
+
+
+def _person(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    person = commands.add_parser("person", help="a person's copy of their data, and their leaving")
+    verbs = person.add_subparsers(dest="verb", required=True, metavar="VERB")
+    export = verbs.add_parser(
+        "export", help="write everything held of one person, as JSON with their pictures"
+    )
+    export.add_argument("person", help="id or mobile number")
+    export.add_argument("--to", default=".", metavar="FOLDER", help="default: here")
+    export.set_defaults(run=_run("yantuan.commands.person", "export"))
+    forget = verbs.add_parser("forget", help="erase a person; the legal skeleton of their orders stays")
+    forget.add_argument("person", help="id or mobile number")
+    forget.add_argument("--reason", default="本人要求注销", help="for the audit log")
+    forget.add_argument("--yes", action="store_true", help="do it; without, only say what stands in the way")
+    forget.set_defaults(run=_run("yantuan.commands.person", "forget"))
 
 
 def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

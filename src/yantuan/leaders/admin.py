@@ -141,6 +141,10 @@ class InviteCodeAdmin(desk.DeskAdmin):
         )
 
 
+def _id_number(row: Certification) -> str:
+    return unseal("id-number", row.id_number_sealed) if row.id_number_sealed else ""
+
+
 def _papers(row: Certification) -> Any:
     first = reverse("admin:leaders_certification_paper", args=[row.pk, 0])
     return strip(first.removesuffix("0/"), len(row.paper_media_ids))
@@ -167,7 +171,7 @@ class CertificationAdmin(desk.DeskAdmin):
         columns[4],
         columns[0],
         columns[2],
-        desk.column("id_number", "证件号码", lambda row: unseal("id-number", row.id_number_sealed)),
+        desk.column("id_number", "证件号码", _id_number),
         desk.column("same", "同证件的其他团长", _same_number),
         desk.column("contact_name", "联系人"),
         columns[3],
