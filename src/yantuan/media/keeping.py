@@ -56,9 +56,3 @@ def remove_old_papers() -> int:
     if gone:
         log.info("%d papers were destroyed after their time", gone)
     return gone
-
-
-def removed_keys(keys: Collection[str]) -> set[str]:
-    """Those of these pictures whose files may lie nowhere any more."""
-    gone = Media.objects.filter(key__in=list(keys), removed_at__isnull=False)
-    return set(gone.values_list("key", flat=True))

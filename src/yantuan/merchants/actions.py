@@ -16,7 +16,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import Conflict, NotFound
 from yantuan.kernel.ids import new_id
-from yantuan.merchants import checking, keys, parts, routing, rules
+from yantuan.merchants import checking, keys, parts, routing, rules, troubles
 from yantuan.merchants.checking import Verdict
 from yantuan.merchants.keys import Keys
 from yantuan.merchants.models import MerchantAccount
@@ -106,6 +106,8 @@ def _take(account: MerchantAccount, verdict: Verdict) -> None:
     account.checked_at = account.updated_at = now()
     account.version += 1
     account.save()
+    if verdict.good:
+        troubles.clear(account.id)
 
 
 def _locked_in_use(store_id: int) -> MerchantAccount | None:

@@ -11,14 +11,20 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from yantuan.kernel import desk
 from yantuan.kernel.actors import Actor
+from yantuan.kernel.clock import china_text
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import NotFound
 from yantuan.leaders.rules import checked_reason
-from yantuan.merchants import actions, rules
-from yantuan.merchants.models import MerchantAccount, MerchantApplication
+from yantuan.merchants import actions, rules, troubles
+from yantuan.merchants.models import AccountTrouble, MerchantAccount, MerchantApplication
 from yantuan.stores.models import Store
 
 _MODES = dict(MerchantAccount.Mode.choices)
+
+
+def _trouble(row: MerchantAccount) -> str:
+    found = AccountTrouble.objects.filter(account_id=row.id).first()
+    return f"{china_text(found.since)} 起：{troubles.words_of(found)[0]}" if found else ""
 
 
 def _number(row: MerchantAccount) -> str:
@@ -76,6 +82,7 @@ class MerchantAccountAdmin(desk.DeskAdmin):
     )
     details = (
         *columns,
+        desk.column("trouble", "收款故障", _trouble),
         desk.column("merchant_serial", "证书序列号", lambda row: _tail(row.merchant_serial)),
         desk.column("apiv3_tail", "APIv3 密钥", lambda row: f"…{row.apiv3_tail}" if row.apiv3_tail else ""),
         desk.column("public_key_id", "微信支付公钥", lambda row: _tail(row.public_key_id)),

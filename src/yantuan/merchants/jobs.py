@@ -9,7 +9,7 @@ from typing import Any
 from yantuan.kernel import audit, outbox, schedule
 from yantuan.kernel.actors import SYSTEM
 from yantuan.kernel.clock import now
-from yantuan.merchants import onboarding, parts, routing
+from yantuan.merchants import onboarding, parts, routing, troubles
 from yantuan.merchants.models import MerchantAccount
 
 log = logging.getLogger("yantuan.merchants")
@@ -34,6 +34,38 @@ def send_application(payload: dict[str, Any]) -> None:
 def ask_about_applications() -> int:
     """Ask WeChat Pay how far applications are."""
     return onboarding.ask_due()
+
+
+@schedule.every(6 * 3600)
+def give_up_abandoned_applications() -> int:
+    """Destroy what leaders filled in long ago and forgot."""
+    return onboarding.give_up_abandoned()
+
+
+@outbox.on(troubles.DOUBTED)
+def look_at_account(payload: dict[str, Any]) -> None:
+    """Something spoke against an account: ask WeChat Pay; while that is silent, again."""
+    verdict = troubles.look(int(payload["account_id"]))
+    if verdict is not None and verdict.problem == "unreachable":
+        raise outbox.Later(60)
+
+
+@schedule.every(3600)
+def look_at_troubled_accounts() -> int:
+    """Until they work again."""
+    return troubles.look_again()
+
+
+@schedule.every(3600)
+def look_at_quiet_accounts() -> int:
+    """Once a day each."""
+    return troubles.look_daily()
+
+
+@schedule.every(24 * 3600)
+def look_at_the_operators_account() -> int:
+    """Once a day."""
+    return troubles.look_at_operator()
 
 
 @schedule.every(60)

@@ -16,16 +16,16 @@ class Uses:
     last_paid_at: datetime | None = None
 
 
-UsesFn = Callable[[int], Uses]
+UsesFn = Callable[[int | None], Uses]
 _uses: list[UsesFn] = []
 
 
 def provide_uses(fn: UsesFn) -> UsesFn:
-    """Register who knows what an account (by id) is used for. The last registration counts."""
+    """Register who knows what an account (by id; None: the configuration's) is used for. The last registration counts."""
     _uses[:] = [fn]
     return fn
 
 
-def uses_of(account_id: int) -> Uses:
-    """What is under way through an account."""
+def uses_of(account_id: int | None) -> Uses:
+    """What is under way through an account; None: the configuration's."""
     return _uses[0](account_id) if _uses else Uses()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from yantuan.kernel.config import config
-from yantuan.merchants import forms, onboarding, routing, rules
-from yantuan.merchants.models import MerchantAccount, MerchantApplication
+from yantuan.merchants import forms, onboarding, routing, rules, troubles
+from yantuan.merchants.models import AccountTrouble, MerchantAccount, MerchantApplication
 from yantuan.merchants.schemas import (
     AppIdOut,
     ApplicationOut,
     AuditDetailOut,
     MerchantAccountOut,
+    PayTroubleOut,
     PayWaysOut,
 )
 from yantuan.stores.models import Store
@@ -55,11 +56,34 @@ def application_out(row: MerchantApplication) -> ApplicationOut:
     )
 
 
+def trouble_out(row: AccountTrouble) -> PayTroubleOut:
+    """An account's trouble for the leaders of its stores."""
+    zh, en = troubles.words_of(row)
+    own = row.account_id != troubles.OPERATOR
+    return PayTroubleOut(
+        problem=row.problem,
+        text=zh,
+        text_en=en,
+        words=row.words if own else "",
+        since=row.since,
+        own=own,
+    )
+
+
+def trouble_of_store(store: Store) -> PayTroubleOut | None:
+    """The trouble that keeps a store from taking WeChat payments; asks nothing where it takes them or never wanted to."""
+    if not store.wechatpay_enabled or store.pay_route != Store.PayRoute.NONE:
+        return None
+    row = troubles.of_store(store.id)
+    return trouble_out(row) if row is not None else None
+
+
 def pay_ways(store: Store) -> PayWaysOut:
     """How this store can be paid, for its leader."""
     cfg = config()
     account = routing.account_in_use(store.id)
-    route = routing.route_of(store.id).kind
+    found = routing.route_of(store.id)
+    route = found.kind
     applied = onboarding.latest(store.id)
     apps = [("mini", cfg.wechat_mini_appid), ("oa", cfg.wechat_oa_appid)]
     return PayWaysOut(
@@ -71,6 +95,7 @@ def pay_ways(store: Store) -> PayWaysOut:
         several_leaders=routing.several_leaders(),
         partner_offered=cfg.has_partner,
         account=account_out(account) if account else None,
+        trouble=trouble_out(found.trouble) if found.trouble else None,
         application=application_out(applied) if applied else None,
         appids=[AppIdOut(kind=kind, appid=appid) for kind, appid in apps if appid],  # type: ignore[arg-type]
     )

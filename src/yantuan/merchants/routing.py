@@ -6,6 +6,7 @@ only stores marked as the operator's own. The rule is asked again inside the tra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -14,7 +15,7 @@ from yantuan.kernel import outbox
 from yantuan.kernel.config import config
 from yantuan.leaders.models import Leader
 from yantuan.merchants import rules
-from yantuan.merchants.models import MerchantAccount
+from yantuan.merchants.models import AccountTrouble, MerchantAccount
 from yantuan.stores.models import Store
 
 CHANGED = "store.pay_route_changed"
@@ -23,10 +24,14 @@ CHANGED = "store.pay_route_changed"
 
 @dataclass(frozen=True)
 class Route:
-    """`account` is the store's own one in use; None with `kind` operator means the configuration's."""
+    """`account` is the store's own one in use; None with `kind` operator means the configuration's.
+
+    `trouble`: why nobody takes the money for now, although somebody should.
+    """
 
     kind: rules.PayRoute
     account: MerchantAccount | None = None
+    trouble: AccountTrouble | None = None
 
 
 def several_leaders() -> bool:
@@ -68,7 +73,21 @@ def route_of(store_id: int, *, hold: bool = False) -> Route:
         _hold(account.id)
         account = account_in_use(store_id)
     kind = rules.route(account, several_leaders=_asked(account), partner_ready=config().has_partner)
+    trouble = _trouble(kind, account)
+    if trouble is not None:
+        return Route("none", trouble=trouble)
     return Route(kind, account if kind == "own" else None)
+
+
+def _trouble(kind: rules.PayRoute, account: MerchantAccount | None) -> AccountTrouble | None:
+    if kind == "none":
+        return None
+    return AccountTrouble.objects.filter(account_id=_number(kind, account)).first()
+
+
+def _number(kind: rules.PayRoute, account: MerchantAccount | None) -> int:
+    """What an account is called where troubles are kept."""
+    return account.id if kind == "own" and account is not None else 0
 
 
 def _asked(account: MerchantAccount | None) -> bool:
@@ -88,17 +107,22 @@ def _hold(account_id: int) -> None:
 
 def refresh(store_id: int | None = None) -> int:
     """Bring `Store.pay_route` up to date, for one store or all; tells of each change. Answers how many changed."""
+    return sum(_write(one_id, kind) for one_id, before, kind in shown_and_right(store_id) if kind != before)
+
+
+def shown_and_right(store_id: int | None = None) -> Iterator[tuple[int, str, rules.PayRoute]]:
+    """Of one store or all: its id, the route it shows, and the one it should show."""
     stores = Store.objects.filter(id=store_id) if store_id is not None else Store.objects.all()
     several, partner = several_leaders(), config().has_partner
     accounts = MerchantAccount.objects.filter(retired_at=None)
     if store_id is not None:
         accounts = accounts.filter(store_id=store_id)
     by_store = {account.store_id: account for account in accounts}
-    changed = 0
-    for one_id, before in stores.values_list("id", "pay_route").iterator():
-        kind = rules.route(by_store.get(one_id), several_leaders=several, partner_ready=partner)
-        changed += kind != before and _write(one_id, kind)
-    return changed
+    troubled = set(AccountTrouble.objects.values_list("account_id", flat=True))
+    for one_id, shown in list(stores.values_list("id", "pay_route")):
+        account = by_store.get(one_id)
+        kind = rules.route(account, several_leaders=several, partner_ready=partner)
+        yield one_id, shown, "none" if kind != "none" and _number(kind, account) in troubled else kind
 
 
 def _write(store_id: int, kind: rules.PayRoute) -> bool:

@@ -51,6 +51,18 @@ class MerchantAccountOut(Schema):
     public_key_tail: str = ""
 
 
+class PayTroubleOut(Schema):
+    """Why WeChat Pay takes no money for a store now although it did: what it means and what to do, and WeChat Pay's own words."""
+
+    problem: str
+    text: str
+    text_en: str
+    words: str
+    since: datetime
+    own: bool
+    """The account is the leader's own to mend; False: the platform's."""
+
+
 class AppIdOut(Schema):
     """An app the merchant number must be bound to."""
 
@@ -129,5 +141,6 @@ class PayWaysOut(Schema):
     several_leaders: bool
     partner_offered: bool
     account: MerchantAccountOut | None
+    trouble: PayTroubleOut | None
     application: ApplicationOut | None
     appids: list[AppIdOut]

@@ -17,6 +17,7 @@ from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.certain import surely
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
+from yantuan.merchants import troubles
 from yantuan.orders import actions as orders
 from yantuan.orders.models import Order
 from yantuan.payments import attempts, gateway, rules
@@ -117,6 +118,7 @@ def watch(attempt_id: int) -> bool:
         ask(attempt, "poll")
     except AppError as error:
         log.warning("no clear word about %s: %s", attempt.out_trade_no, error)
+        troubles.doubt(attempt.account_id, error)
         attempts.plan_poll(attempt, rules.retry_at(attempt.polls, surely()), asked=True)
         # One account's broken keys are no reason to let the others' payments wait.
         return not isinstance(error, GatewayUnavailable)

@@ -28,11 +28,17 @@ class Payee:
 def payee_of(store_id: int, *, hold: bool = False) -> Payee:
     """Who takes the next payment of a store; with `hold`, certain until the transaction ends (`routing.route_of`).
 
-    Raises Conflict `wechatpay_not_offered` where nobody may, AppError `wechatpay_not_configured` where nobody could.
+    Raises Conflict `wechatpay_not_offered` where nobody may, `collecting_stopped` while the account is in trouble, AppError `wechatpay_not_configured` where nobody could.
     """
     route = routing.route_of(store_id, hold=hold)
     if route.account is not None:
         return payee_by(route.account)
+    if route.trouble is not None:
+        raise Conflict(
+            "collecting_stopped",
+            "团长的微信支付暂时不能收款，团长已收到通知，订单先为你保留，请稍后再试",
+            "This store can't take WeChat Pay at the moment; its leader has been told. Please try again later.",
+        )
     if route.kind == "none":
         raise Conflict(
             "wechatpay_not_offered",

@@ -14,6 +14,7 @@ from yantuan.kernel import faults, ratelimit
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, Conflict
+from yantuan.merchants import troubles
 from yantuan.orders.access import access_order
 from yantuan.orders.models import Order
 from yantuan.payments import attempts, closing, gateway
@@ -161,6 +162,7 @@ def _announce(attempt: PaymentAttempt) -> attempts.Prepay:
 def _after_refusal(attempt: PaymentAttempt, error: GatewayRefused, *, fresh: bool) -> PayInstruction | None:
     code = error.provider_code
     log.warning("prepay of %s refused: %s", attempt.out_trade_no, error)
+    troubles.doubt(attempt.account_id, error)
     if code in ORDER_PAID_CODES | NUMBER_USED_CODES:
         closing.ask(attempt, "prepay")
         if PaymentAttempt.objects.get(id=attempt.id).state == PaymentAttempt.State.SUCCEEDED:

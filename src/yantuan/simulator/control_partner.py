@@ -11,7 +11,9 @@ from yantuan.simulator.errors import ControlError
 from yantuan.simulator.merchants import add_sub, checked_kind, find_sub
 from yantuan.simulator.world import World
 
-_MERCHANT_CHANGES = {"bound": bool, "sharing": bool, "share_notify_url": str, "ecommerce": bool}
+_MERCHANT_CHANGES = {
+    "bound": bool, "sharing": bool, "share_notify_url": str, "ecommerce": bool, "standing": str,
+}  # fmt: skip
 _SUB_CHANGES = {
     "refund_allowed": bool, "sharing_allowed": bool, "returns_allowed": bool, "active": bool, "max_ratio": int,
     "sub_appid": str, "name": str, "short_name": str,

@@ -35,7 +35,8 @@ _FIRST_SUB = 1900001001
 class Merchant:
     """One merchant with keys of its own. `bound` says whether the mini-program and the account are bound to it.
 
-    `ecommerce` makes a partner a platform of 收付通.
+    `ecommerce` makes a partner a platform of 收付通. `standing` is what became of it: `open`, `revoked` (its certificate was
+    withdrawn), `restricted` (it may ask and give back, but take no money) or `closed`.
     """
 
     mchid: str
@@ -49,6 +50,7 @@ class Merchant:
     sharing: bool = True
     share_notify_url: str = ""
     ecommerce: bool = False
+    standing: str = "open"
 
     def public_key(self) -> rsa.RSAPublicKey:
         """Read from the certificate the platform has on file."""
@@ -133,7 +135,7 @@ class Merchants:
         return made
 
     def change(self, mchid: str, **changes: Any) -> Merchant:
-        """Change `bound`, `sharing`, `share_notify_url` or `ecommerce` of a further merchant."""
+        """Change `bound`, `sharing`, `share_notify_url`, `ecommerce` or `standing` of a further merchant."""
         with exclusively(self._folder):
             self._refresh()
             if mchid not in self._more:

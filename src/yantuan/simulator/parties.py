@@ -112,6 +112,8 @@ def check_appid(world: World, merchant: Merchant, appid: str) -> None:
     apps = (world.credentials.mini_appid, world.credentials.oa_appid)
     if appid not in apps or not merchant.bound:
         raise PayError(400, "APPID_MCHID_NOT_MATCH", "appid 和 mchid 不匹配")
+    if merchant.standing == "restricted":
+        raise PayError(403, "NO_AUTH", "商户号收款功能受限，请登录商户平台查看")
 
 
 def check_openid(world: World, openid: str, appid: str, path: str) -> None:

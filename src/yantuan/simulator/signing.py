@@ -70,9 +70,9 @@ def _verified(world: World, request: Request, signed_body: bytes) -> Merchant:
     target = path_as_sent(request)
     message = crypto.lines(request.method, target, values["timestamp"], values["nonce_str"], signed_body)
     merchant = world.merchants.find(values["mchid"])
-    if merchant is None:
+    if merchant is None or merchant.standing == "closed":
         raise _sign_error("商户号不存在", "mchid", request.method, target, message)
-    if values["serial_no"] != merchant.serial:
+    if values["serial_no"] != merchant.serial or merchant.standing == "revoked":
         raise _sign_error("商户证书序列号有误", "serial_no", request.method, target, message)
     if not values["timestamp"].isascii() or not values["timestamp"].isdigit():
         raise _sign_error("时间戳不是整数秒", "timestamp", request.method, target, message)

@@ -9,7 +9,7 @@ from django.db.models import F
 from yantuan.kernel.config import config
 from yantuan.kernel.models import TimedRun
 from yantuan.leaders.models import Leader
-from yantuan.merchants import keys, routing, rules
+from yantuan.merchants import keys, routing
 from yantuan.merchants.models import MerchantAccount
 from yantuan.payments.attempts import LIVE
 from yantuan.payments.models import PaymentAttempt
@@ -61,15 +61,8 @@ def routes_are_current(read: Reader) -> list[Finding]:
     kept = TimedRun.objects.filter(name=_KEEPING, finished_at__gte=read.moment - GRACE)
     if not kept.exists():
         return []
-    several, partner = routing.several_leaders(), config().has_partner
-    accounts = {a.store_id: a for a in MerchantAccount.objects.filter(retired_at=None)}
-    stores = Store.objects.filter(created_at__lt=read.moment - GRACE).values_list("id", "pay_route")
-    wrong = [
-        (store_id, shown, kind)
-        for store_id, shown in stores
-        if shown
-        != (kind := rules.route(accounts.get(store_id), several_leaders=several, partner_ready=partner))
-    ]
+    old = set(Store.objects.filter(created_at__lt=read.moment - GRACE).values_list("id", flat=True))
+    wrong = [row for row in routing.shown_and_right() if row[0] in old and row[1] != row[2]]
     return finding(
         wrong, expected="收款方式在一分钟内跟随账户变化", suggestion="检查后台任务（worker）是否在运行"
     )
