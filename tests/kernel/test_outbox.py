@@ -89,3 +89,48 @@ def test_later_waits_without_counting_as_a_failure() -> None:
     event = OutboxEvent.objects.get()
     assert (event.state, event.attempts) == ("pending", 0)
     assert event.available_at > now() + timedelta(seconds=50)
+
+
+def test_events_of_a_clock_that_is_ahead_are_done_now(seen: list[Any]) -> None:
+    with frozen(now() + timedelta(hours=3)), transaction.atomic():
+        outbox.emit("test.topic", {"n": 1})
+        outbox.emit("test.topic", {"n": 2}, delay=600)
+    assert outbox.drain() == 0 and seen == []
+    assert outbox.pull_back() == 4
+    outbox.drain()
+    assert seen == [{"n": 1}], "the one that was meant to wait ten minutes waits them"
+    with frozen(now() + timedelta(seconds=601)):
+        outbox.drain()
+    assert seen == [{"n": 1}, {"n": 2}]
+    assert outbox.pull_back() == 0
+
+
+def test_events_planned_for_later_by_a_right_clock_are_left_alone(seen: list[Any]) -> None:
+    with frozen(now() + timedelta(seconds=50)), transaction.atomic():
+        outbox.emit("test.topic", {"n": 1})
+    with transaction.atomic():
+        outbox.emit("test.topic", {"n": 2}, delay=86_400)
+    before = sorted(OutboxEvent.objects.values_list("id", "available_at"))
+    assert outbox.pull_back() == 0
+    assert sorted(OutboxEvent.objects.values_list("id", "available_at")) == before
+
+
+def test_an_event_taken_meanwhile_is_not_given_free(seen: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with frozen(now() + timedelta(hours=3)), transaction.atomic():
+        outbox.emit("test.topic", {"n": 1})
+    leased = now() + timedelta(hours=4)
+    known = list(OutboxEvent.objects.order_by("id"))
+
+    class Slow:
+        """What was read before another worker took the events."""
+
+        def __getitem__(self, part: slice) -> list[OutboxEvent]:
+            OutboxEvent.objects.update(available_at=leased)
+            return known
+
+    monkeypatch.setattr(
+        "django.db.models.query.QuerySet.order_by", lambda self, *fields: Slow(), raising=True
+    )
+    assert outbox.pull_back() == 0
+    monkeypatch.undo()
+    assert set(OutboxEvent.objects.values_list("available_at", flat=True)) == {leased}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from yantuan.kernel import outbox
 from yantuan.kernel.clock import now
 from yantuan.kernel.models import IdempotencyRecord, OutboxEvent, RateCount
 from yantuan.kernel.schedule import every
@@ -26,6 +27,12 @@ def prune() -> None:
     DBTaskResult.objects.finished().filter(finished_at__lt=done_before).delete()
     IdempotencyRecord.objects.filter(created_at__lt=moment - timedelta(days=KEEP_IDEMPOTENCY_DAYS)).delete()
     RateCount.objects.filter(window__lt=int(moment.timestamp()) - 2 * 86_400).delete()
+
+
+@every(10)
+def pull_back_events() -> int:
+    """Events of a process whose clock is ahead need not wait until then."""
+    return outbox.pull_back()
 
 
 @every(60)

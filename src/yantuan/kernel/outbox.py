@@ -19,6 +19,9 @@ _handlers: dict[str, list[Handler]] = {}
 
 MAX_ATTEMPTS = 12
 LEASE_SECONDS = 120
+CLOCKS_APART = timedelta(minutes=1)
+"""What the clocks of two machines may differ by; more is mended."""
+PULLED_AT_ONCE = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +101,25 @@ def claim_due(limit: int = 100, seconds: int = LEASE_SECONDS) -> list[int]:
         if ids:
             OutboxEvent.objects.filter(id__in=ids).update(available_at=moment + timedelta(seconds=seconds))
     return ids
+
+
+def pull_back() -> int:
+    """Give events written by a process whose clock is ahead the time they should have; answers how many.
+
+    Such an event was made in what is still the future here, and would wait until then. It becomes one made now, with the delay
+    that was meant. Should this be the clock that is behind, its own work is done by its own time all the same.
+    """
+    moment, pulled = now(), 0
+    ahead = OutboxEvent.objects.filter(
+        state="pending", available_at__gt=moment + CLOCKS_APART, created_at__gt=moment + CLOCKS_APART
+    )
+    for event in ahead.order_by("available_at")[:PULLED_AT_ONCE]:
+        meant = max(timedelta(0), event.available_at - event.created_at)
+        same = OutboxEvent.objects.filter(id=event.id, state="pending", available_at=event.available_at)
+        pulled += same.update(created_at=moment, available_at=moment + meant)
+    if pulled:
+        logger.warning("%d events were written by a clock that is ahead of this one; done now", pulled)
+    return pulled
 
 
 def claim(event_id: int, seconds: int = LEASE_SECONDS) -> bool:
