@@ -17,7 +17,7 @@ import pytest
 from django.db import transaction
 
 from gateways import pay_platform as p
-from yantuan.gateways.email import EmailSettings, SmtpClient
+from yantuan.gateways.email import EmailSettings, MailLoginRefused, SmtpClient
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrottled, GatewayUnavailable
 from yantuan.gateways.sms import AliyunSmsClient, SmsNumberRejected, SmsSettings, authorization
 from yantuan.gateways.wecom import RobotClient, RobotGone, WeComSettings, cut_bytes, robot_key
@@ -264,6 +264,20 @@ def test_mail_refusals_are_typed() -> None:
     with pytest.raises(GatewayUnavailable):
         client.send("a@example.com", "s", "t")
     assert port
+
+
+@pytest.mark.parametrize("answer", ["535 5.7.8 authentication failed", "454 4.7.0 temporary failure"])
+def test_a_refused_login_is_the_accounts_trouble_and_not_the_messages(answer: str) -> None:
+    with mailbox(EHLO="250-box\r\n250 AUTH PLAIN", AUTH=answer) as (server, _):
+        settings = EmailSettings(
+            "127.0.0.1", server.server_address[1], "shop@example.com", "plain", "shop", "wrong-pass-word"
+        )
+        with pytest.raises(MailLoginRefused) as refused:
+            SmtpClient(settings).send("a@example.com", "s", "t")
+    assert server.mails == []
+    told = refused.value
+    assert (told.provider_code, told.sent) == (answer[:3], False)
+    assert "账号或密码" in told.zh and "wrong-pass-word" not in f"{told} {told.zh} {told.en}"
 
 
 def test_mail_never_falls_back_to_plain_text() -> None:

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
+from yantuan.gateways.email import MailLoginRefused
 from yantuan.gateways.errors import GatewayThrottled, GatewayUnavailable
 from yantuan.gateways.wecom import RobotGone
 from yantuan.identity import sessions
 from yantuan.identity.models import Person
 from yantuan.kernel import outbox
 from yantuan.kernel.clock import frozen, now
+from yantuan.kernel.config import config
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.models import OutboxEvent
 from yantuan.leaders import actions as leader_actions
@@ -140,6 +142,38 @@ def test_a_robot_that_is_gone_fails_visibly_and_is_not_asked_again(
     assert (row.state, row.state_label) == ("failed", "发送失败")
     assert row.error != ""
     assert OutboxEvent.objects.exclude(state="done").count() == 0
+
+
+def test_a_refused_mail_login_is_tried_again_and_shown_at_the_channel(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailed: list[str] = []
+    wrong = True
+
+    class Post:
+        def send(self, to: str, subject: str, text: str, **more: str) -> str:
+            if wrong:
+                raise MailLoginRefused(535)
+            mailed.append(subject)
+            return "<1@box>"
+
+    monkeypatch.setattr(sending, "mail", Post)
+    monkeypatch.setattr(config(), "smtp_host", "mail.example.com")
+    person = store.leader.person
+    actions.save_channel(person, store, "email", ChannelIn(enabled=True, target="leader@example.com"))
+    assert queries.channel_out(store, "email").problem == ""
+    actions.tell_leader(store, "order_paid", Words("新订单", "", None), "paid:1")
+    outbox.drain()
+    row = Delivery.objects.get()
+    assert (row.state, row.tries) == ("waiting", 1)
+    shown = queries.channel_out(store, "email")
+    assert "账号或密码" in shown.problem and "自动补发" in shown.problem
+    assert [queries.channel_out(store, kind).problem for kind in ("wecom", "subscribe")] == ["", ""]
+    wrong = False
+    with frozen(now() + timedelta(minutes=1)):
+        sending.deliver("email", str(store.id))
+    assert mailed == ["[小店] 新订单"]
+    assert queries.channel_out(store, "email").problem == ""
 
 
 def test_a_channel_switched_off_gets_nothing(store: Store, wecom: LeaderChannel, robot: Robot) -> None:

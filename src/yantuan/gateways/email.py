@@ -38,6 +38,18 @@ class EmailSettings:
     password: str = field(default="", repr=False)
 
 
+class MailLoginRefused(GatewayUnavailable):
+    """The mail server does not take our user name and password: nothing was sent, and the same message goes out when the
+    operator has mended the settings, or the server has found its directory again."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(PROVIDER, "login refused", sent=False, provider_code=str(code))
+        self.zh = f"邮件服务器不接受平台的账号或密码（{code}），平台改好后会自动补发"
+        self.en = (
+            f"The mail server refuses the platform's account or password ({code}); sent again when mended."
+        )
+
+
 class EmailGateway(Protocol):
     """Sends one message to one person."""
 
@@ -57,7 +69,8 @@ class SmtpClient:
         look alike.
 
         Raises GatewayInvalid for addresses or headers with forbidden characters, GatewayRefused for a
-        lasting no (5xx, login), GatewayUnavailable for anything passing.
+        lasting no to this message (5xx), MailLoginRefused while the account's password is not taken, GatewayUnavailable
+        for anything passing.
         """
         refuse_in_transaction()
         if held.is_held():
@@ -116,6 +129,8 @@ class SmtpClient:
 
 
 def _raise(error: smtplib.SMTPException) -> NoReturn:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        raise MailLoginRefused(error.smtp_code) from error
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()), (550, b""))
     elif isinstance(error, smtplib.SMTPResponseException):

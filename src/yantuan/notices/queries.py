@@ -122,7 +122,16 @@ def channel_out(store: Store, kind: ChannelKind) -> ChannelOut:
         available=available,
         permits=permits,
         digest=cast(Digest, row.digest if row else "none"),
+        problem=_problem(store, kind) if row else "",
     )
+
+
+def _problem(store: Store, kind: ChannelKind) -> str:
+    newest = (
+        Delivery.objects.filter(store_id=store.id, channel=kind).exclude(state="gathered").order_by("-id")
+    )
+    found = newest.values_list("state", "error").first()
+    return found[1] if found is not None and found[0] != "sent" else ""
 
 
 def templates() -> SubscribeTemplates:

@@ -51,6 +51,8 @@ class ChannelOut(Schema):
     permits: int = 0
     """Subscription messages left."""
     digest: Digest = "none"
+    problem: str = ""
+    """Why the newest message did not get through, or has not yet; empty while all is well."""
 
 
 class ChannelIn(Schema):
