@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sqlite3
@@ -11,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 from yantuan import __version__
-from yantuan.commands import archive, copy, dumps, sealed
+from yantuan.commands import archive, checking, copy, dumps, sealed
 from yantuan.health import backups
 from yantuan.kernel import faults, held
 from yantuan.kernel.clock import now
@@ -44,9 +45,9 @@ def verify(options: argparse.Namespace) -> int:
     """Restore into a scratch place and check there. Exit 0 sound, 1 not, 2 could not try."""
 
     def work() -> int:
-        problem = problem_of(Path(options.file))
-        sys.stdout.write(f"{options.file}: {problem or '核对通过 (verified)'}\n")
-        return 1 if problem else 0
+        trial = trial_of(Path(options.file))
+        sys.stdout.write(f"{options.file}: {trial.words}\n")
+        return 1 if trial.problem else 0
 
     return _saying(work)
 
@@ -85,16 +86,17 @@ def _backup(options: argparse.Namespace) -> int:
     _sweep(target.parent)
     manifest = make(target, key)
     told: backups.Told = {"file": str(target), "at": manifest.made_at, "bytes": target.stat().st_size}
-    problem = ""
+    trial = Trial()
     if options.verify:
         try:
-            problem = problem_of(target)
+            trial = trial_of(target)
         except AppError as error:
-            problem = error.zh
-        told |= {"verified": now().isoformat(), "problem": problem}
+            trial = Trial(error.zh)
+        told |= {"verified": now().isoformat(), "problem": trial.problem, "findings": trial.findings}
+    problem = trial.problem
     backups.remember(told)
     size = f"{target.stat().st_size / 1_000_000:.1f} MB"
-    state = problem or ("核对通过 (verified)" if options.verify else "未核对 (not verified)")
+    state = trial.words if options.verify else "未核对 (not verified)"
     sys.stdout.write(f"{target}: {len(manifest.files)} files, {size}, {state}\n")
     # An unsound backup never makes a sound one go.
     if options.prune and not problem:
@@ -214,36 +216,56 @@ def _restore(source: Path) -> int:
     return 0
 
 
-def problem_of(source: Path) -> str:
-    """Restore into a scratch place and run the self-check there: why this backup is not sound, or an empty text."""
+@dataclass(frozen=True)
+class Trial:
+    """What restoring into a scratch place showed. `problem`: why the backup is not sound, or empty. `findings`: every rule of
+    the self-check that found something there, with how often."""
+
+    problem: str = ""
+    findings: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        told = "、".join(f"{rule} ×{count}" for rule, count in sorted(self.findings.items()))
+        if self.problem or not told:
+            return self.problem or "核对通过 (verified)"
+        return f"核对通过 (verified)；自检另有提示：{told}"
+
+
+def trial_of(source: Path) -> Trial:
+    """Restore into a scratch place and run the whole self-check there."""
     try:
         with _unpacked(source, source.resolve().parent) as (work, manifest):
             held.hold({"source": source.name}, work)
             if manifest.engine == "sqlite":
-                return _problem_at(work, "", dumps.facts_sqlite(work / dumps.SQLITE_NAME), manifest)
+                return _tried(work, "", dumps.facts_sqlite(work / dumps.SQLITE_NAME), manifest)
             with dumps.scratch_postgres(config().database_url) as url:
                 dumps.restore_postgres(url, work / dumps.POSTGRES_NAME)
-                return _problem_at(work, url, dumps.facts_postgres(url), manifest)
+                return _tried(work, url, dumps.facts_postgres(url), manifest)
     except AppError as error:
         if error.code == "backup_damaged":
-            return error.zh
+            return Trial(error.zh)
         raise
     except sqlite3.DatabaseError as error:
-        return f"备份里的数据库已损坏（{error}）"
+        return Trial(f"备份里的数据库已损坏（{error}）")
 
 
-def _problem_at(work: Path, url: str, facts: dumps.Facts, manifest: archive.Manifest) -> str:
+def _tried(work: Path, url: str, facts: dumps.Facts, manifest: archive.Manifest) -> Trial:
     if facts != (manifest.facts, manifest.schema):
-        return "恢复出的数量或金额与备份时不一致"
+        return Trial("恢复出的数量或金额与备份时不一致")
     environment = os.environ | {"YANTUAN_DATA": str(work), "YANTUAN_DATABASE_URL": url}
-    for arguments in (["migrate"], ["check", "--json"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "yantuan", *arguments],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        # A program that fell over also ends with 1: only one that had something to say has checked.
-        if done.returncode not in (0, 1) or (done.returncode and not done.stdout.strip()):
-            return f"试恢复后 {arguments[0]} 无法运行：{done.stderr.strip()[-300:]}"
-    # Rules of less weight are about work left waiting, which a copy of yesterday naturally has.
-    grave = sorted({v["rule"] for v in json.loads(done.stdout)["violations"] if v["severity"] == "S1"})
-    return f"试恢复后自检发现不一致：{'、'.join(grave)}" if grave else ""
+    done = subprocess.run(
+        [sys.executable, "-m", "yantuan", "migrate"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        return Trial(f"试恢复后 migrate 无法运行：{done.stderr.strip()[-300:]}")
+    try:
+        found = checking.checked(environment)
+    except checking.CouldNotCheck as error:
+        return Trial(f"试恢复后 check 无法运行：{error}")
+    # Rules of less weight are about work left waiting, which a copy of yesterday naturally has: told, but no reason to refuse.
+    grave = sorted(rule for rule, severity in found if severity == "S1")
+    problem = f"试恢复后自检发现不一致：{'、'.join(dict.fromkeys(grave))}" if grave else ""
+    return Trial(problem, dict(Counter(rule for rule, _ in found)))

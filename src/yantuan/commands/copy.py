@@ -13,10 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from yantuan.commands import checking
 from yantuan.health.copies import DATABASE, is_folder
 from yantuan.kernel import held
 from yantuan.kernel.clock import now
@@ -109,7 +111,8 @@ def refuse_used(data: Path) -> None:
 
 
 def restore(options: argparse.Namespace) -> int:
-    """Build the newest (or, with `--at`, an earlier) state out of the copy, into an empty data folder, held back."""
+    """Build the newest (or, with `--at`, an earlier) state out of the copy, into an empty data folder, held back, and run the
+    whole self-check there. Exit 1 when its money or stock doesn't agree; it stays restored for somebody to look at."""
     place = str(options.from_copy or config().copy_to)
     data = data_folder()
     refuse_used(data)
@@ -137,7 +140,19 @@ def restore(options: argparse.Namespace) -> int:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     sys.stdout.write(f"{data}: restored from {place}\n{HELD_WORDS}\n")
-    return 0
+    return _told(data)
+
+
+def _told(data: Path) -> int:
+    """Say what the self-check finds in the restored place."""
+    try:
+        found = checking.checked(os.environ | {"YANTUAN_DATA": str(data)})
+    except checking.CouldNotCheck as error:
+        sys.stdout.write(f"自检没有运行，先 yantuan migrate 再 yantuan check (not checked): {error}\n")
+        return 0
+    words = "、".join(f"{rule}[{weight}] ×{n}" for (rule, weight), n in sorted(Counter(found).items()))
+    sys.stdout.write(f"自检：{words or '全部一致 (clean)'}\n")
+    return 1 if any(weight == "S1" for _, weight in found) else 0
 
 
 def _files_back(place: Path, work: Path) -> None:

@@ -109,6 +109,9 @@ def _keeping(state: Status) -> list[Line]:
         size = f"{told.get('bytes', 0) / 1_000_000:.1f} MB"
         late = state.backup_age > alarms.BACKUP_LATE_SECONDS
         lines = [Line("核对过的备份", f"{span(state.backup_age)}前，{size}", "wait" if late else "good")]
+        if findings := told.get("findings"):
+            rules = "、".join(f"{rule} ×{count}" for rule, count in sorted(findings.items()))
+            lines.append(Line("备份里的自检提示", f"{rules}（不影响金额和库存，见 docs/checks.md）"))
     else:
         lines = [Line("核对过的备份", "还没有", "wait")]
     if state.backup_problem:

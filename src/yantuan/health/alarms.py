@@ -17,6 +17,8 @@ from yantuan.health.status import Status
 from yantuan.kernel import held, metrics
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
+from yantuan.merchants.models import AccountTrouble, MerchantAccount
+from yantuan.merchants.troubles import words_of
 from yantuan.notices import sending
 from yantuan.notices.models import TemplateTrouble
 from yantuan.push.models import PushMessage
@@ -79,6 +81,13 @@ def _of_stores() -> Iterator[tuple[str, str]]:
         )
 
 
+def _of_accounts() -> Iterator[tuple[str, str]]:
+    for row in AccountTrouble.objects.order_by("id"):
+        account = MerchantAccount.objects.select_related("store").filter(id=row.account_id).first()
+        whose = f"卖场「{account.store.name}」的收款账户" if account is not None else "平台的微信支付商户号"
+        yield f"account:{row.account_id}", f"{whose}被微信支付拒绝，暂时不能收款：{words_of(row)[0]}"[:300]
+
+
 def _of_wechat() -> Iterator[tuple[str, str]]:
     recent = PushMessage.objects.filter(
         event="wxa_trade_controlled", received_at__gt=now() - TRADE_CONTROLLED_FOR
@@ -130,6 +139,7 @@ def evaluate() -> list[str]:
     active = {
         **wrong(status.status(fresh=True)),
         **dict(_of_stores()),
+        **dict(_of_accounts()),
         **dict(_of_wechat()),
         **dict(_of_templates()),
     }

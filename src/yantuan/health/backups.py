@@ -16,13 +16,15 @@ STATE = "backups.json"
 
 
 class Told(TypedDict, total=False):
-    """`at`: when it was made, ISO; `verified`: ISO or empty; `problem`: why it is not good, or empty."""
+    """`at`: when it was made, ISO; `verified`: ISO or empty; `problem`: why it is not good, or empty; `findings`: how often each
+    rule of the self-check found something in the restored copy."""
 
     file: str
     at: str
     bytes: int
     verified: str
     problem: str
+    findings: dict[str, int]
 
 
 def name_for(moment: datetime, *, sealed: bool) -> str:

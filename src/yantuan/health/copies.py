@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 DATABASE = "yantuan.sqlite3"
@@ -33,6 +34,17 @@ def copy_files(place: Path, data: Path) -> int:
         draft.replace(target)
         came += 1
     return came
+
+
+def drop_files(place: Path, data: Path, files: Iterable[Path]) -> int:
+    """Destroy the copies of files (paths below `data`) that are gone for good; answers how many there were."""
+    gone = 0
+    for path in files:
+        target = place / path.relative_to(data)
+        if target.exists():
+            target.unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def lag_seconds(data: Path) -> float | None:

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from yantuan.health import alarms, backups
-from yantuan.health.copies import copy_files, is_folder
+from yantuan.health.copies import copy_files, drop_files, is_folder
 from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.config import config, data_folder
 from yantuan.kernel.schedule import every
+from yantuan.media.files import path_of
+from yantuan.media.models import Media
 
 logger = logging.getLogger(__name__)
 BACKUP_LIMIT_SECONDS = 6 * 3600
@@ -25,6 +27,17 @@ def copy_new_files() -> int:
     if not cfg.copy_to or cfg.database_url or not is_folder(cfg.copy_to):
         return 0
     return copy_files(Path(cfg.copy_to), data_folder())
+
+
+@every(3600)
+def forget_removed_files() -> int:
+    """Pictures that were destroyed here lie no longer in the copy either."""
+    cfg = config()
+    if not cfg.copy_to or cfg.database_url or not is_folder(cfg.copy_to):
+        return 0
+    keys = Media.objects.filter(removed_at__isnull=False).values_list("key", flat=True)
+    gone = (path_of(key, thumb=thumb) for key in keys.iterator() for thumb in (False, True))
+    return drop_files(Path(cfg.copy_to), data_folder(), gone)
 
 
 def backup_due(last: datetime | None, moment: datetime, hour: int) -> bool:
