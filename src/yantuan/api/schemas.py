@@ -8,7 +8,6 @@ from ninja import Schema
 
 from yantuan.kernel.http import IdOut
 from yantuan.kernel.reviews import ReviewOut
-from yantuan.merchants.schemas import PayTroubleOut
 
 
 class MeLeader(Schema):
@@ -25,20 +24,20 @@ class MeLeader(Schema):
 class MePerson(Schema):
     id: IdOut
     nickname: str
+    avatar_media_id: IdOut | None = None
     avatar_url: str
     phone_masked: str
     has_phone: bool
-    avatar_media_id: IdOut | None = None
     show_in_lists: bool
     language: str
-
-
-class MeOut(Schema):
     review: ReviewOut | None = None
     """A new name or picture that waits for the content check, or did not pass it."""
     wanted_nickname: str = ""
     """The name wished for then; empty when only the picture changes."""
     wanted_avatar_url: str = ""
+
+
+class MeOut(Schema):
     """Who is looking. `person` null: signed out."""
 
     person: MePerson | None
