@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from yantuan.fulfilment.imports.models import ShipImport, ShipImportRow
 from yantuan.kernel.models import Row
 from yantuan.orders.models import Order, OrderLine
+
+__all__ = ["PickupCheck", "ShipImport", "ShipImportRow", "Shipment", "ShipmentLine"]
 
 
 class Shipment(Row):
@@ -22,8 +25,17 @@ class Shipment(Row):
     created_at = models.DateTimeField()
     corrected_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    import_row_id = models.BigIntegerField(null=True)
+    """The row of an imported sheet it was entered by."""
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["import_row_id"],
+                condition=Q(import_row_id__isnull=False),
+                name="shipment_once_per_row",
+            )
+        ]
         indexes = [models.Index(fields=["store_id", "tracking_no"], name="shipment_by_number")]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from yantuan.fulfilment import queries
 from yantuan.orders import english, parts
@@ -28,6 +28,22 @@ def held_pieces(order_id: int) -> dict[int, int]:
         for line, units in fn(order_id).items():
             held[line] = held.get(line, 0) + units
     return held
+
+
+Told = Literal["told", "final"]
+ToldFn = Callable[[Sequence[int]], Mapping[int, Told]]
+_told: list[ToldFn] = []
+
+
+def provide_told(fn: ToldFn) -> ToldFn:
+    """Register who has told an outside platform of orders' parcels. `told`: one correction is left there; `final`: none."""
+    _told[:] = [fn]
+    return fn
+
+
+def told_elsewhere(order_ids: Sequence[int]) -> Mapping[int, Told]:
+    """What is known of these orders; those nobody was told of are left out."""
+    return _told[0](order_ids) if _told and order_ids else {}
 
 
 @parts.provide("parcels")

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
-
 from django.db.models import F
 
 from yantuan.fulfilment import rules
 from yantuan.fulfilment.access import access_shipment_as_leader
 from yantuan.fulfilment.carriers import carrier_name, clean_number
 from yantuan.fulfilment.models import Shipment, ShipmentLine
-from yantuan.fulfilment.parts import held_pieces
 from yantuan.fulfilment.schemas import CorrectIn, ShipIn
+from yantuan.fulfilment.sending import Parcel, parcel_data, refuse_used_number, send, shipped_updates
 from yantuan.identity.models import Person
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
-from yantuan.kernel.config import config
 from yantuan.kernel.db import retrying
-from yantuan.kernel.errors import Conflict
+from yantuan.kernel.errors import AppError, Conflict
 from yantuan.orders import actions as orders
 from yantuan.orders.access import access_order_as_leader
 from yantuan.orders.models import Order, OrderLine
@@ -35,88 +30,20 @@ def ship(person: Person, order_id: int, body: ShipIn) -> Order:
     """
     order = access_order_as_leader(person, order_id)
     name = carrier_name(body.carrier, body.carrier_name)
-    return retrying(lambda: _ship(order.id, name, body, Actor("leader", person.id)))
+    return retrying(lambda: _ship(order, name, body, Actor("leader", person.id)))
 
 
-def _ship(order_id: int, name: str, body: ShipIn, actor: Actor) -> Order:
-    order = orders.lock_order(order_id)
-    refusal = rules.ship_refusal(order)
-    if refusal is not None:
-        raise refusal
-    number = clean_number(body.tracking_no)
-    _refuse_used_number(order, number)
-    left = {line.id: left_to_ship(line) for line in _lines(order_id)}
-    wanted = [rules.Pieces(piece.order_line_id, piece.quantity) for piece in body.lines]
-    pieces = rules.choose(left, held_pieces(order_id), wanted)
-    shipment = _write_parcel(order, name, number, body, pieces)
-    moment = now()
-    everything = sum(left.values()) == sum(pieces.values())
-    order = orders.transition(
-        order_id,
-        "delivery",
-        "ship_all" if everything else "ship_part",
-        actor,
-        data=_parcel_data(shipment),
-        extra_updates=_shipped_updates(order, everything, moment),
-    )
-    payload = {"order_id": order_id, "shipment_id": shipment.id}
-    outbox.emit("order.shipped", payload, store_id=order.store_id, key=f"shipped:{shipment.id}")
-    return order
+def _ship(order: Order, name: str, body: ShipIn, actor: Actor) -> Order:
+    pieces = tuple(rules.Pieces(piece.order_line_id, piece.quantity) for piece in body.lines)
+    parcel = Parcel(order.id, body.carrier, name, clean_number(body.tracking_no), body.note, pieces)
+    answer = send(order.store_id, [parcel], actor)[0]
+    if isinstance(answer, AppError):
+        raise answer
+    return orders.lock_order(order.id)
 
 
 def _lines(order_id: int) -> list[OrderLine]:
     return list(OrderLine.objects.filter(order_id=order_id).order_by("id"))
-
-
-def _shipped_updates(order: Order, everything: bool, moment: datetime) -> dict[str, Any]:
-    updates: dict[str, Any] = {} if order.shipped_at else {"shipped_at": moment}
-    if everything:
-        # The clock of the automatic receipt starts when nothing more is to come.
-        updates["auto_receive_at"] = moment + timedelta(days=config().auto_receive_days_courier)
-    return updates
-
-
-def _parcel_data(shipment: Shipment) -> dict[str, Any]:
-    return {
-        "shipment_id": str(shipment.id),
-        "carrier_name": shipment.carrier_name,
-        "tracking_no": shipment.tracking_no,
-    }
-
-
-def _refuse_used_number(order: Order, number: str) -> None:
-    """A number of another order is a slip of the pen, unless both go to the same person in one box."""
-    others = Shipment.objects.select_related("order").filter(
-        store_id=order.store_id, tracking_no=number, withdrawn_at=None
-    )
-    for other in others.exclude(order_id=order.id)[:20]:
-        same = (other.order.recipient_name, other.order.phone_last4, other.order.detail)
-        if same != (order.recipient_name, order.phone_last4, order.detail):
-            raise Conflict(
-                "tracking_no_used",
-                f"这个运单号已用在 #{other.order.number} 的订单上，请核对",
-                "Another order of this store already carries this number.",
-                number=other.order.number,
-                order_id=str(other.order_id),
-            )
-
-
-def _write_parcel(order: Order, name: str, number: str, body: ShipIn, pieces: Mapping[int, int]) -> Shipment:
-    shipment = Shipment.objects.create(
-        order_id=order.id,
-        store_id=order.store_id,
-        carrier=body.carrier,
-        carrier_name=name,
-        tracking_no=number,
-        note=body.note,
-        created_at=now(),
-    )
-    ShipmentLine.objects.bulk_create(
-        ShipmentLine(shipment=shipment, order_line_id=line, quantity=units) for line, units in pieces.items()
-    )
-    for line, units in pieces.items():
-        OrderLine.objects.filter(id=line).update(shipped_quantity=F("shipped_quantity") + units)
-    return shipment
 
 
 def correct(person: Person, shipment_id: int, body: CorrectIn) -> Order:
@@ -126,19 +53,21 @@ def correct(person: Person, shipment_id: int, body: CorrectIn) -> Order:
     """
     shipment = access_shipment_as_leader(person, shipment_id)
     name = carrier_name(body.carrier, body.carrier_name)
-    return retrying(lambda: _correct(shipment, name, body, Actor("leader", person.id)))
+    number, actor = clean_number(body.tracking_no), Actor("leader", person.id)
+    return retrying(lambda: correct_parcel(shipment, body.carrier, name, number, actor))
 
 
-def _correct(known: Shipment, name: str, body: CorrectIn, actor: Actor) -> Order:
+def correct_parcel(known: Shipment, carrier: str, name: str, number: str, actor: Actor) -> Order:
+    """Like `correct`, with a clean number, in the caller's transaction."""
     order = orders.lock_order(known.order_id)
     shipment = Shipment.objects.get(id=known.id)
-    number = clean_number(body.tracking_no)
-    if (shipment.carrier, shipment.carrier_name, shipment.tracking_no) == (body.carrier, name, number):
+    if (shipment.carrier, shipment.carrier_name, shipment.tracking_no) == (carrier, name, number):
         return order
     _refuse_ended(order, shipment)
-    _refuse_used_number(order, number)
+    live = Shipment.objects.filter(store_id=order.store_id, tracking_no=number, withdrawn_at=None)
+    refuse_used_number(order, [other.order for other in live.select_related("order").order_by("id")])
     before = f"{shipment.carrier_name} {shipment.tracking_no}"
-    shipment.carrier, shipment.carrier_name, shipment.tracking_no = body.carrier, name, number
+    shipment.carrier, shipment.carrier_name, shipment.tracking_no = carrier, name, number
     shipment.corrected_at = now()
     shipment.save(update_fields=["carrier", "carrier_name", "tracking_no", "corrected_at"])
     data = {"shipment_id": str(shipment.id), "before": before, "after": f"{name} {number}"}
@@ -160,10 +89,11 @@ def withdraw(person: Person, shipment_id: int) -> Order:
     Raises Conflict `already_received`.
     """
     shipment = access_shipment_as_leader(person, shipment_id)
-    return retrying(lambda: _withdraw(shipment, Actor("leader", person.id)))
+    return retrying(lambda: withdraw_parcel(shipment, Actor("leader", person.id)))
 
 
-def _withdraw(known: Shipment, actor: Actor) -> Order:
+def withdraw_parcel(known: Shipment, actor: Actor) -> Order:
+    """Like `withdraw`, in the caller's transaction."""
     order = orders.lock_order(known.order_id)
     shipment = Shipment.objects.get(id=known.id)
     if shipment.withdrawn_at is not None:
@@ -182,7 +112,7 @@ def _withdraw(known: Shipment, actor: Actor) -> Order:
         "delivery",
         "withdraw_all" if none_left else "withdraw_part",
         actor,
-        data=_parcel_data(shipment),
+        data=parcel_data(shipment),
         extra_updates={"auto_receive_at": None, **({"shipped_at": None} if none_left else {})},
     )
     return settle_delivery(order.id)
@@ -199,7 +129,7 @@ def settle_delivery(order_id: int) -> Order:
     lines = _lines(order_id)
     data = {"by_refund": True}
     if order.delivery == "part_shipped" and not any(left_to_ship(line) for line in lines):
-        updates = _shipped_updates(order, True, now())
+        updates = shipped_updates(order, True, now())
         outbox.emit("order.nothing_more_to_ship", {"order_id": order_id}, store_id=order.store_id)
         return orders.transition(order_id, "delivery", "ship_all", SYSTEM, data=data, extra_updates=updates)
     if order.delivery == "part_picked" and not any(left_to_hand_out(line) for line in lines):

@@ -44,12 +44,20 @@ Cell = Fen | int | str
 class Sheet:
     """One sheet with a fixed first row; `written` counts the rows below it."""
 
-    def __init__(self, sheet: Worksheet, columns: Columns, formats: dict[str, Format], frozen: int) -> None:
+    def __init__(
+        self,
+        sheet: Worksheet,
+        columns: Columns,
+        formats: dict[str, Format],
+        frozen: int,
+        style: Format | None,
+    ) -> None:
         self._sheet = sheet
         self._formats = formats
+        self._style = style
         self.written = 0
         for column, (name, width) in enumerate(columns):
-            sheet.set_column(column, column, width)
+            sheet.set_column(column, column, width, style)
             self._text(0, column, name, formats["bold"])
         sheet.freeze_panes(1, frozen)
 
@@ -64,7 +72,7 @@ class Sheet:
             elif isinstance(cell, int):
                 self._sheet.write_number(self.written, column, cell)
             elif cell:
-                self._text(self.written, column, cell)
+                self._text(self.written, column, cell, self._style)
 
     def _text(self, row: int, column: int, text: str, style: Format | None = None) -> None:
         mark = self._formats["quoted"] if text.startswith(_FORMULA_STARTS) else style
@@ -79,12 +87,17 @@ class Book:
         self._formats = {
             "money": self._book.add_format({"num_format": "0.00"}),
             "quoted": self._book.add_format({"quote_prefix": True}),
+            "text": self._book.add_format({"num_format": "@"}),
             "bold": self._book.add_format({"bold": True}),
         }
 
-    def sheet(self, name: str, columns: Columns, *, frozen: int = 0) -> Sheet:
-        """Begin the next sheet, its first row and `frozen` columns always in view."""
-        return Sheet(self._book.add_worksheet(name), columns, self._formats, frozen)
+    def sheet(self, name: str, columns: Columns, *, frozen: int = 0, to_fill: bool = False) -> Sheet:
+        """Begin the next sheet, its first row and `frozen` columns always in view.
+
+        `to_fill`: its columns are text, so that a long number typed or pasted there later keeps its digits.
+        """
+        style = self._formats["text"] if to_fill else None
+        return Sheet(self._book.add_worksheet(name), columns, self._formats, frozen, style)
 
     def close(self) -> None:
         """Finish the file. Raises OSError when the disk refuses."""

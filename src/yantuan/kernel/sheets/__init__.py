@@ -1,0 +1,1 @@
+"""Tables: written so that they are safe to open, and read, whoever made them, within bounds that hold whatever they contain."""
