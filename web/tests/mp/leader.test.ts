@@ -30,7 +30,16 @@ const CASE = {
   return_address: '', return_carrier_name: '', return_tracking_no: '', escalation: '', decision: '', refund: null, timeline: [],
 }
 const LEADER_ORDER = { ...ORDER, actions: ['pickup', 'refund', 'note'] }
-const ANSWERS: Readonly<Record<string, unknown>> = {
+const SHARE = {
+  id: 'sh', token: 'tok', kind: 'link', label: '', url: 'https://shop.example/g/abc?t=tok', text: '【周五鲜果团】', poster_url: '/share/tok/poster.jpg', qr_url: '/share/tok/qr.png',
+  card_url: '/share/tok/card.jpg', mini_path: 'pages/g/index?code=abc&t=tok', opens: 0, orders: 0, paid_orders: 0, created_at: NOW,
+}
+const LINKS = { url_link: 'https://wxaurl.cn/x', short_link: '#小程序://雁团/y', expires_at: '2026-12-21T08:00:00Z' }
+const ANSWERS: Record<string, unknown> = {
+  'GET /api/leader/group-buys/g1/shares': [SHARE],
+  'POST /api/leader/group-buys/g1/shares': SHARE,
+  'GET /api/leader/pickup-points/pt/sign': { picture_url: 'https://shop.example/share/door/d1.abc.jpg', link: 'https://shop.example/buyer/pickup-here/index?scene=d1.abc' },
+  'GET /api/leader/orders/77/sign': { picture_url: 'https://shop.example/share/label/p1.abc.jpg', link: 'https://shop.example/buyer/pickup-code/index?scene=p1.abc' },
   'GET /api/me': { ...ME, leader: { id: 'l1', display_name: '林小满', state: 'approved', state_label: '已通过', suspended: false, store_id: 's1', store_name: '小满的果园', store_code: 'st' } },
   'GET /api/instance': { name: '雁团', demo: false, wechatpay: true, oa_appid: '', mini_appid: 'wx', simulator_url: '', hold_minutes: 15, aftersale_days: 7 },
   'GET /api/messages/unread': { leader: 0, buyer: 0 },
@@ -117,6 +126,48 @@ describe.skipIf(!existsSync(BUILD))("the leader's pages of the compiled mini-pro
     await settle()
     expect(sent.find((one) => one.url.endsWith('/pickup/find'))?.data).toEqual({ text: '#12' })
     expect(page.text()).toContain('#12')
+  })
+
+  function copied(): unknown[] {
+    return app.double.calls.filter(({ name }) => name === 'setClipboardData').map(({ args }) => (args[0] as { data: string }).data)
+  }
+
+  it('copies links into WeChat, asked for once, and says why there are none', async () => {
+    const path = '/api/leader/shares/tok/mini-links'
+    const page = await show('leader/share/index', { id: 'g1' })
+    const asked = (): number => sent.filter((one) => one.url.endsWith(path)).length
+    expect([page.has('mini-links'), asked()]).toEqual([true, 0])
+    app.double.on('request', ((request: Request) => {
+      sent.push(request)
+      request.success({ statusCode: 429, data: { code: 'wechat_link_quota', message: '今天生成的微信链接已达上限，先用网页链接', message_en: 'x' }, header: {} })
+    }) as never)
+    await page.tap('mini-link-url')
+    await settle()
+    expect(page.text()).toContain('今天生成的微信链接已达上限，先用网页链接')
+    expect(copied()).toEqual([])
+    app.double.on('request', ((request: Request) => {
+      sent.push(request)
+      request.success({ statusCode: 200, data: LINKS, header: {} })
+    }) as never)
+    await page.tap('mini-link-url')
+    await settle()
+    await page.tap('mini-link-short')
+    await settle()
+    expect([copied(), asked()]).toEqual([[LINKS.url_link, LINKS.short_link], 2])
+    expect(page.text()).toContain('前有效')
+    expect(page.text()).not.toContain('已达上限')
+  })
+
+  it.each([
+    ['leader/pickup-points/index', {}, 'point-pt-sign', '/share/door/d1.abc.jpg'],
+    ['pages/order/index', { id: '77', as: 'leader' }, 'do-label', '/share/label/p1.abc.jpg'],
+  ])('shows the code to print on %s', async (path, query, button, picture) => {
+    const page = await show(path, query)
+    await page.tap(button)
+    await settle()
+    expect(page.html()).toContain(picture)
+    await page.tap('sign-link')
+    expect(copied()).toEqual([expect.stringContaining('?scene=')])
   })
 
   it('refuses a claim only with words for the buyer', async () => {
