@@ -265,10 +265,13 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
     await phone.tap('act-confirm_receipt')
     await phone.until(() => phone.app.double.calls.some(({ name }) => name === 'openBusinessView'), 'the component')
     expect(phone.app.double.calls.find(({ name }) => name === 'openBusinessView')?.args[0]).toMatchObject({ businessType: 'weappOrderConfirm', extraData: { transaction_id: '4200000001' } })
-    answers['GET /api/orders/77'] = { ...received, wechat_confirm: null }
+    answers['POST /api/orders/77/wechat-confirmed'] = received
     await phone.away({ appId: 'wx1183b055aeec94d1', extraData: { status: 'success' } })
     await phone.until(() => phone.toasts.includes('已确认收货'), 'the sentence')
+    await phone.until(() => asked().includes('POST /api/orders/77/wechat-confirmed'), 'the word to the server')
+    // The server has not heard from WeChat yet, and the person is not asked for the same again.
     await phone.until(() => !phone.page.has('wechat-receipt'), 'the order of now')
+    expect(asked().filter((call) => call.endsWith('/wechat-confirmed'))).toHaveLength(1)
   })
 
   it('leaves an unconfirmed receipt one tap away', async () => {
@@ -282,6 +285,69 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
     await phone.away({ appId: 'wx1183b055aeec94d1', extraData: { status: 'cancel' } })
     await phone.until(() => phone.toasts.includes('还没有在微信里确认收货，可以稍后再确认'), 'the sentence')
     expect(phone.page.has('wechat-receipt')).toBe(true)
+    expect(asked()).not.toContain('POST /api/orders/77/wechat-confirmed')
+  })
+
+  describe('a card that goes on counting in the chat', () => {
+    const LIVE = { activity_id: 'act_1', template_id: 'T1', members: 3, room: 50, enabled: true }
+    const menu = (): unknown => phone.app.double.calls.filter(({ name }) => name === 'updateShareMenu').at(-1)?.args[0]
+    const today = { ...PAGE, ends_at: new Date(Date.parse(PAGE.server_time) + 8 * 3_600_000).toISOString() }
+
+    it('is prepared after the first page, and dropped with it', async () => {
+      answers['GET /api/g/abc'] = today
+      answers['POST /api/g/abc/live-card'] = LIVE
+      const page = await phone.start('pages/g/index?code=abc')
+      await phone.until(() => phone.page.has('goods-list'), 'the sale')
+      expect(asked()).toEqual(['GET /api/g/abc'])
+      phone.app.hide()
+      await phone.until(() => menu() !== undefined, 'the share menu')
+      expect(menu()).toEqual({
+        withShareTicket: true, isUpdatableMessage: true, activityId: 'act_1',
+        templateInfo: { templateId: 'T1', parameterList: [{ name: 'member_count', value: '3' }, { name: 'room_limit', value: '50' }] },
+      })
+      page.close()
+      expect(menu()).toEqual({ withShareTicket: false, isUpdatableMessage: false })
+    })
+
+    it('is not asked for when the sale goes on longer than WeChat remembers it', async () => {
+      await phone.start('pages/g/index?code=abc')
+      await phone.until(() => phone.page.has('goods-list'), 'the sale')
+      phone.app.hide()
+      await settle(50)
+      expect([asked().includes('POST /api/g/abc/live-card'), menu()]).toEqual([false, undefined])
+    })
+
+    it('stays plain where the shop has none or WeChat refuses, and a shop without them is asked once', async () => {
+      answers['GET /api/g/abc'] = today
+      answers['POST /api/g/abc/live-card'] = { ...LIVE, activity_id: '', enabled: false }
+      for (const _ of [1, 2]) {
+        await phone.start('pages/g/index?code=abc')
+        await phone.until(() => phone.page.has('goods-list'), 'the sale')
+        phone.app.hide()
+        await settle(50)
+      }
+      expect(asked().filter((call) => call === 'POST /api/g/abc/live-card')).toHaveLength(1)
+      expect(menu()).toBeUndefined()
+    })
+  })
+
+  it('shows the code at once to who scans the door where one order waits, and the choice where there are more', async () => {
+    phone.storage.set(TOKEN, 'token')
+    const point = { store_name: '小满的果园', name: '东门岗亭', address: '枫林路 88 弄', hours: '18:00–20:00' }
+    const row = { id: '77', number: 12, title: '周五鲜果团', goods: '红富士苹果 5斤×1' }
+    answers['GET /api/scenes/d1.abc'] = { page: 'buyer/pickup-here/index', query: { door: 'd1.abc' } }
+    answers['GET /api/pickup-here/d1.abc'] = { ...point, orders: [row, { ...row, id: '78', number: 13 }] }
+    await phone.start('buyer/pickup-here/index?scene=d1.abc')
+    await phone.until(() => phone.page.has('here-show-78'), 'both orders')
+    expect(phone.page.text()).toContain('东门岗亭')
+    await phone.tap('here-show-77')
+    expect(phone.url).toBe('/buyer/pickup-code/index?id=77')
+    answers['GET /api/pickup-here/d1.abc'] = { ...point, orders: [row] }
+    await phone.start('buyer/pickup-here/index?scene=d1.abc')
+    await phone.until(() => phone.url.includes('pickup-code'), 'the code')
+    answers['GET /api/pickup-here/d1.abc'] = { ...point, orders: [] }
+    await phone.start('buyer/pickup-here/index?scene=d1.abc')
+    await phone.until('这里没有等你取的货')
   })
 
   describe('the privacy guideline', () => {

@@ -134,19 +134,36 @@ async function ship(leader: Phone, id: string): Promise<void> {
   await leader.until('YT7711000000009')
 }
 
+/** The payment whose receipt is open at WeChat, or ''. */
+async function receiptOf(buyer: Phone, id: string): Promise<string> {
+  const order = (await buyer.call('GET', `/api/orders/${id}`)) as { wechat_confirm?: { transaction_id: string } | null }
+  return order.wechat_confirm?.transaction_id ?? ''
+}
+
+/** What the person does inside WeChat's component. */
+async function confirmAtWechat(transactionId: string): Promise<void> {
+  const desk = (await control('GET', '/shipping')) as { orders: { transaction_id: string; merchant_trade_no: string }[] }
+  const paid = desk.orders.find((one) => one.transaction_id === transactionId)
+  await control('POST', '/shipping/confirm', { out_trade_no: paid?.merchant_trade_no })
+}
+
 async function receiveAndClaim(buyer: Phone, id: string): Promise<void> {
   // The worker writes the message; the page shows what is there when it is opened.
   await buyer.until(async () => JSON.stringify(await buyer.call('GET', '/api/messages?role=buyer')).includes('发货'), 'the message')
   await buyer.go('pages/messages/index')
   await buyer.until('发货')
   await buyer.go(`pages/order/index?id=${id}`)
+  // Once WeChat knows of the parcel it wants the receipt confirmed by its own component as well.
+  await buyer.until(async () => (await receiptOf(buyer, id)) !== '', 'what there is to confirm at WeChat')
   await buyer.tap('act-confirm_receipt')
   await buyer.until('已收货')
-  // Once WeChat knows of the parcel it wants the receipt confirmed by its own component as well.
-  if (buyer.app.double.calls.some(({ name }) => name === 'openBusinessView')) {
-    await buyer.away({ appId: 'wx1183b055aeec94d1', extraData: { status: 'success' } })
-    await buyer.until(() => buyer.toasts.includes('已确认收货'), 'the sentence about the receipt')
-  }
+  await buyer.until(() => buyer.app.double.calls.some(({ name }) => name === 'openBusinessView'), 'the component')
+  await confirmAtWechat(await receiptOf(buyer, id))
+  await buyer.away({ appId: 'wx1183b055aeec94d1', extraData: { status: 'success' } })
+  await buyer.until(() => buyer.toasts.includes('已确认收货'), 'the sentence about the receipt')
+  await buyer.until(() => buyer.requests.includes(`POST /api/orders/${id}/wechat-confirmed`), 'the word to the server')
+  expect(buyer.page.has('wechat-receipt')).toBe(false)
+  await buyer.until(async () => (await receiptOf(buyer, id)) === '', 'what WeChat told the server')
   await buyer.tap('act-aftersale')
   await buyer.tap('stepper-more')
   await buyer.tap('claim-reason')

@@ -1,3 +1,5 @@
+import { reactive } from 'vue'
+
 import { payNext } from './pay-next'
 
 import { api, createIntent, type Intent } from '@/api/http'
@@ -55,20 +57,28 @@ async function receive(order: OrderRow): Promise<OrderDetail | null> {
 
 /** An order whose money WeChat holds until the buyer has confirmed there as well; `wechat_confirm` names it to WeChat. */
 export interface WithReceipt {
+  readonly id: string
   readonly delivery: string
   readonly wechat_confirm?: ReceiptKey | null
 }
 
 /** Whether WeChat's own confirmation is still open: after ours, in the mini-program only. */
 export function needsWechatReceipt(order: WithReceipt | undefined): boolean {
-  return IS_MP && !!order?.wechat_confirm && order.delivery === 'received'
+  return IS_MP && !!order?.wechat_confirm && order.delivery === 'received' && !confirmed.has(order.id)
 }
+
+// Confirmed at WeChat a moment ago: until the server has asked WeChat, the order still names what there was to confirm.
+const confirmed = reactive(new Set<string>())
 
 /** Opens WeChat's confirmation and says how it went; whether it counts, the server learns from WeChat. */
 export async function askWechatReceipt(order: WithReceipt): Promise<void> {
   if (!order.wechat_confirm) return
   const outcome = await confirmInWechat(order.wechat_confirm)
   toast(t(outcome === 'success' ? 'wx.receiptDone' : 'wx.receiptCancelled'))
+  if (outcome !== 'success') return
+  confirmed.add(order.id)
+  // The server asks WeChat now instead of at its next round; should the word be lost, that round does it.
+  await api.post('/api/orders/{order_id}/wechat-confirmed', { path: { order_id: order.id } }).catch(() => undefined)
 }
 
 /** Does one action. Resolves to the order as it is now when the action changed it here, else null. Never throws a refusal. */
