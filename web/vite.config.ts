@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import uni from '@dcloudio/vite-plugin-uni'
 import { defineConfig, type Plugin } from 'vite'
 
+import { steadyIds } from './vite-steady-ids'
+
 // The plugin is published as CommonJS, so under ESM the function sits in `.default`.
 const uniPlugin = (uni as unknown as { default?: typeof uni }).default ?? uni
 
@@ -64,7 +66,7 @@ function firstPageChunk(id: string, { getModuleInfo }: { getModuleInfo: GraphOf 
 }
 
 export default defineConfig({
-  plugins: [uniPlugin(), noThirdParty()],
+  plugins: [uniPlugin(), noThirdParty(), steadyIds()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   css: { preprocessorOptions: { scss: { silenceDeprecations: ['legacy-js-api'] } } },
   build: {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
@@ -20,6 +21,13 @@ function files(folder: string, kinds: RegExp): Source[] {
 
 function hits(sources: readonly Source[], pattern: RegExp): string[] {
   return sources.flatMap(({ file, text }) => [...text.matchAll(new RegExp(pattern, 'g'))].map((match) => `${file}: ${text.slice(Math.max(0, match.index - 40), match.index + 60)}`))
+}
+
+function vuesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((item) => {
+    const path = join(folder, item.name)
+    return item.isDirectory() ? vuesIn(path) : item.name.endsWith('.vue') ? [path] : []
+  })
 }
 
 interface AppJson {
@@ -95,6 +103,16 @@ describe.skipIf(!existsSync(BUILD))('the package that is uploaded', () => {
     for (const page of [...app.pages, ...app.subPackages.flatMap(({ root, pages }) => pages.map((path) => `${root}/${path}`))]) {
       for (const kind of ['js', 'json', 'wxml']) expect(existsSync(join(BUILD, `${page}.${kind}`)), `${page}.${kind}`).toBe(true)
     }
+  })
+
+  it('is the same in whatever folder it is built', () => {
+    expect(hits([...scripts, ...markup, ...styles], new RegExp(resolve('.').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))).toEqual([])
+    // Element ids come from a hash of the page's path; it begins at this folder (vite-steady-ids.ts), not at the root of the machine.
+    const idOf = (path: string): string => createHash('sha256').update(path.split(sep).join('/')).digest('hex').slice(0, 8)
+    const steady = new Set(['src', 'node_modules/sard-uniapp'].flatMap((folder) => vuesIn(folder)).map(idOf))
+    const ids = markup.flatMap(({ file, text }) => [...text.matchAll(/u-i="(?:\{\{['"])?([0-9a-f]{8})-\d/g)].map((match) => `${file} ${match[1]}`))
+    expect(ids.length).toBeGreaterThan(100)
+    expect(ids.filter((one) => !steady.has(one.split(' ')[1] ?? ''))).toEqual([])
   })
 
   it('waits for its AppID', () => {
