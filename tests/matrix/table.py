@@ -14,7 +14,7 @@ from yantuan.api.main import api
 
 SIGN_IN_NEEDED = "401 sign_in_needed"
 NOT_FOUND = "404 not_found"
-_PREFIX = re.compile(r"^yantuan_(?:api_[a-z]+|[a-z]+_api)_")
+_PREFIX = re.compile(r"^yantuan_(?:api_[a-z]+|[a-z_]+?_api)_")
 
 
 @dataclass(frozen=True)

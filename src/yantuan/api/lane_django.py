@@ -22,11 +22,12 @@ MAX_PLAIN_BODY = 512 * 1024
 MAX_HELD = 4 * MAX_BODY
 """All bodies above `MAX_PLAIN_BODY` that are being read together; more is asked to come again."""
 _FILES = ("/api/media", "/console/")
+_SHEETS = "/ship-imports"
 
 
 def body_limit(path: str) -> int:
     """Most bytes a body of this address may have."""
-    return MAX_BODY if path.startswith(_FILES) else MAX_PLAIN_BODY
+    return MAX_BODY if path.startswith(_FILES) or path.endswith(_SHEETS) else MAX_PLAIN_BODY
 
 
 class DjangoApp:
