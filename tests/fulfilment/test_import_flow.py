@@ -285,7 +285,9 @@ def test_the_template_comes_back_as_it_was_filled_in(shop: Shop) -> None:
         sheet = book_.active
         assert sheet.max_row == expected + 1
         # Texts in columns of texts: nothing rounds a number typed here.
-        assert {cell.number_format for row in sheet.iter_rows(min_row=2) for cell in row if cell.value} == {"@"}
+        assert {cell.number_format for row in sheet.iter_rows(min_row=2) for cell in row if cell.value} == {
+            "@"
+        }
         assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
         for place, row in enumerate(sheet.iter_rows(min_row=2)):
             row[2].value, row[3].value = (
