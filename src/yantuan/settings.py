@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "yantuan.moderation",
     "yantuan.orders",
     "yantuan.payments",
+    "yantuan.splits",
     "yantuan.fulfilment",
     "yantuan.tracking",
     "yantuan.aftersales",

@@ -227,6 +227,9 @@ COMMANDS = {
     "backup.before_rename",
 }  # fmt: skip
 """Points of work that ends by itself; `test_crash` runs it in a process of its own."""
+ELSEWHERE = ("splits.", "media.files_removed")
+"""Points of profit sharing need a partner account: `payments/test_split_crash.py` tries them. Papers grow old for a month:
+`commands/test_person_and_papers.py`."""
 QUICK = (
     "orders.book.after_commit",
     "payments.prepay.after_call",

@@ -25,11 +25,13 @@ from yantuan.kernel.ids import new_id
 from yantuan.kernel.tokens import token_hash
 from yantuan.leaders.actions import create_invite_code, suspend_leader
 from yantuan.leaders.models import Leader
+from yantuan.merchants.models import MerchantAccount
 from yantuan.orders.models import Order, OrderLine
 from yantuan.payments.actions import refund_as_leader
 from yantuan.reports.models import OrderExport
 from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
+from yantuan.splits.models import SplitTerms
 
 ROLES = (
     "visitor", "expired", "operator", "buyer", "other_buyer", "applicant", "suspended", "leader", "other_leader",
@@ -133,6 +135,23 @@ def _export(store: Any, leader: Person) -> int:
     ).id
 
 
+def _terms(store: Any) -> int:
+    """An agreement somebody proposed, about an account out of use, so that the store is paid as before."""
+    account = MerchantAccount.objects.create(
+        store=store, mode="partner", state="checked", mchid="1900000201", sub_mchid="1900000301", created_at=now(),
+        updated_at=now(), retired_at=now(),
+    )  # fmt: skip
+    return SplitTerms.objects.create(
+        account=account,
+        store_id=store.id,
+        rate_bp=500,
+        max_ratio=3000,
+        reason="服务费",
+        proposed_by=1,
+        proposed_at=now(),
+    ).id
+
+
 def side(leader: Person, buyer: Person) -> Side:
     """A whole shop with one buyer's orders in every state."""
     goods = _goods(leader)
@@ -152,6 +171,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "shipment_id": Shipment.objects.get(order=orders["shipped"]).id,
         "token": share_group_buy(leader, sale.id, ShareIn(kind="link")).token,
         "address_id": buyer.addresses.latest("id").id, "media_id": proof.media_id, "export_id": _export(store, leader),
+        "terms_id": _terms(store),
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},

@@ -106,7 +106,24 @@ def sim(_simulator_process: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -
     config.cache_clear()
 
 
-CHECKED = ("M1", "M2", "L4", "L5", "ST1", "ST2", "ST3", "ST4", "O1", "O2", "O4", "P1", "P4", "R1")
+CHECKED = (
+    "M1",
+    "M2",
+    "L4",
+    "L5",
+    "ST1",
+    "ST2",
+    "ST3",
+    "ST4",
+    "O1",
+    "O2",
+    "O4",
+    "P1",
+    "P4",
+    "R1",
+    "PS1",
+    "PS3",
+)
 """Invariants of money, stock and states that hold after every test, whatever it did."""
 
 

@@ -11,6 +11,7 @@ from django.db.models import F
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from appendonly import lifted
+from reports import planted_splits
 from reports.trade import Trade, full_trade, write_files
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
 from yantuan.catalog.models import Sku, StockMovement, StockPool
@@ -256,7 +257,7 @@ def test_good_trade_is_clean_and_every_planted_fault_is_found() -> None:
         audit.record(Actor("operator", 1), "test", "store", number, reason="检查")
     OutboxEvent.objects.all().delete()
     assert broken() == set()
-    for index, (rule, plant) in enumerate(PLANTS):
+    for index, (rule, plant) in enumerate(PLANTS + planted_splits.PLANTS):
         with pytest.raises(_Undo), transaction.atomic():
             plant(trade)
             assert rule in broken(), (index, rule)
@@ -264,7 +265,7 @@ def test_good_trade_is_clean_and_every_planted_fault_is_found() -> None:
         if rule == "FL1":
             write_files()
     assert broken() == set()
-    assert {rule for rule, _ in PLANTS} | {"D2", "CF1", "PA1"} == set(RULES)
+    assert {rule for rule, _ in PLANTS + planted_splits.PLANTS} | {"D2", "CF1", "PA1"} == set(RULES)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -23,6 +23,7 @@ from yantuan.payments.api import router as payments
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
+from yantuan.splits.api import router as splits
 from yantuan.stores.api import router as stores
 from yantuan.tracking.api import router as tracking
 
@@ -36,7 +37,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 for router in (
-    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, fulfilment, tracking, aftersales,
-    notices, sharing, reports, shipinfo,
+    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, splits, fulfilment, tracking,
+    aftersales, notices, sharing, reports, shipinfo,
 ):  # fmt: skip
     api.add_router("", router)

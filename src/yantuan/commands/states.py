@@ -14,6 +14,7 @@ from yantuan.orders.states import AFTERSALE, DELIVERY, PAYMENT
 from yantuan.shipinfo.states import MEANINGS as SHIPPING_MEANINGS
 from yantuan.shipinfo.states import ROLES as SHIPPING_ROLES
 from yantuan.shipinfo.states import SHIPPING
+from yantuan.splits.states import RETURN, RETURN_MEANINGS, RETURN_ROLES, SPLIT, SPLIT_MEANINGS, SPLIT_ROLES
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ _WHO = {
     "provider/leader/system": "支付渠道、团长或系统 provider, leader or system",
     "buyer/system": "团员或系统 buyer or system",
     "leader/system": "团长或系统 leader or system",
+    "operator/system": "平台或系统 operator or system",
 }
 
 PAYMENT_ROLES = {
@@ -125,6 +127,8 @@ CHAPTERS = (
         },
     ),
     Chapter(SHIPPING, "微信发货信息 Shipping information at WeChat", SHIPPING_ROLES, SHIPPING_MEANINGS),
+    Chapter(SPLIT, "分账单 Profit sharing", SPLIT_ROLES, SPLIT_MEANINGS),
+    Chapter(RETURN, "分账回退 Share taken back", RETURN_ROLES, RETURN_MEANINGS),
     Chapter(
         CERTIFICATION,
         "团长认证 Certification",

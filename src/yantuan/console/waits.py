@@ -17,6 +17,7 @@ from yantuan.moderation.models import Submission
 from yantuan.notices.models import Delivery
 from yantuan.payments.models import BillDifference, ProviderNotice, Refund
 from yantuan.reports.models import OrderExport
+from yantuan.splits.models import Split, SplitReturn
 from yantuan.stores.models import Store
 
 _STUCK_TRIES = 3
@@ -78,6 +79,15 @@ def bill_differences() -> int:
     return BillDifference.objects.filter(state="open").count()
 
 
+def splits() -> int:
+    return Split.objects.filter(state="trouble").count()
+
+
+def split_returns() -> int:
+    """Shares a refund waits for that did not come back."""
+    return SplitReturn.objects.filter(state="failed").count()
+
+
 def stores_without_account() -> int:
     """Certified leaders' stores whose WeChat payments nobody may take, because the operator's account isn't theirs."""
     return Store.objects.filter(pay_route="none", leader__certification="approved").count()
@@ -134,6 +144,8 @@ _KINDS: list[tuple[Callable[[], int], str, str, str, str, str]] = [
         "difference",
         "账单、支付单和订单都对得上",
     ),
+    (splits, "分账异常", "splits_split", "state=trouble", "call_split", "分账都正常"),
+    (split_returns, "收回分账失败", "splits_splitreturn", "state=failed", "undo", "没有退款在等收回分账"),
     (
         stores_without_account,
         "没有收款账户的卖场",
@@ -191,6 +203,14 @@ def refunds_badge() -> str:
 
 def differences_badge() -> str:
     return _badge(bill_differences())
+
+
+def splits_badge() -> str:
+    return _badge(splits())
+
+
+def split_returns_badge() -> str:
+    return _badge(split_returns())
 
 
 def exports_badge() -> str:

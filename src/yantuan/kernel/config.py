@@ -72,6 +72,8 @@ class Config(BaseSettings):
     """Days after the last parcel of an order was signed for."""
     aftersale_window_days: int = 7
     """Days after receipt in which an after-sale may be opened."""
+    split_wait_days: Annotated[int, Field(ge=0, le=28)] = 0
+    """Days after receipt before a payment is shared with the partner, where that is longer than the after-sale window."""
     aftersale_reply_hours: int = 48
     """Leader's silence after which a refund-only case of an unshipped order agrees itself, other cases escalate."""
     aftersale_return_days: int = 7

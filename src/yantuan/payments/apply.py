@@ -12,14 +12,14 @@ from typing import Any, Literal
 from yantuan.gateways.wechatpay import TradeState, Transaction
 from yantuan.groupbuys import rules as groupbuy_rules
 from yantuan.groupbuys.models import GroupBuy, Offer
-from yantuan.kernel import faults
+from yantuan.kernel import faults, outbox
 from yantuan.kernel.actors import PROVIDER
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.orders import actions as orders
 from yantuan.orders.models import LimitUse, Order, OrderLine
 from yantuan.orders.states import LIVE_PAYMENTS
-from yantuan.payments import refunds, rules
+from yantuan.payments import refunds, rules, split_hooks
 from yantuan.payments.attempts import mark_closed
 from yantuan.payments.models import PaymentAttempt, Refund
 from yantuan.stores.queries import is_selling
@@ -101,6 +101,7 @@ def _book(order_id: int, attempt_id: int, transaction: Transaction, source: Sour
     attempt.success_at = transaction.success_time or now()
     attempt.next_poll_at = None
     attempt.save(update_fields=["state", "transaction_id", "paid_fen", "success_at", "next_poll_at"])
+    _announce_frozen(attempt)
     data = {"attempt_id": str(attempt.id), "source": source}
     if order.payment in LIVE_PAYMENTS:
         orders.mark_paid(order_id, attempt.amount_fen, PROVIDER, data)
@@ -111,6 +112,16 @@ def _book(order_id: int, attempt_id: int, transaction: Transaction, source: Sour
     orders.note_money(order_id, "extra_money", attempt.amount_fen, PROVIDER, data)
     _give_back(order, attempt, Refund.Cause.EXTRA)
     return Applied("extra", order_id=order_id)
+
+
+def _announce_frozen(attempt: PaymentAttempt) -> None:
+    if attempt.split_terms_id is not None:
+        outbox.emit(
+            split_hooks.TO_SPLIT,
+            {"attempt_id": str(attempt.id)},
+            store_id=attempt.store_id,
+            key=f"to_split:{attempt.id}",
+        )
 
 
 def _late(order: Order, attempt: PaymentAttempt, data: dict[str, Any]) -> Applied:

@@ -14,7 +14,7 @@ from yantuan.kernel.errors import Conflict
 from yantuan.kernel.ids import new_id
 from yantuan.orders import actions as orders
 from yantuan.orders.models import Order
-from yantuan.payments import rules
+from yantuan.payments import rules, split_hooks
 from yantuan.payments.models import PaymentAttempt
 from yantuan.payments.payees import Payee, names, notify_url, payee_of, payee_was
 from yantuan.payments.rules import TradeType
@@ -109,6 +109,7 @@ def _create(order: Order, plan: Plan, payee: Payee) -> PaymentAttempt:
     number = rules.out_trade_no(attempt_id)
     deadline = order.expires_at or moment
     expire = max(deadline, moment + rules.MIN_TIME_EXPIRE)
+    terms_id = split_hooks.terms_of(payee.account_id, payee.sub_mchid)
     return PaymentAttempt.objects.create(
         id=attempt_id,
         order_id=order.id,
@@ -121,14 +122,15 @@ def _create(order: Order, plan: Plan, payee: Payee) -> PaymentAttempt:
         out_trade_no=number,
         amount_fen=order.total_fen,
         payer_openid=plan.openid,
-        request_body=_body(order, plan, payee, number, expire).decode(),
+        split_terms_id=terms_id,
+        request_body=_body(order, plan, payee, number, expire, shared=terms_id is not None).decode(),
         time_expire=expire,
         next_poll_at=rules.next_poll(moment, 0, deadline, moment),
         created_at=moment,
     )
 
 
-def _body(order: Order, plan: Plan, payee: Payee, number: str, expire: datetime) -> bytes:
+def _body(order: Order, plan: Plan, payee: Payee, number: str, expire: datetime, *, shared: bool) -> bytes:
     wanted = PrepayOrder(
         appid=plan.appid,
         out_trade_no=number,
@@ -139,6 +141,7 @@ def _body(order: Order, plan: Plan, payee: Payee, number: str, expire: datetime)
         time_expire=(expire + timedelta(milliseconds=999)).replace(microsecond=0),
         openid=plan.openid,
         payer_client_ip=plan.client_ip,
+        profit_sharing=shared,
     )
     build = {"JSAPI": jsapi_body, "MWEB": h5_body, "NATIVE": native_body}[plan.trade_type]
     return build(wanted, payee.mchid, payee.sub)

@@ -29,6 +29,9 @@ class PaymentAttempt(Row):
     sub_mchid = models.CharField(max_length=32, default="", db_default="", blank=True)
     account = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT, null=True, related_name="attempts")
     """The store's own account it was made with, for good; None: the configuration's."""
+    split_terms_id = models.BigIntegerField(null=True)
+    """The agreement its money is to be shared under; None: not shared. With one, the money stays frozen until it is
+    shared or set free, whatever becomes of the agreement."""
     out_trade_no = models.CharField(max_length=32, unique=True)
     amount_fen = models.BigIntegerField()
     payer_openid = models.CharField(max_length=128, default="", blank=True)
@@ -69,7 +72,10 @@ class PaymentAttempt(Row):
         indexes = [
             models.Index(
                 fields=["next_poll_at"], name="attempt_polling", condition=Q(state__in=["created", "prepaid"])
-            )
+            ),
+            models.Index(
+                fields=["success_at"], name="attempt_to_split", condition=Q(split_terms_id__isnull=False)
+            ),
         ]
 
 

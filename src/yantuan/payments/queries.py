@@ -9,6 +9,7 @@ from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.schemas import ProofOut, RefundOut
 from yantuan.payments.models import OfflineProof, Refund
 from yantuan.payments.rules import Left
+from yantuan.payments.split_hooks import TAKING_BACK
 from yantuan.stores.halting import is_halted
 
 _PROBLEMS = {
@@ -40,13 +41,15 @@ def left_to_refund(order: Order) -> list[Left]:
 
 
 def refund_state_label(refund: Refund) -> str:
-    """One clear word: 待团长线下退款, 待发起, 退款中, 已退款 or 退款异常."""
+    """One clear word: 待团长线下退款, 待发起, 先收回分账, 退款中, 已退款 or 退款异常."""
     if refund.state == Refund.State.SUCCEEDED:
         return "已退款"
     if refund.attempt_id is None:
         return "待团长线下退款"
     if _is_trouble(refund):
         return "退款异常"
+    if _takes_back(refund):
+        return "先收回分账"
     return "退款中" if refund.tries or refund.state == Refund.State.PROCESSING else "待发起"
 
 
@@ -55,10 +58,16 @@ def _is_trouble(refund: Refund) -> bool:
     return ended_badly or refund.last_error.startswith("NOT_ENOUGH")
 
 
+def _takes_back(refund: Refund) -> bool:
+    return refund.state == Refund.State.CREATED and refund.last_error.startswith(TAKING_BACK)
+
+
 def refund_problem(refund: Refund) -> str:
     """What stands in the way, in Chinese; empty when nothing does."""
     if refund.state == Refund.State.SUCCEEDED:
         return ""
+    if _takes_back(refund):
+        return refund.last_error.partition(": ")[2]
     code = refund.last_error.split(":", 1)[0].strip()
     if _is_trouble(refund):
         return (

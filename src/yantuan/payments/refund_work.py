@@ -15,7 +15,7 @@ from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
 from yantuan.orders import actions as orders
-from yantuan.payments import gateway, refunds, rules
+from yantuan.payments import gateway, refunds, rules, split_hooks
 from yantuan.payments.closing import each
 from yantuan.payments.models import Refund
 
@@ -46,6 +46,8 @@ def push(refund_id: int) -> bool:
     if refund is None:
         return True
     try:
+        if _waits(refund):
+            return True
         result = _call(refund)
     except GatewayThrottled as error:
         return _unknown(refund, error)
@@ -93,6 +95,29 @@ def _call(refund: Refund) -> RefundResult:
     result = client.refund(refund.request_body.encode())
     faults.point("payments.refund.after_call")
     return result
+
+
+def _waits(refund: Refund) -> bool:
+    """Whether shares of the payment must come back first; the refund waits in sight, under its number."""
+    shared = refund.attempt is not None and refund.attempt.split_terms_id is not None
+    if not shared or refund.state != Refund.State.CREATED:
+        return False
+    found = split_hooks.hold_of(refund.id)
+    if found is None:
+        return False
+    Refund.objects.filter(id=refund.id, state=Refund.State.CREATED).update(
+        next_try_at=now() + timedelta(seconds=found.seconds),
+        last_error=f"{split_hooks.TAKING_BACK}: {found.words}"[:300],
+        # Nothing was sent yet.
+        tries=refund.tries - 1,
+    )
+    return True
+
+
+def wake(refund_id: int) -> None:
+    """A refund that waited for shares to come back looks again now."""
+    waiting = Refund.objects.filter(id=refund_id, last_error__startswith=split_hooks.TAKING_BACK)
+    waiting.filter(state=Refund.State.CREATED).update(next_try_at=now())
 
 
 def _account_of(refund: Refund) -> int | None:

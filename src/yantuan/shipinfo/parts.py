@@ -11,6 +11,7 @@ from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.shipinfo import flow, gateway
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.shipinfo.states import ADVICE, SHIPPING, TROUBLE, UPLOADED
+from yantuan.splits.holds import provide_kept
 
 
 @parts.provide("ship_info")
@@ -78,3 +79,10 @@ def troubled_orders(store_id: int) -> int:
     if not gateway.configured():
         return 0
     return ShippingInfo.objects.filter(store_id=store_id, state__in=sorted(TROUBLE)).count()
+
+
+@provide_kept
+def money_kept(attempt_id: int) -> bool:
+    """WeChat keeps the money of shipped orders until the receipt; it can't be shared before."""
+    rows = ShippingInfo.objects.filter(attempt_id=attempt_id, settled_at=None)
+    return rows.exclude(state__in=["not_needed", "closed"]).exists()

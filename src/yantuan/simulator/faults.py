@@ -78,6 +78,13 @@ KINDS: dict[str, FaultKind] = {
             "The return FAILED for `value`",
             value="BALANCE_NOT_ENOUGH",
         ),
+        FaultKind(
+            "share_return_slow",
+            "trade",
+            "分账回退处理很久",
+            "A return is PROCESSING for `seconds`",
+            seconds=60,
+        ),
         FaultKind("bill_wrong_hash", "trade", "账单哈希不符", "The bill's hash is wrong"),
         FaultKind("bill_row_missing", "trade", "账单缺一笔", "The bill lacks the order named"),
         FaultKind(

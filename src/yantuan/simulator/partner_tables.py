@@ -11,6 +11,7 @@ ADDED_COLUMNS = {
         "sharing_over": "INTEGER NOT NULL DEFAULT 0",
     },
     "share_orders": {"product": "TEXT NOT NULL DEFAULT 'partner'"},
+    "share_returns": {"due_at": "REAL NOT NULL DEFAULT 0"},
     "notices": {"mchid": "TEXT NOT NULL DEFAULT ''"},
 }
 

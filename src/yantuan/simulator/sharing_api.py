@@ -80,6 +80,7 @@ def _needed(request: Request, name: str) -> str:
 
 def _asker(world: World, request: Request, call: SignedCall) -> Account:
     sharing.finish_due(world)
+    sharing_returns.finish_due(world)
     return receivers.sharer(world, call.merchant, request.query_params.get("sub_mchid"), "query")
 
 

@@ -1,4 +1,4 @@
-"""Taking shared money back from receiving merchants: decided at once."""
+"""Taking shared money back from receiving merchants: decided at once, or later where a fault says so."""
 
 import json
 import secrets
@@ -19,6 +19,7 @@ RETURN_DAYS = 180
 def take_back(world: World, call: SignedCall, body: dict[str, Any]) -> dict[str, Any]:
     """Move a part back, or say why not. Raises PayError when a rule refuses."""
     sharing.finish_due(world)
+    finish_due(world)
     account = receivers.sharer(world, call.merchant, body.get("sub_mchid"))
     with world.db.transaction():
         share_order = _share_of(world, account, body)
@@ -63,7 +64,7 @@ def _line_of(world: World, share_order: Row, body: dict[str, Any]) -> Row:
     if len(earlier) >= MAX_RETURNS:
         raise invalid_request(f"同一分账单最多回退 {MAX_RETURNS} 次")
     given = sum(
-        r["amount"] for r in earlier if (r["return_mchid"], r["result"]) == (line["account"], "SUCCESS")
+        r["amount"] for r in earlier if r["return_mchid"] == line["account"] and r["result"] != "FAILED"
     )
     if given + body["amount"] > line["amount"]:
         raise invalid_request("回退金额超过该接收方的分账金额")
@@ -71,10 +72,7 @@ def _line_of(world: World, share_order: Row, body: dict[str, Any]) -> Row:
 
 
 def _decide(world: World, share_order: Row, line: Row, body: dict[str, Any]) -> dict[str, Any]:
-    fault = world.faults.take("share_return_failed", share_order["out_trade_no"])
-    reason = fault.value if fault else ""
-    if not reason and pots.available(world, body["return_mchid"]) < body["amount"]:
-        reason = "BALANCE_NOT_ENOUGH"
+    slow = world.faults.take("share_return_slow", share_order["out_trade_no"])
     now = world.clock.now()
     day = china_time(now).strftime("%Y%m%d")
     return_id = f"3008{secrets.randbelow(10**6):06d}{day}{world.db.next_number('share_return'):010d}"
@@ -88,25 +86,64 @@ def _decide(world: World, share_order: Row, line: Row, body: dict[str, Any]) -> 
         return_mchid=body["return_mchid"],
         amount=body["amount"],
         description=body["description"],
-        result="FAILED" if reason else "SUCCESS",
-        fail_reason=reason,
+        result="PROCESSING",
         created_at=now,
-        finished_at=now,
+        due_at=now + (slow.seconds if slow else 0),
     )
-    if not reason:
-        order = transactions.get(world, share_order["out_trade_no"])
-        world.db.insert(
-            "share_movements",
-            at=now,
-            kind="return",
-            out_trade_no=order["out_trade_no"],
-            number=return_id,
-            from_account=f"merchant:{body['return_mchid']}",
-            to_account=f"merchant:{account_of(order).taker}",
-            amount=body["amount"],
-        )
-        sharing.tell(world, order, share_order, line, "PROFITSHARING.RETURN", "分账回退")
+    if not slow:
+        _finish(world, share_order, line, return_id)
     return shown(world, get(world, share_order["mchid"], body["out_return_no"]))
+
+
+def finish_due(world: World) -> None:
+    """Decide every return whose waiting time is over."""
+    rows = world.db.rows(
+        "SELECT * FROM share_returns WHERE result = 'PROCESSING' AND due_at <= ?", world.clock.now()
+    )
+    for row in rows:
+        with world.db.transaction():
+            share_order = world.db.row("SELECT * FROM share_orders WHERE order_id = ?", row["order_id"])
+            line = world.db.row(
+                "SELECT * FROM share_lines WHERE order_id = ? AND account = ? AND result = 'SUCCESS'"
+                " AND description <> ?",
+                row["order_id"],
+                row["return_mchid"],
+                sharing.REST_TEXT,
+            )
+            if share_order is not None and line is not None:
+                _finish(world, share_order, line, row["return_id"])
+
+
+def _finish(world: World, share_order: Row, line: Row, return_id: str) -> None:
+    row = world.db.row("SELECT * FROM share_returns WHERE return_id = ?", return_id)
+    if row is None or row["result"] != "PROCESSING":
+        return
+    fault = world.faults.take("share_return_failed", share_order["out_trade_no"])
+    reason = fault.value if fault else ""
+    if not reason and pots.available(world, row["return_mchid"]) < row["amount"]:
+        reason = "BALANCE_NOT_ENOUGH"
+    now = world.clock.now()
+    world.db.run(
+        "UPDATE share_returns SET result = ?, fail_reason = ?, finished_at = ? WHERE return_id = ?",
+        "FAILED" if reason else "SUCCESS",
+        reason,
+        now,
+        return_id,
+    )
+    if reason:
+        return
+    order = transactions.get(world, share_order["out_trade_no"])
+    world.db.insert(
+        "share_movements",
+        at=now,
+        kind="return",
+        out_trade_no=order["out_trade_no"],
+        number=return_id,
+        from_account=f"merchant:{row['return_mchid']}",
+        to_account=f"merchant:{account_of(order).taker}",
+        amount=row["amount"],
+    )
+    sharing.tell(world, order, share_order, line, "PROFITSHARING.RETURN", "分账回退")
 
 
 def _find(world: World, mchid: str, out_return_no: str) -> Row | None:
@@ -138,8 +175,9 @@ def shown(world: World, row: Row) -> dict[str, Any]:
         "description": row["description"],
         "result": row["result"],
         "create_time": rfc3339(row["created_at"]),
-        "finish_time": rfc3339(row["finished_at"]),
     }
+    if row["finished_at"]:
+        answer["finish_time"] = rfc3339(row["finished_at"])
     if row["fail_reason"]:
         answer["fail_reason"] = row["fail_reason"]
     return answer | ({"sub_mchid": share_order["sub_mchid"]} if share_order["sub_mchid"] else {})

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from yantuan.reports.rules import house, ledger, merchants, orders, payments, people, shipping, stock, system
+from yantuan.reports.rules import (
+    house,
+    ledger,
+    merchants,
+    orders,
+    payments,
+    people,
+    shipping,
+    splits,
+    stock,
+    system,
+)
 from yantuan.reports.rules.base import RULES
 
 __all__ = [
@@ -14,6 +25,7 @@ __all__ = [
     "payments",
     "people",
     "shipping",
+    "splits",
     "stock",
     "system",
 ]

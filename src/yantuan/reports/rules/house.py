@@ -60,6 +60,7 @@ _SEALED: Final = (
     ("push_pushmessage", "sealed", "", 0),
     ("merchants_merchantaccount", "old_keys_sealed", "", 1),
     ("merchants_merchantapplication", "form_sealed", "", 1),
+    ("splits_splitparty", "name_sealed", "", 0),
 )
 """(table, column, order id column if it can be narrowed, whether empty is allowed)."""
 _SHORTEST_SEAL: Final = 36

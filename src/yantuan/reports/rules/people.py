@@ -94,6 +94,8 @@ _TRADE: Final = (
     ("支付单与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_paymentattempt x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
     ("付款凭证与订单", "SELECT x.id, x.store_id, o.store_id FROM payments_offlineproof x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
     ("退款单与订单、支付单", "SELECT x.id, x.store_id, o.store_id FROM payments_refund x JOIN orders_order o ON o.id = x.order_id LEFT JOIN payments_paymentattempt a ON a.id = x.attempt_id WHERE {orders} AND (x.store_id <> o.store_id OR a.order_id <> x.order_id)"),
+    ("分账单与订单", "SELECT x.id, x.store_id, o.store_id FROM splits_split x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
+    ("分账回退与退款单", "SELECT x.id, s.order_id, o.order_id FROM splits_splitreturn x JOIN payments_refund o ON o.id = x.refund_id JOIN splits_splitpart p ON p.id = x.part_id JOIN splits_split s ON s.id = p.split_id WHERE {parents} AND (o.order_id <> s.order_id OR x.store_id <> s.store_id)"),
     ("退款明细与订单", "SELECT x.id, o.order_id, l.order_id FROM payments_refundline x JOIN payments_refund o ON o.id = x.refund_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE {parents} AND o.order_id <> l.order_id"),
     ("包裹与订单", "SELECT x.id, x.store_id, o.store_id FROM fulfilment_shipment x JOIN orders_order o ON o.id = x.order_id WHERE {orders} AND x.store_id <> o.store_id"),
     ("包裹明细与订单", "SELECT x.id, o.order_id, l.order_id FROM fulfilment_shipmentline x JOIN fulfilment_shipment o ON o.id = x.shipment_id JOIN orders_orderline l ON l.id = x.order_line_id WHERE {parents} AND o.order_id <> l.order_id"),

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class SplitsConfig(AppConfig):
+    name = "yantuan.splits"
+    label = "splits"
+    verbose_name = "分账"
