@@ -30,7 +30,16 @@ def parser() -> argparse.ArgumentParser:
     _serving(commands)
     _instance(commands)
     _keeping(commands)
+    _reading(commands)
     return root
+
+
+def _reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    jielong = commands.add_parser(
+        "read-jielong", help="print what the 接龙 reader makes of a case file, as JSON"
+    )
+    jielong.add_argument("file", metavar="CASE.json", help="offers and text")
+    jielong.set_defaults(run=_run("yantuan.commands.reading", "read_jielong"))
 
 
 def _serving(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

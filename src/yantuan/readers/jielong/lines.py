@@ -1,0 +1,181 @@
+"""What kind of line each line is, before anything is read from it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from yantuan.readers.jielong import tokens as kinds
+from yantuan.readers.jielong.goods import Goods
+from yantuan.readers.jielong.names import Named, is_a_name, key_of, sender
+from yantuan.readers.jielong.rooms import rooms
+from yantuan.readers.jielong.tokens import scan
+from yantuan.readers.text import Folded, fold, is_emoji
+
+BLANK, NOISE, TITLE, HEAD, SAY, NUMBERED, QUOTE, RULE, PLAIN = (
+    "blank", "noise", "title", "head", "say", "numbered", "quote", "rule", "plain",
+)  # fmt: skip
+LONGEST = 400
+"""Nobody writes an order this long; such a line is set aside unread, so that a paste of any size takes linear time."""
+_SIGNED = re.compile(r"\s*(?:[①-⑳⑴-⒛❶-❿➀-➓㉑-㉟㊱-㊿⓵-⓾🔟]|(?:[0-9]\ufe0f?\u20e3)+)\s*[.、．]?")
+_NUMBERED = re.compile(
+    r"\s*(?:#|no\.?\s?|第)?(?:\((?P<a>\d{1,3})\)[.、:]?|(?P<b>\d{1,3})(?:\s?[.、)。]|[:,](?=\D)|位[:,\s]|号[:、,])(?P<dot>))\s*"
+)
+_SPACED = re.compile(r"\s*(?P<n>\d{1,3})\s+(?=[^\d\s.:+x-])")
+_DATE = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.月]\d{1,2}日?|昨天|今天|前天|星期.|周[一二三四五六日])"
+_TIME = r"(?:上午|下午|晚上|凌晨|早上|中午)?\s?\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]m)?"
+_HEADS = (
+    re.compile(rf"\s*(?P<s>\S.{{0,40}}?)\s+\(?(?:{_DATE}\s*)?{_TIME}\)?\s*:?\s*"),
+    re.compile(rf"\s*(?P<s>\S.{{0,40}}?)\((?:{_DATE}\s*)?{_TIME}\)\s*:?\s*"),
+    re.compile(rf"\s*\(?(?:{_DATE}\s*)?{_TIME}\)?\s+(?P<s>[^\s:][^:]{{0,40}}?)\s*:?\s*"),
+)
+_TIMED_SAY = re.compile(rf"\s*\(?(?:{_DATE}\s*)?{_TIME}\)?\s+(?P<s>[^\s:][^:]{{0,40}}?)\s*:\s*(?=\S)")
+_SAY = re.compile(r"\s*(?P<s>[^:]{1,30}?)\s*:\s*")
+_WHEN = re.compile(rf"[-=_~\s]*(?:{_DATE})?(?:\s*(?:星期|周).)?\s*(?:{_TIME})?[-=_~\s]*")
+_RULE = re.compile(r"[-=_~+x.·。•─━┄┅\s]{2,}|-")
+_SYSTEM = re.compile(
+    r"撤回了?一条消息|加入了?群聊|邀请.*(?:进群|入群)|拍了拍|修改群名|移出了?群聊|退出了?群聊|以[上下](?:是|为).{0,8}消息|以上是打招呼|领取了.*红包|红包已被领|发出的红包|群公告"
+    r"|消息已发出|开启了朋友验证|聊天记录$|^收到.{0,10}转账|已被接收|^\(?微信红包|^\(?红包"
+)
+_MEDIA = re.compile(
+    r"\s*[\[【](?:图片|照片|语音|视频|小视频|表情|动画表情|文件|链接|网页|位置|红包|微信红包|转账|微信转账|名片|小程序|聊天记录|合并转发|音乐|通话|视频通话|语音通话|接龙|Photo|Image|Voice|Video|Sticker|File|Link)[\]】][\d\s\"'″:秒kKmMbB.]*"
+)
+_TITLE = re.compile(r"\s*(?:#\s?)?接龙[\s!~:.。]*|\s*#\s?(?:接龙|团购).*|\s*\(接龙\).*")
+_EXAMPLE = re.compile(r"\s*\(?(?:例|示例|举例|格式|模板|范例|样例|参考)(?:如|子|\)|:|\s|,|。|$)")
+_QUOTE = re.compile(r"\s*[「『]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its kind, its list number or sender, and where in the folded text the rest begins."""
+
+    index: int
+    kind: str
+    folded: Folded
+    start: int = 0
+    seq: int | None = None
+    who: Named | None = None
+
+    @property
+    def text(self) -> str:
+        return self.folded.text
+
+
+def classify(raw_lines: list[str], goods: Goods) -> list[Line]:
+    """Every line of a text with its kind."""
+    found: list[Line] = []
+    quoting = False
+    for index, raw in enumerate(raw_lines):
+        line = _one(index, raw, goods)
+        if quoting and line.kind != BLANK:
+            quoting = "」" not in raw and "』" not in raw
+            line = Line(index, NOISE, line.folded)
+        elif line.kind in (QUOTE, SAY) and _QUOTE.match(line.text, line.start):
+            quoting = "」" not in raw and "』" not in raw
+        found.append(line)
+    if not any(line.kind == NUMBERED for line in found):
+        found = _spaced(found)
+    return found
+
+
+def _one(index: int, raw: str, goods: Goods) -> Line:
+    if len(raw) > LONGEST:
+        return Line(index, NOISE if raw.strip() else BLANK, Folded("", "", ()))
+    line = fold(raw)
+    text = line.text
+    if not raw.strip():
+        return Line(index, BLANK, line)
+    if not text.strip() or all(is_emoji(c) or c == " " for c in text) or _is_noise(raw, text):
+        return Line(index, NOISE, line)
+    if _RULE.fullmatch(text):
+        return Line(index, RULE, line)
+    if _TITLE.fullmatch(text):
+        return Line(index, TITLE, line)
+    if _QUOTE.match(text):
+        return Line(index, QUOTE, line)
+    numbered = _number(raw, line)
+    if numbered:
+        return Line(index, NUMBERED, line, numbered[1], seq=numbered[0])
+    return _spoken(index, line, goods) or Line(index, PLAIN, line)
+
+
+def _is_noise(raw: str, text: str) -> bool:
+    if _MEDIA.fullmatch(raw) or _EXAMPLE.match(text) or _SYSTEM.search(text):
+        return True
+    return (
+        any(c.isdigit() for c in text)
+        and _WHEN.fullmatch(text) is not None
+        and (":" in text or len(text) > 4)
+    )
+
+
+def _number(raw: str, line: Folded) -> tuple[int, int] | None:
+    """The list number and where the rest begins."""
+    text = line.text
+    signed = _SIGNED.match(raw)
+    if signed and (
+        digits := re.sub(
+            r"\D", "", "".join(c for c, at in zip(text, line.where, strict=True) if at < signed.end())
+        )
+    ):
+        start = next((i for i, at in enumerate(line.where) if at >= signed.end()), len(text))
+        return int(digits), start
+    hit = _NUMBERED.match(text)
+    if not hit:
+        return None
+    rest = text[hit.end() : hit.end() + 1]
+    if rest.isdigit() and text[hit.end() - 1] == ".":
+        doors = rooms(" " * hit.end() + text[hit.end() :])
+        if not any(d.start == hit.end() for d in doors):
+            return None
+    return int(hit["a"] or hit["b"]), hit.end()
+
+
+def _spoken(index: int, line: Folded, goods: Goods) -> Line | None:
+    text = line.text
+    for pattern in _HEADS:
+        hit = pattern.fullmatch(text)
+        if hit and _is_sender(text[hit.start("s") : hit.end("s")], goods):
+            return Line(index, HEAD, line, len(text), who=sender(line.written(*hit.span("s"))))
+    hit = _TIMED_SAY.match(text) or _SAY.match(text)
+    if not hit or not _is_sender(text[hit.start("s") : hit.end("s")], goods):
+        return None
+    who = sender(line.written(*hit.span("s")))
+    if hit.end() >= len(text):
+        return Line(index, HEAD, line, hit.end(), who=who)
+    return Line(index, SAY, line, hit.end(), who=who)
+
+
+def _is_sender(text: str, goods: Goods) -> bool:
+    """Whether the words before a colon or a time are somebody's name."""
+    name = text
+    for door in rooms(text):
+        name = name[: door.start] + " " * (door.end - door.start) + name[door.end :]
+    name = name.strip(" ()-_|,。.")
+    if not is_a_name(key_of(name)) and "团长" not in name and "群主" not in name:
+        return bool(not name and rooms(text))
+    if not any(c.isalpha() for c in name) or (
+        name in goods.table and goods.table[name].kind in ("code", "full", "alias")
+    ):
+        return False
+    tokens = scan(name, 0, len(name), goods, minus=False)
+    return not (
+        any(t.kind == kinds.GOODS for t in tokens)
+        and any(t.kind in (kinds.COUNT, kinds.PRICE) for t in tokens)
+    )
+
+
+def _spaced(lines: list[Line]) -> list[Line]:
+    """Numbers with only a blank behind them count as list numbers where several lines go up one by one."""
+    hits = {
+        line.index: int(m["n"]) for line in lines if line.kind == PLAIN and (m := _SPACED.match(line.text))
+    }
+    numbers = list(hits.values())
+    if sum(b == a + 1 for a, b in pairwise(numbers)) < max(1, len(numbers) // 2):
+        return lines
+    found = []
+    for line in lines:
+        m = _SPACED.match(line.text) if line.index in hits else None
+        found.append(Line(line.index, NUMBERED, line.folded, m.end(), seq=int(m["n"])) if m else line)
+    return found
