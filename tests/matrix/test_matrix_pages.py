@@ -16,6 +16,7 @@ from yantuan.api.urls import urlpatterns
 from yantuan.console.urls import console_site
 from yantuan.identity import sessions
 from yantuan.notices.sse import events_app
+from yantuan.sharing import scenes
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +36,24 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "share/<str:token>/card.jpg": ("/share/{token}/card.jpg", 200, 404),
     "share/g/<str:code>/card.jpg": ("/share/g/{code}/card.jpg", 200, 404),
     "share/s/<str:code>/card.jpg": ("/share/s/{store_code}/card.jpg", 200, 404),
+    "share/door/<str:scene>.jpg": ("/share/door/{door}.jpg", 200, 404),
+    "share/label/<str:scene>.jpg": ("/share/label/{label}.jpg", 200, 404),
     "g/<str:code>": ("/g/{code}", 200, 404),
     "s/<str:code>": ("/s/{store_code}", 200, 404),
     "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/orders/index", 200, 200),
 }
 """Pattern of `api/urls.py` → address, status for what exists, status for what doesn't; the same for everybody."""
 OPEN_CONSOLE = re.compile(r"^/console/(login|verify|set-up|logout|demo|jsi18n)/")
+
+
+def _names(town: Town, side: str) -> dict[str, str]:
+    """The ids of a side's rows, and the codes to print that carry them."""
+    ids = town.sides[side].ids
+    printed = {
+        "door": scenes.of_point(int(ids["point_id"])),
+        "label": scenes.of_order(int(ids["paid_order_id"])),
+    }
+    return {**ids, **printed}
 
 
 def test_every_route_is_listed() -> None:
@@ -55,7 +68,7 @@ def test_pages(pattern: str, town: Town, watch: Watch) -> None:
     for role in ROLES:
         for target, wanted in (("a", there), ("absent", absent)):
             with watch.cell():
-                path = address.format(**town.sides[target].ids)
+                path = address.format(**_names(town, target))
                 answer = town.callers[role].client.get(path)
                 assert answer.status_code == wanted, (role, path)
                 assert not watch.changed(), (role, path)
@@ -63,7 +76,7 @@ def test_pages(pattern: str, town: Town, watch: Watch) -> None:
                 assert answer.headers["Cache-Control"], path
     for method in ("PUT", "PATCH", "DELETE", "TRACE"):
         with watch.cell():
-            answer = town.callers["buyer"].client.generic(method, address.format(**town.sides["a"].ids), "{}")
+            answer = town.callers["buyer"].client.generic(method, address.format(**_names(town, "a")), "{}")
             assert answer.status_code in (200, 404, 405) and not watch.changed()
 
 
