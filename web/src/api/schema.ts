@@ -1170,6 +1170,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/profit-sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Profit Sharing */
+        get: operations["yantuan_splits_api_read_profit_sharing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/profit-sharing/{terms_id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree Profit Sharing */
+        post: operations["yantuan_splits_api_agree_profit_sharing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/profit-sharing/{terms_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline Profit Sharing */
+        post: operations["yantuan_splits_api_decline_profit_sharing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/profit-sharing/{terms_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End Profit Sharing */
+        post: operations["yantuan_splits_api_end_profit_sharing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/carriers": {
         parameters: {
             query?: never;
@@ -1317,6 +1385,168 @@ export interface paths {
         put?: never;
         /** Confirm Receipt */
         post: operations["yantuan_fulfilment_api_confirm_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/ship-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ship Imports
+         * @description The newest sheets of a store.
+         */
+        get: operations["yantuan_fulfilment_imports_api_list_ship_imports"];
+        put?: never;
+        /**
+         * Send Ship Import
+         * @description xlsx or csv up to 10 MB. 202: it is being read; 200: the very same file was sent before, and this is what became of it.
+         */
+        post: operations["yantuan_fulfilment_imports_api_send_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/ship-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Ship Template
+         * @description Orders that wait to be shipped as a workbook to fill in; every download is on record.
+         */
+        get: operations["yantuan_fulfilment_imports_api_download_ship_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Ship Import */
+        get: operations["yantuan_fulfilment_imports_api_read_ship_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ship Import Rows
+         * @description Rows in the order of the sheet.
+         */
+        get: operations["yantuan_fulfilment_imports_api_list_ship_import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Ship Import Problems
+         * @description The rows that weren't booked with their reasons, as a workbook.
+         */
+        get: operations["yantuan_fulfilment_imports_api_download_ship_import_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Ship Import
+         * @description Book what is right, and what is doubtful in the ways agreed to; done by the worker. Again: no change.
+         */
+        post: operations["yantuan_fulfilment_imports_api_confirm_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discard Ship Import */
+        post: operations["yantuan_fulfilment_imports_api_discard_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ship Import Undo
+         * @description What taking the batch back would do.
+         */
+        get: operations["yantuan_fulfilment_imports_api_read_ship_import_undo"];
+        put?: never;
+        /**
+         * Undo Ship Import
+         * @description Take back what has not moved yet; done by the worker. Again: no change.
+         */
+        post: operations["yantuan_fulfilment_imports_api_undo_ship_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1523,6 +1753,27 @@ export interface paths {
         /** List Store Aftersales */
         get: operations["yantuan_aftersales_api_list_store_aftersales"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Allowance */
+        get: operations["yantuan_aftersales_api_read_allowance"];
+        /**
+         * Save Allowance
+         * @description Which small claims settle themselves; a weighty sum asks for a step-up.
+         */
+        put: operations["yantuan_aftersales_api_save_allowance"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1842,6 +2093,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/pickup-points/{point_id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Point Sign
+         * @description The code to hang at a pick-up point's door.
+         */
+        get: operations["yantuan_sharing_api_read_point_sign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order Sign
+         * @description The code to stick on an order's bag.
+         */
+        get: operations["yantuan_sharing_api_read_order_sign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pickup-here/{scene_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Pickup Here
+         * @description What the person who scanned the code at a door has to fetch there.
+         */
+        get: operations["yantuan_sharing_api_read_pickup_here"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scenes/{scene_id}": {
         parameters: {
             query?: never;
@@ -1876,6 +2187,26 @@ export interface paths {
          * @description Count a look at a shared link; says the same for unknown tokens.
          */
         post: operations["yantuan_sharing_api_open_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/g/{code}/live-card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare Live Card
+         * @description Before a sale is shared in the mini-program: what makes its card go on counting in the chat.
+         */
+        post: operations["yantuan_sharing_api_prepare_live_card"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2065,6 +2396,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/group-buys/{group_buy_id}/picking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Picking
+         * @description Totals per goods, per pick-up point and per building.
+         */
+        get: operations["yantuan_picking_api_read_picking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/picking/bags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bags
+         * @description What goes into whose bag, in walking order, a hundred at a time.
+         */
+        get: operations["yantuan_picking_api_list_bags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/picking.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Picking Sheet
+         * @description The lists as an Excel workbook; every download is on record.
+         */
+        get: operations["yantuan_picking_api_download_picking_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/picking.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Picking Paper
+         * @description One list, or the bags' labels, ready to print; `first` and `last` narrow bags to those 跟团号.
+         *
+         *     Raises Invalid `paper_unfit`, Conflict `picking_empty` or `labels_too_many`.
+         */
+        get: operations["yantuan_picking_api_download_picking_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2236,6 +2649,9 @@ export interface components {
             state_label: string;
             /** Suspended */
             suspended: boolean;
+            /** Suspend Reason */
+            suspend_reason: string;
+            pay_trouble: components["schemas"]["PayTroubleOut"] | null;
             /** Store Id */
             store_id: string | null;
             /** Store Name */
@@ -2261,6 +2677,8 @@ export interface components {
             id: string;
             /** Nickname */
             nickname: string;
+            /** Avatar Media Id */
+            avatar_media_id?: string | null;
             /** Avatar Url */
             avatar_url: string;
             /** Phone Masked */
@@ -2271,6 +2689,78 @@ export interface components {
             show_in_lists: boolean;
             /** Language */
             language: string;
+            review?: components["schemas"]["ReviewOut"] | null;
+            /**
+             * Wanted Nickname
+             * @default
+             */
+            wanted_nickname: string;
+            /**
+             * Wanted Avatar Url
+             * @default
+             */
+            wanted_avatar_url: string;
+        };
+        /**
+         * PayTroubleOut
+         * @description Why WeChat Pay takes no money for a store now although it did: what it means and what to do, and WeChat Pay's own words.
+         */
+        PayTroubleOut: {
+            /** Problem */
+            problem: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Words */
+            words: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Own */
+            own: boolean;
+        };
+        /**
+         * ProblemOut
+         * @description A piece that did not pass: where it stands, and why in a few words.
+         */
+        ProblemOut: {
+            /** Place */
+            place: string;
+            /** Place En */
+            place_en: string;
+            /** Label */
+            label: string;
+            /** Label En */
+            label_en: string;
+        };
+        /**
+         * ReviewOut
+         * @description A publication or a change on its way through the content check.
+         */
+        ReviewOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "doubtful" | "rejected";
+            /** Label */
+            label: string;
+            /** Sentence */
+            sentence: string;
+            /** Sentence En */
+            sentence_en: string;
+            /** Change */
+            change: boolean;
+            /** Problems */
+            problems: components["schemas"]["ProblemOut"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /** PersonIn */
         PersonIn: {
@@ -2422,6 +2912,26 @@ export interface components {
             /** Paper Media Ids */
             paper_media_ids: string[];
         };
+        /**
+         * OwnPoint
+         * @description The owner's view of a pick-up point.
+         */
+        OwnPoint: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Hours */
+            hours: string;
+            /** Contact Name */
+            contact_name: string;
+            /** Contact Phone */
+            contact_phone: string;
+            review?: components["schemas"]["ReviewOut"] | null;
+            wanted?: components["schemas"]["PickupPointOut"] | null;
+        };
         /** PickupPointOut */
         PickupPointOut: {
             /** Id */
@@ -2436,42 +2946,6 @@ export interface components {
             contact_name: string;
             /** Contact Phone */
             contact_phone: string;
-        };
-        /**
-         * ProblemOut
-         * @description A piece that did not pass: where it stands, and why in a few words.
-         */
-        ProblemOut: {
-            /** Place */
-            place: string;
-            /** Label */
-            label: string;
-        };
-        /**
-         * ReviewOut
-         * @description A publication or a change on its way through the content check.
-         */
-        ReviewOut: {
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "waiting" | "doubtful" | "rejected";
-            /** Label */
-            label: string;
-            /** Sentence */
-            sentence: string;
-            /** Sentence En */
-            sentence_en: string;
-            /** Change */
-            change: boolean;
-            /** Problems */
-            problems: components["schemas"]["ProblemOut"][];
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
         };
         /**
          * StoreOut
@@ -2511,7 +2985,7 @@ export interface components {
             /** Pickup Enabled */
             pickup_enabled: boolean;
             /** Pickup Points */
-            pickup_points: components["schemas"]["PickupPointOut"][];
+            pickup_points: components["schemas"]["OwnPoint"][];
             /** Wechatpay Enabled */
             wechatpay_enabled: boolean;
             /** Offline Enabled */
@@ -2530,6 +3004,7 @@ export interface components {
             /** Suspend Reason */
             suspend_reason: string;
             review?: components["schemas"]["ReviewOut"] | null;
+            wanted?: components["schemas"]["StoreOut"] | null;
         };
         /**
          * StoreIn
@@ -2794,6 +3269,7 @@ export interface components {
             /** Partner Offered */
             partner_offered: boolean;
             account: components["schemas"]["MerchantAccountOut"] | null;
+            trouble: components["schemas"]["PayTroubleOut"] | null;
             application: components["schemas"]["ApplicationOut"] | null;
             /** Appids */
             appids: components["schemas"]["AppIdOut"][];
@@ -2999,6 +3475,7 @@ export interface components {
              */
             updated_at: string;
             review?: components["schemas"]["ReviewOut"] | null;
+            wanted?: components["schemas"]["ProductOut"] | null;
         };
         /** SkuOut */
         SkuOut: {
@@ -3202,6 +3679,7 @@ export interface components {
             /** Paid Fen */
             paid_fen: number;
             review?: components["schemas"]["ReviewOut"] | null;
+            wanted?: components["schemas"]["GroupBuyOut"] | null;
         };
         /**
          * OfferOut
@@ -3390,6 +3868,8 @@ export interface components {
             courier_enabled: boolean;
             /** Freight Text */
             freight_text: string;
+            /** Freight Text En */
+            freight_text_en: string;
             /** Pickup Enabled */
             pickup_enabled: boolean;
             /** Pickup Points */
@@ -3511,6 +3991,8 @@ export interface components {
             leader: components["schemas"]["LeaderCard"];
             /** Selling */
             selling: boolean;
+            /** Collecting */
+            collecting: boolean;
         };
         /** Page[JoinedRow] */
         Page_JoinedRow_: {
@@ -3579,6 +4061,11 @@ export interface components {
              * @default
              */
             problem: string;
+            /**
+             * Problem En
+             * @default
+             */
+            problem_en: string;
             /** Available */
             available: number;
         };
@@ -3594,6 +4081,8 @@ export interface components {
             total_fen: number;
             /** Freight Text */
             freight_text: string;
+            /** Freight Text En */
+            freight_text_en: string;
             /** Orderable */
             orderable: boolean;
         };
@@ -3845,8 +4334,12 @@ export interface components {
             at: string;
             /** Text */
             text: string;
+            /** Text En */
+            text_en: string;
             /** Who */
             who: string;
+            /** Who En */
+            who_en: string;
             /** Axis */
             axis: string;
             /** Event */
@@ -3973,6 +4466,11 @@ export interface components {
             withdrawn: boolean;
             /** State */
             state: string;
+            /**
+             * State En
+             * @default
+             */
+            state_en: string;
             /**
              * Status
              * @default
@@ -4234,6 +4732,118 @@ export interface components {
             /** Amount Fen */
             amount_fen?: number | null;
         };
+        /**
+         * ProfitSharingOut
+         * @description A store's agreement, what is proposed, and what became of the newest payments made under one.
+         *
+         *     `days`: from receipt to sharing.
+         */
+        ProfitSharingOut: {
+            /** Days */
+            days: number;
+            proposal: components["schemas"]["SplitTermsOut"] | null;
+            agreement: components["schemas"]["SplitTermsOut"] | null;
+            /** Frozen */
+            frozen: number;
+            /** Splits */
+            splits: components["schemas"]["SplitOut"][];
+        };
+        /**
+         * SplitOut
+         * @description One payment made under an agreement. `why`: why nothing was shared.
+         */
+        SplitOut: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /**
+             * Paid At
+             * Format: date-time
+             */
+            paid_at: string;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Shared Fen */
+            shared_fen: number;
+            /** Returned Fen */
+            returned_fen: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "sharing" | "trouble" | "freeing" | "done" | "freed";
+            /** Why */
+            why: string;
+        };
+        /**
+         * SplitPartyOut
+         * @description Who gets a part. Of a person's name and number only the end.
+         */
+        SplitPartyOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "MERCHANT_ID" | "PERSONAL_OPENID";
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Rate Bp */
+            rate_bp: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "active" | "refused" | "removed";
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /**
+             * Problem En
+             * @default
+             */
+            problem_en: string;
+        };
+        /**
+         * SplitTermsOut
+         * @description What the operator proposed. `in_force`: payments made now are shared.
+         */
+        SplitTermsOut: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "agreed" | "declined" | "replaced" | "ended";
+            /** Rate Bp */
+            rate_bp: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Agreed At */
+            agreed_at: string | null;
+            /** In Force */
+            in_force: boolean;
+            /** Parties */
+            parties: components["schemas"]["SplitPartyOut"][];
+        };
+        /**
+         * SharingAgreeIn
+         * @description What the leader was shown: agreeing to anything else is refused. Ten-thousandths.
+         */
+        SharingAgreeIn: {
+            /** Rate Bp */
+            rate_bp: number;
+        };
         /** CarrierOut */
         CarrierOut: {
             /** Code */
@@ -4328,6 +4938,216 @@ export interface components {
             /** Order Id */
             order_id: string;
         };
+        /**
+         * DoubtSet
+         * @description So many rows would be booked if all these doubts were agreed to.
+         */
+        DoubtSet: {
+            /** Codes */
+            codes: string[];
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * ImportOut
+         * @description A sheet and how far it is. Numbers of rows: `ready` are right, `doubtful` wait for agreement, `wrong` can't be booked,
+         *     `unchanged` need nothing; after the confirmation `waiting`, `booked`, `corrected`, `same`, `skipped`, `refused`, `undone`, `kept`.
+         */
+        ImportOut: {
+            /** Id */
+            id: string;
+            /** Store Id */
+            store_id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /**
+             * Again
+             * @default false
+             */
+            again: boolean;
+            /** Title */
+            title: string;
+            /** Sheet */
+            sheet: string;
+            /** Headings */
+            headings: {
+                [key: string]: string;
+            };
+            /** Carrier */
+            carrier: string;
+            /** Rows */
+            rows: number;
+            /** Ready */
+            ready: number;
+            /** Doubtful */
+            doubtful: number;
+            /** Wrong */
+            wrong: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Results */
+            results: {
+                [key: string]: number;
+            };
+            /** Problems */
+            problems: components["schemas"]["ProblemCount"][];
+            /** Doubts */
+            doubts: components["schemas"]["DoubtSet"][];
+            /** Shifts */
+            shifts: components["schemas"]["RowShift"][];
+            /** Accepted */
+            accepted: string[];
+            error: components["schemas"]["ImportRefusal"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /** ImportRefusal */
+        ImportRefusal: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Message En */
+            message_en: string;
+        };
+        /**
+         * ProblemCount
+         * @description A kind of problem with the number of rows that have it.
+         */
+        ProblemCount: {
+            /** Code */
+            code: string;
+            /** Weight */
+            weight: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * RowShift
+         * @description Rows `first` to `last` carry the recipient of the order `offset` rows further down (up when negative).
+         */
+        RowShift: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Offset */
+            offset: number;
+        };
+        /** ImportBrief */
+        ImportBrief: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Title */
+            title: string;
+            /** Rows */
+            rows: number;
+            /** Booked */
+            booked: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** ImportRowOut */
+        ImportRowOut: {
+            /** Row */
+            row: number;
+            /** Order Id */
+            order_id: string | null;
+            /** Number */
+            number: number | null;
+            /** Said */
+            said: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+            /** Action */
+            action: string;
+            /** Severity */
+            severity: string;
+            /** Problems */
+            problems: components["schemas"]["RowProblem"][];
+            /** Result */
+            result: string;
+            /** Refusal */
+            refusal: string;
+            /** Refusal Text */
+            refusal_text: string;
+            /** Refusal Text En */
+            refusal_text_en: string;
+        };
+        /** Page[ImportRowOut] */
+        Page_ImportRowOut_: {
+            /** Items */
+            items: components["schemas"]["ImportRowOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** RowProblem */
+        RowProblem: {
+            /** Code */
+            code: string;
+            /** Weight */
+            weight: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** ConfirmIn */
+        ConfirmIn: {
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
+        };
+        /**
+         * UndoOutlook
+         * @description What taking the batch back would do, in parcels.
+         */
+        UndoOutlook: {
+            /** Possible */
+            possible: number;
+            /** Told */
+            told: number;
+            /** Received */
+            received: number;
+            /** Scanned */
+            scanned: number;
+            /** Final */
+            final: number;
+            /** Changed */
+            changed: number;
+            /** Gone */
+            gone: number;
+        };
         /** TraceOut */
         TraceOut: {
             /** Parcels */
@@ -4368,8 +5188,12 @@ export interface components {
             status: string;
             /** Label */
             label: string;
+            /** Label En */
+            label_en: string;
             /** Problem */
             problem: string;
+            /** Problem En */
+            problem_en: string;
             /** Signed At */
             signed_at: string | null;
             /** Steps */
@@ -4595,6 +5419,51 @@ export interface components {
             /** Escalation */
             escalation: string;
         };
+        /** AllowanceOut */
+        AllowanceOut: {
+            /** Enabled */
+            enabled: boolean;
+            /** Month Fen */
+            month_fen: number;
+            /** Claim Fen */
+            claim_fen: number;
+            /** Percent */
+            percent: number;
+            /** Reasons */
+            reasons: string[];
+            /** Needs Picture */
+            needs_picture: boolean;
+            /** Claims Per Buyer */
+            claims_per_buyer: number;
+            /** Spent Fen */
+            spent_fen: number;
+            /** Spent Claims */
+            spent_claims: number;
+            /** Choices */
+            choices: components["schemas"]["ReasonOut"][];
+            /** Most Claim Fen */
+            most_claim_fen: number;
+        };
+        /**
+         * AllowanceIn
+         * @description Small claims that may settle themselves, without the leader's word for each.
+         */
+        AllowanceIn: {
+            /** Enabled */
+            enabled: boolean;
+            /** Month Fen */
+            month_fen: number;
+            /** Claim Fen */
+            claim_fen: number;
+            /** Percent */
+            percent: number;
+            /** Reasons */
+            reasons: string[];
+            /** Needs Picture */
+            needs_picture: boolean;
+            /** Claims Per Buyer */
+            claims_per_buyer: number;
+        };
         /**
          * AgreeIn
          * @description For return-and-refund the return address may differ from the store's.
@@ -4738,6 +5607,11 @@ export interface components {
              * @enum {string}
              */
             digest: "none" | "hourly" | "daily";
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
         };
         /**
          * ChannelIn
@@ -4881,6 +5755,43 @@ export interface components {
             expires_at: string;
         };
         /**
+         * SignOut
+         * @description A code to print and hang up, or to stick on a bag.
+         */
+        SignOut: {
+            /** Picture Url */
+            picture_url: string;
+            /** Link */
+            link: string;
+        };
+        /** PickupHereOrder */
+        PickupHereOrder: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Goods */
+            goods: string;
+        };
+        /**
+         * PickupHereOut
+         * @description A pick-up point as seen from its door: where it is, and what the person has to fetch there.
+         */
+        PickupHereOut: {
+            /** Store Name */
+            store_name: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Hours */
+            hours: string;
+            /** Orders */
+            orders: components["schemas"]["PickupHereOrder"][];
+        };
+        /**
          * SceneOut
          * @description What a mini-program code stands for.
          */
@@ -4891,6 +5802,22 @@ export interface components {
             query: {
                 [key: string]: string;
             };
+        };
+        /**
+         * LiveCardOut
+         * @description What a card that goes on counting is sent with.
+         */
+        LiveCardOut: {
+            /** Activity Id */
+            activity_id: string;
+            /** Template Id */
+            template_id: string;
+            /** Members */
+            members: number;
+            /** Room */
+            room: number;
+            /** Enabled */
+            enabled: boolean;
         };
         /** JsSignatureOut */
         JsSignatureOut: {
@@ -5039,6 +5966,136 @@ export interface components {
         ArrivedOut: {
             /** Orders */
             orders: number;
+        };
+        /**
+         * BuildingOut
+         * @description One building of one pick-up point; `name` is empty where none was given.
+         */
+        BuildingOut: {
+            /** Place Id */
+            place_id: string;
+            /** Place Name */
+            place_name: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /** Bags */
+            bags: number;
+            /** Goods */
+            goods: components["schemas"]["CountOut"][];
+        };
+        /** CellOut */
+        CellOut: {
+            /** Place Id */
+            place_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** CountOut */
+        CountOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * GoodsOut
+         * @description One offer: how many to buy in, and how many for whom. Places without a piece are left out of `cells`.
+         */
+        GoodsOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Sku Code */
+            sku_code: string;
+            /** Quantity */
+            quantity: number;
+            /** Bags */
+            bags: number;
+            /** Cells */
+            cells: components["schemas"]["CellOut"][];
+        };
+        /**
+         * PickingOut
+         * @description 备货单 and 分拣单 of one sale, counted from paid orders.
+         */
+        PickingOut: {
+            /** Title */
+            title: string;
+            /** Orders */
+            orders: number;
+            /** Bags */
+            bags: number;
+            /** Quantity */
+            quantity: number;
+            /** Goods */
+            goods: components["schemas"]["GoodsOut"][];
+            /** Places */
+            places: components["schemas"]["PlaceOut"][];
+            /** Buildings */
+            buildings: components["schemas"]["BuildingOut"][];
+        };
+        /**
+         * PlaceOut
+         * @description A pick-up point; `id` is "0" for the courier.
+         */
+        PlaceOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /** Bags */
+            bags: number;
+        };
+        /**
+         * BagOut
+         * @description What one buyer takes home; `number` is the 跟团号 and the number on the bag.
+         */
+        BagOut: {
+            /** Number */
+            number: number;
+            /** Part */
+            part: number;
+            /** Parts */
+            parts: number;
+            /** Place Id */
+            place_id: string;
+            /** Place Name */
+            place_name: string;
+            /** Recipient */
+            recipient: string;
+            /** Phone Last4 */
+            phone_last4: string;
+            /** Home */
+            home: string;
+            /** Address */
+            address: string;
+            /** Remarks */
+            remarks: string[];
+            /** Quantity */
+            quantity: number;
+            /** Orders */
+            orders: number;
+            /** Goods */
+            goods: components["schemas"]["CountOut"][];
+        };
+        /**
+         * BagsOut
+         * @description One page of bags in walking order; `next` is where the following page begins, null after the last.
+         */
+        BagsOut: {
+            /** Bags */
+            bags: components["schemas"]["BagOut"][];
+            /** Total */
+            total: number;
+            /** Next */
+            next: number | null;
         };
     };
     responses: never;
@@ -5731,7 +6788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PickupPointOut"];
+                    "application/json": components["schemas"]["OwnPoint"];
                 };
             };
         };
@@ -5757,7 +6814,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PickupPointOut"];
+                    "application/json": components["schemas"]["OwnPoint"];
                 };
             };
         };
@@ -6885,6 +7942,101 @@ export interface operations {
             };
         };
     };
+    yantuan_splits_api_read_profit_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfitSharingOut"];
+                };
+            };
+        };
+    };
+    yantuan_splits_api_agree_profit_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                terms_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharingAgreeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfitSharingOut"];
+                };
+            };
+        };
+    };
+    yantuan_splits_api_decline_profit_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                terms_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfitSharingOut"];
+                };
+            };
+        };
+    };
+    yantuan_splits_api_end_profit_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                terms_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfitSharingOut"];
+                };
+            };
+        };
+    };
     yantuan_fulfilment_api_list_carriers: {
         parameters: {
             query?: {
@@ -7095,6 +8247,268 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_list_ship_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportBrief"][];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_send_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /**
+                     * Title
+                     * @default
+                     */
+                    title?: string;
+                    /**
+                     * Carrier
+                     * @default
+                     */
+                    carrier?: string;
+                    /**
+                     * Fresh
+                     * @default false
+                     */
+                    fresh?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_download_ship_template: {
+        parameters: {
+            query?: {
+                group_buy_id?: string | null;
+                by_line?: boolean;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_read_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_list_ship_import_rows: {
+        parameters: {
+            query?: {
+                severity?: string;
+                problem?: string;
+                result?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportRowOut_"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_download_ship_import_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_confirm_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_discard_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_read_ship_import_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoOutlook"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_undo_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
                 };
             };
         };
@@ -7374,6 +8788,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AfterSaleRow_"];
+                };
+            };
+        };
+    };
+    yantuan_aftersales_api_read_allowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceOut"];
+                };
+            };
+        };
+    };
+    yantuan_aftersales_api_save_allowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowanceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceOut"];
                 };
             };
         };
@@ -7877,6 +9339,72 @@ export interface operations {
             };
         };
     };
+    yantuan_sharing_api_read_point_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOut"];
+                };
+            };
+        };
+    };
+    yantuan_sharing_api_read_order_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOut"];
+                };
+            };
+        };
+    };
+    yantuan_sharing_api_read_pickup_here: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scene_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickupHereOut"];
+                };
+            };
+        };
+    };
     yantuan_sharing_api_read_scene: {
         parameters: {
             query?: never;
@@ -7917,6 +9445,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_sharing_api_prepare_live_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCardOut"];
                 };
             };
         };
@@ -8165,6 +9715,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OrderDetail"];
                 };
+            };
+        };
+    };
+    yantuan_picking_api_read_picking: {
+        parameters: {
+            query?: {
+                scope?: "left" | "all";
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickingOut"];
+                };
+            };
+        };
+    };
+    yantuan_picking_api_list_bags: {
+        parameters: {
+            query?: {
+                scope?: "left" | "all";
+                place?: number | null;
+                begin?: number;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BagsOut"];
+                };
+            };
+        };
+    };
+    yantuan_picking_api_download_picking_sheet: {
+        parameters: {
+            query?: {
+                scope?: "left" | "all";
+                place?: number | null;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_picking_api_download_picking_paper: {
+        parameters: {
+            query?: {
+                what?: "goods" | "places" | "buildings" | "bags" | "labels";
+                size?: "a4" | "60x40" | "76x130";
+                scope?: "left" | "all";
+                place?: number | null;
+                first?: number | null;
+                last?: number | null;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

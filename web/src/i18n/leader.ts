@@ -5,8 +5,9 @@ import * as orders from './leader-orders'
 import * as payments from './leader-payments'
 import * as ship from './leader-ship'
 import * as shop from './leader-shop'
+import * as splits from './leader-splits'
 
 /** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
-export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...payments.zh, ...apply4.zh, ...ship.zh, ...desk.zh } as const
+export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...payments.zh, ...apply4.zh, ...splits.zh, ...ship.zh, ...desk.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...payments.en, ...apply4.en, ...ship.en, ...desk.en }
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...payments.en, ...apply4.en, ...splits.en, ...ship.en, ...desk.en }
