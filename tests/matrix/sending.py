@@ -35,7 +35,7 @@ def _at(name: str, body: Body | None = None, **more: str) -> Sent:
 _PARAMETERS = (
     "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
     "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
-    "export_id",
+    "export_id", "import_id",
 )  # fmt: skip
 
 
@@ -114,6 +114,11 @@ def claim(side: Side, me: Caller, town: Town) -> dict[str, Any]:
 
 def _upload(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     return {"purpose": "avatar", "file": SimpleUploadedFile("a.png", make.png(), "image/png")}
+
+
+def _sheet(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    text = f"订单号,快递公司,运单号\n{side.ids.get('paid_order_id', 1)},圆通,YT1234567890123\n"
+    return {"file": SimpleUploadedFile("a.csv", text.encode(), "text/csv")}
 
 
 SENT: dict[str, Sent] = {
@@ -207,6 +212,16 @@ SENT: dict[str, Sent] = {
     "ship_order": _at("paid_order_id", _fixed(carrier="YTO", tracking_no="YT1234567890123")),
     "correct_shipment": _at("shipment_id", _fixed(carrier="ZTO", tracking_no="ZT1234567890123")),
     "withdraw_shipment": _at("shipment_id"),
+    "send_ship_import": Sent({"store_id": "store_id"}, _sheet, form=True),
+    "list_ship_imports": _at("store_id"),
+    "download_ship_template": _at("store_id"),
+    "read_ship_import": _at("import_id"),
+    "list_ship_import_rows": _at("import_id"),
+    "download_ship_import_problems": _at("import_id"),
+    "confirm_ship_import": _at("import_id", _fixed(accept=[])),
+    "discard_ship_import": _at("import_id"),
+    "read_ship_import_undo": _at("booked_import_id"),
+    "undo_ship_import": _at("booked_import_id"),
     "read_my_tracking": _at("shipped_order_id"),
     "look_at_my_tracking": _at("shipped_order_id"),
     "read_tracking": _at("shipped_order_id"),
@@ -262,5 +277,22 @@ SENT: dict[str, Sent] = {
     "list_exports": _at("store_id"),
     "read_export": _at("export_id"),
     "download_export": _at("export_id"),
+    "read_picking": _at("group_buy_id"),
+    "read_allowance": _at("store_id"),
+    "save_allowance": _at(
+        "store_id",
+        _fixed(
+            enabled=True,
+            month_fen=10000,
+            claim_fen=1000,
+            percent=30,
+            reasons=["spoiled"],
+            needs_picture=True,
+            claims_per_buyer=2,
+        ),
+    ),
+    "list_bags": _at("group_buy_id"),
+    "download_picking_sheet": _at("group_buy_id"),
+    "download_picking_paper": _at("group_buy_id"),
 }
 """Operation id → what is sent."""

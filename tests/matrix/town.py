@@ -15,7 +15,7 @@ from yantuan.aftersales import actions as aftersales
 from yantuan.aftersales.schemas import AgreeIn, CounterOfferIn, RefuseIn, ReturnParcelIn
 from yantuan.catalog.actions import archive_product
 from yantuan.catalog.models import Sku
-from yantuan.fulfilment.models import Shipment
+from yantuan.fulfilment.models import ShipImport, ShipImportRow, Shipment
 from yantuan.groupbuys.models import Offer
 from yantuan.identity import sessions
 from yantuan.identity.auth import CLIENT_HEADER
@@ -152,6 +152,22 @@ def _terms(store: Any) -> int:
     ).id
 
 
+def _imports(store: Any, leader: Person, order: Order) -> dict[str, int]:
+    """A sheet to be agreed to, and one that is booked."""
+    found = {}
+    for name, state in (("import_id", "preview"), ("booked_import_id", "booked")):
+        batch = ShipImport.objects.create(
+            store_id=store.id, person_id=leader.id, state=state, digest=name, size=9, rows_total=1,
+            created_at=now(), seen_at=now(),
+        )  # fmt: skip
+        ShipImportRow.objects.create(
+            batch=batch, place=0, row=2, order_id=order.id, number=order.number, carrier="YTO", carrier_name="圆通速递",
+            tracking_no="YT0000000000009", action="ship", severity="ok",
+        )  # fmt: skip
+        found[name] = batch.id
+    return found
+
+
 def side(leader: Person, buyer: Person) -> Side:
     """A whole shop with one buyer's orders in every state."""
     goods = _goods(leader)
@@ -173,6 +189,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "address_id": buyer.addresses.latest("id").id, "media_id": proof.media_id, "export_id": _export(store, leader),
         "terms_id": _terms(store),
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
+        **_imports(store, leader, orders["paid"]),
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
     }  # fmt: skip

@@ -12,6 +12,7 @@ from yantuan.api.me import router as me
 from yantuan.api.parsing import StrictParser
 from yantuan.catalog.api import router as catalog
 from yantuan.fulfilment.api import router as fulfilment
+from yantuan.fulfilment.imports.api import router as ship_imports
 from yantuan.groupbuys.api import router as groupbuys
 from yantuan.identity.api import router as identity
 from yantuan.leaders.api import router as leaders
@@ -20,6 +21,7 @@ from yantuan.merchants.api import router as merchants
 from yantuan.notices.api import router as notices
 from yantuan.orders.api import router as orders
 from yantuan.payments.api import router as payments
+from yantuan.picking.api import router as picking
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
@@ -37,7 +39,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 for router in (
-    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, splits, fulfilment, tracking,
-    aftersales, notices, sharing, reports, shipinfo,
+    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, splits, fulfilment, ship_imports,
+    tracking, aftersales, notices, sharing, reports, shipinfo, picking,
 ):  # fmt: skip
     api.add_router("", router)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from yantuan.aftersales.states import CASE
 from yantuan.aftersales.states import ROLES as CASE_ROLES
+from yantuan.fulfilment.imports.states import IMPORT
+from yantuan.fulfilment.imports.states import MEANINGS as IMPORT_MEANINGS
+from yantuan.fulfilment.imports.states import ROLES as IMPORT_ROLES
 from yantuan.kernel.states import Machine
 from yantuan.leaders.states import CERTIFICATION
 from yantuan.orders.states import AFTERSALE, DELIVERY, PAYMENT
@@ -119,6 +122,7 @@ CHAPTERS = (
             "escalate": "申请平台介入 ask the platform",
             "decide_refund": "裁定退款 decide to refund",
             "decide_refuse": "裁定不退 decide not to refund",
+            "allow": "团长设定的小额规则之内 within the leader's rule for small claims",
             "auto_agree": "未发货的仅退款，团长超时 leader silent, nothing shipped",
             "auto_receive": "退货后团长超时 leader silent after the return",
             "auto_escalate": "团长超时，转平台 leader silent, to the platform",
@@ -126,6 +130,7 @@ CHAPTERS = (
             "refund_done": "退款到账 money is back",
         },
     ),
+    Chapter(IMPORT, "批量发货表格 Sheet of tracking numbers", IMPORT_ROLES, IMPORT_MEANINGS),
     Chapter(SHIPPING, "微信发货信息 Shipping information at WeChat", SHIPPING_ROLES, SHIPPING_MEANINGS),
     Chapter(SPLIT, "分账单 Profit sharing", SPLIT_ROLES, SPLIT_MEANINGS),
     Chapter(RETURN, "分账回退 Share taken back", RETURN_ROLES, RETURN_MEANINGS),

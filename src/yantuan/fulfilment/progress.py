@@ -19,6 +19,7 @@ class Progress:
     latest: str
     latest_at: datetime | None
     alarm: str
+    label_en: str = ""
 
 
 ProgressFn = Callable[[Sequence[int]], Mapping[int, Progress]]

@@ -47,9 +47,7 @@ def parcels_of(order: Order) -> list[ParcelOut]:
 
 
 def _parcel_out(row: Shipment, delivery: str, progress: Progress | None) -> ParcelOut:
-    gone = progress.label if progress else "运输中"
-    if delivery == "received":
-        gone = "已签收"
+    told = _told(row, delivery, progress)
     lines = sorted(row.lines.all(), key=lambda line: line.order_line.position)
     return ParcelOut(
         id=str(row.id),
@@ -64,12 +62,22 @@ def _parcel_out(row: Shipment, delivery: str, progress: Progress | None) -> Parc
         created_at=row.created_at,
         corrected=row.corrected_at is not None,
         withdrawn=row.withdrawn_at is not None,
-        state="已撤回" if row.withdrawn_at is not None else gone,
+        state=told[0],
+        state_en=told[1],
         status=_status(progress, delivery),
         latest=progress.latest if progress else "",
         latest_at=progress.latest_at if progress else None,
         alarm=progress.alarm if progress else "",
     )
+
+
+def _told(row: Shipment, delivery: str, progress: Progress | None) -> tuple[str, str]:
+    """Where the parcel is, in Chinese and English."""
+    if row.withdrawn_at is not None:
+        return "已撤回", "Withdrawn"
+    if delivery == "received":
+        return "已签收", "Delivered"
+    return (progress.label, progress.label_en) if progress else ("运输中", "On its way")
 
 
 def _status(progress: Progress | None, delivery: str) -> str:

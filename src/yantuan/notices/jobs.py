@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yantuan.aftersales.models import AfterSale
+from yantuan.fulfilment.models import Shipment
 from yantuan.identity.models import Person
 from yantuan.identity.queries import masked_name
 from yantuan.kernel.clock import now
@@ -12,18 +13,19 @@ from yantuan.kernel.money import price_text
 from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.leaders.models import Leader
+from yantuan.merchants.rules import PROBLEMS
 from yantuan.notices import cards, permits, pushes, reminding, sending
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
 from yantuan.notices.rules import (
     AFTER_SALE_WORDS,
+    CONTENT_LINKS,
     CONTENT_WORDS,
     HALT_WORDS,
-    CONTENT_LINKS,
-    SELLING_WORDS,
-    Words,
     PAY_TROUBLE_WORDS,
     PROFILE_WORDS,
+    SELLING_WORDS,
+    Words,
     paid_buyer,
     paid_leader,
 )
@@ -101,7 +103,29 @@ def proof_decided(payload: dict[str, Any]) -> None:
 def order_shipped(payload: dict[str, Any]) -> None:
     order = _order(payload)
     words = Words(f"订单 #{order.number} 已发货", order.goods_text)
-    _both(order, "order_shipped", None, words, f"shipped:{payload.get('shipment_id', order.id)}")
+    # Several parcels of one imported sheet are one message.
+    told_as = payload.get("told_as") or payload.get("shipment_id", order.id)
+    _both(order, "order_shipped", None, words, f"shipped:{told_as}")
+
+
+@on("parcel.corrected")
+def parcel_corrected(payload: dict[str, Any]) -> None:
+    order, parcel = _order(payload), Shipment.objects.get(id=payload["shipment_id"])
+    words = Words(
+        f"订单 #{order.number} 的运单号更正了", f"现在是 {parcel.carrier_name} {parcel.tracking_no}"
+    )
+    at = parcel.corrected_at.isoformat() if parcel.corrected_at else ""
+    _both(order, "parcel_corrected", None, words, f"corrected:{parcel.id}:{at}")
+
+
+@on("parcel.withdrawn")
+def parcel_withdrawn(payload: dict[str, Any]) -> None:
+    order, parcel = _order(payload), Shipment.objects.get(id=payload["shipment_id"])
+    words = Words(
+        f"订单 #{order.number} 的一个包裹还没有寄出",
+        f"团长撤回了 {parcel.carrier_name} {parcel.tracking_no}，寄出后会再通知你",
+    )
+    _both(order, "parcel_withdrawn", None, words, f"withdrawn:{parcel.id}")
 
 
 @on("order.arrived")
@@ -222,6 +246,19 @@ def store_halted(payload: dict[str, Any]) -> None:
         f"{store.name}：{HALT_WORDS[bool(payload['halted'])]}", LEADER_WORDS if payload["halted"] else ""
     )
     tell_leader(store, "selling", words, f"halt:{store.id}:{payload['at']}")
+
+
+@on("merchant.trouble")
+def account_trouble(payload: dict[str, Any]) -> None:
+    """A store's own merchant account stopped working, or works again; of the operator's the operator's alarms tell."""
+    store = Store.objects.select_related("leader").filter(id=payload["store_id"]).first()
+    if store is None:
+        return
+    problem = str(payload["problem"])
+    title = f"{store.name}：{PAY_TROUBLE_WORDS[bool(problem)]}"
+    why = PROBLEMS.get(problem, PROBLEMS["other"])[0] if problem else ""
+    key = f"pay_trouble:{store.id}:{payload['at']}"
+    tell_leader(store, "selling", Words(title, why), key, link="/leader/payments/index")
 
 
 @on("order.paid")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from django.db.models import Q
 
+from yantuan.fulfilment.parts import Told, provide_told
 from yantuan.orders import lists, parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import ShipInfoOut, WechatConfirm
@@ -86,3 +89,14 @@ def money_kept(attempt_id: int) -> bool:
     """WeChat keeps the money of shipped orders until the receipt; it can't be shared before."""
     rows = ShippingInfo.objects.filter(attempt_id=attempt_id, settled_at=None)
     return rows.exclude(state__in=["not_needed", "closed"]).exists()
+
+
+@provide_told
+def told_of(order_ids: Sequence[int]) -> Mapping[int, Told]:
+    """Orders of whose parcels WeChat knows, and whether it would take a correction."""
+    rows = ShippingInfo.objects.filter(order_id__in=list(order_ids), uploaded_at__isnull=False)
+    facts = rows.values_list("order_id", "chance_used", "confirmed_at", "settled_at")
+    return {
+        order_id: "final" if used or confirmed or settled else "told"
+        for order_id, used, confirmed, settled in facts
+    }

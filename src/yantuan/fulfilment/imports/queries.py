@@ -11,12 +11,12 @@ from yantuan.fulfilment.imports.codes import CODES, DOUBTS, RANK
 from yantuan.fulfilment.imports.models import ShipImport, ShipImportRow
 from yantuan.fulfilment.imports.schemas import (
     DoubtSet,
-    ErrorOut,
     ImportBrief,
     ImportOut,
+    ImportRefusal,
     ImportRowOut,
     ProblemCount,
-    ShiftOut,
+    RowShift,
     UndoOutlook,
     problem_out,
 )
@@ -53,7 +53,7 @@ def import_out(batch: ShipImport, *, again: bool = False) -> ImportOut:
         rows=batch.rows_total, ready=severities.get("ok", 0), doubtful=severities.get("confirm", 0),
         wrong=severities.get("error", 0), unchanged=severities.get("note", 0), results=results,
         problems=problems, doubts=doubts, accepted=batch.accepted, error=_error(batch),
-        shifts=[ShiftOut(first=first, last=last, offset=offset) for first, last, offset in batch.shifts],
+        shifts=[RowShift(first=first, last=last, offset=offset) for first, last, offset in batch.shifts],
         created_at=batch.created_at, confirmed_at=batch.confirmed_at, done_at=batch.done_at, undone_at=batch.undone_at,
     )  # fmt: skip
 
@@ -80,9 +80,9 @@ def _problems(batch: ShipImport) -> tuple[list[ProblemCount], list[DoubtSet]]:
     ], [DoubtSet(codes=sorted(codes), rows=rows) for codes, rows in sets.items()]
 
 
-def _error(batch: ShipImport) -> ErrorOut | None:
+def _error(batch: ShipImport) -> ImportRefusal | None:
     error = batch.error
-    return ErrorOut(code=error["code"], message=error["zh"], message_en=error["en"]) if error else None
+    return ImportRefusal(code=error["code"], message=error["zh"], message_en=error["en"]) if error else None
 
 
 def latest(store: Store) -> list[ImportBrief]:

@@ -23,7 +23,7 @@ class ProblemCount(Schema):
     rows: int
 
 
-class ShiftOut(Schema):
+class RowShift(Schema):
     """Rows `first` to `last` carry the recipient of the order `offset` rows further down (up when negative)."""
 
     first: int
@@ -38,7 +38,7 @@ class DoubtSet(Schema):
     rows: int
 
 
-class ErrorOut(Schema):
+class ImportRefusal(Schema):
     code: str
     message: str
     message_en: str
@@ -66,9 +66,9 @@ class ImportOut(Schema):
     results: dict[str, int]
     problems: list[ProblemCount]
     doubts: list[DoubtSet]
-    shifts: list[ShiftOut]
+    shifts: list[RowShift]
     accepted: list[str]
-    error: ErrorOut | None
+    error: ImportRefusal | None
     created_at: datetime
     confirmed_at: datetime | None
     done_at: datetime | None
@@ -85,7 +85,7 @@ class ImportBrief(Schema):
     created_at: datetime
 
 
-class ProblemOut(Schema):
+class RowProblem(Schema):
     code: str
     weight: str
     text: str
@@ -102,7 +102,7 @@ class ImportRowOut(Schema):
     tracking_no: str
     action: str
     severity: str
-    problems: list[ProblemOut]
+    problems: list[RowProblem]
     result: str
     refusal: str
     refusal_text: str
@@ -128,6 +128,6 @@ class UndoOutlook(Schema):
     gone: int
 
 
-def problem_out(code: str, data: dict[str, Any]) -> ProblemOut:
+def problem_out(code: str, data: dict[str, Any]) -> RowProblem:
     about = CODES[code]
-    return ProblemOut(code=code, weight=about.weight, text=about.zh, text_en=about.en, data=data)
+    return RowProblem(code=code, weight=about.weight, text=about.zh, text_en=about.en, data=data)
