@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +15,8 @@ from django.conf import settings
 from django.db import connection, connections
 
 from fulfilment.tradeworld import NUMBER, Shop, Trade, make_shop
-from yantuan.aftersales import actions, buying, flow, refunding, states
-from yantuan.aftersales.models import AfterSale
+from yantuan.aftersales import actions, allowance, buying, flow, refunding, states
+from yantuan.aftersales.models import AfterSale, Allowance, AllowanceUse
 from yantuan.aftersales.schemas import AgreeIn, ClaimIn
 from yantuan.fulfilment import actions as fulfilment
 from yantuan.fulfilment import shipping
@@ -220,3 +221,34 @@ def test_two_workers_let_silence_decide_once(shop: Shop) -> None:
     with frozen(now() + timedelta(hours=49)):
         together(*[actions.decide_silent] * 3)
     assert (case.state, Refund.objects.filter(aftersale_id=case.id).count()) == ("agreed", 1)
+
+
+def _two_claims_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> int:
+    """What a month of 20 yuan gives when two claims of 15 are weighed at one instant."""
+    store = shop.world.store.id
+    Allowance.objects.create(
+        store_id=store, enabled=True, month_fen=2000, claim_fen=1500, percent=100, reasons=["changed_mind"],
+        needs_picture=False, claims_per_buyer=9, updated_at=now(),
+    )  # fmt: skip
+    cases = [claim(shop.order(), amount=1500) for _ in range(2)]
+    Order.objects.filter(store_id=store).update(payment_method="wechatpay")
+    both, spent = threading.Barrier(2), allowance._spent
+
+    def looked(store_id: int) -> int:
+        found = spent(store_id)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        return found
+
+    monkeypatch.setattr(allowance, "_spent", looked)
+    together(*(lambda case=case: allowance.settle(case.id) for case in cases))  # type: ignore[misc]
+    return sum(AllowanceUse.objects.values_list("amount_fen", flat=True))
+
+
+def test_two_small_claims_at_once_stay_within_the_month(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _two_claims_at_once(shop, monkeypatch) == 1500
+
+
+def test_control_without_the_lock_the_month_is_overspent(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Allowance.objects, "select_for_update", Allowance.objects.all)
+    assert _two_claims_at_once(shop, monkeypatch) == 3000

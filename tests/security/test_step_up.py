@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 import factories as make
 from console_login import signed_in_operator
 from security.conftest import Browser, Shop, code_of, open_shop
-from yantuan.aftersales.models import AfterSale
+from yantuan.aftersales.models import AfterSale, Allowance
 from yantuan.identity import codes, gateway
 from yantuan.identity.models import Person, Session, SmsCode
 from yantuan.kernel import clock, outbox
@@ -201,3 +201,18 @@ def test_the_operator_gives_the_dynamic_code_again(dear: Shop) -> None:
     code = f"{totp(device.bin_key):06d}"
     assert desk.post(address, sent | {"code": code}).status_code == 302
     assert AfterSale.objects.get().state == "agreed" and Refund.objects.get().amount_fen == 550_00
+
+
+def test_allowing_small_claims_asks_for_the_sum_of_the_month(dear: Shop, phone: Phone) -> None:
+    leader = Browser(dear.leader)
+    path = f"/api/leader/stores/{dear.sale.store_id}/allowance"
+    body = {
+        "enabled": True, "month_fen": LIMIT + 1, "claim_fen": 20_00, "percent": 30, "reasons": ["spoiled"],
+        "needs_picture": True, "claims_per_buyer": 2,
+    }  # fmt: skip
+    assert code_of(leader.send("PUT", path, body)) == (403, "step_up_needed")
+    assert not Allowance.objects.exists()
+    assert leader.send("PUT", path, body | {"month_fen": LIMIT}).status_code == 200
+    assert prove(leader, phone).status_code == 200
+    assert leader.send("PUT", path, body).status_code == 200
+    assert Allowance.objects.get().month_fen == LIMIT + 1

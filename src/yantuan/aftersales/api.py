@@ -7,13 +7,15 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from yantuan.aftersales import actions, queries
+from yantuan.aftersales import actions, allowance, queries
 from yantuan.aftersales.access import access_aftersale, access_aftersale_as_leader
 from yantuan.aftersales.models import AfterSale
 from yantuan.aftersales.schemas import (
     AfterSaleDetail,
     AfterSaleRow,
     AgreeIn,
+    AllowanceIn,
+    AllowanceOut,
     ClaimIn,
     CounterOfferIn,
     EscalateIn,
@@ -85,6 +87,19 @@ def list_store_aftersales(
     request: HttpRequest, store_id: IdIn, tab: str = "open", cursor: str = ""
 ) -> Page[AfterSaleRow]:
     return queries.leader_cases(access_store(person_of(request), store_id), tab=tab, cursor=cursor)
+
+
+@router.get("/leader/stores/{store_id}/allowance", response=AllowanceOut)
+def read_allowance(request: HttpRequest, store_id: IdIn) -> AllowanceOut:
+    return allowance.allowance_of(access_store(person_of(request), store_id))
+
+
+@router.put("/leader/stores/{store_id}/allowance", response=AllowanceOut)
+def save_allowance(request: HttpRequest, store_id: IdIn, body: AllowanceIn) -> AllowanceOut:
+    """Which small claims settle themselves; a weighty sum asks for a step-up."""
+    person = person_of(request)
+    store = access_store(person, store_id)
+    return allowance.set_allowance(person, store, body, stepup.confirmed_at(request))
 
 
 @router.get("/leader/aftersales/{aftersale_id}", response=AfterSaleDetail)

@@ -1,10 +1,10 @@
-"""What refunds change about cases, and the timers of silence."""
+"""What follows a claim by itself, what refunds change about cases, and the timers of silence."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from yantuan.aftersales import actions
+from yantuan.aftersales import actions, allowance
 from yantuan.kernel.db import retrying
 from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
@@ -14,6 +14,13 @@ from yantuan.kernel.schedule import every
 def decide_silent_cases() -> int:
     """Cases whose time has come."""
     return actions.decide_silent()
+
+
+@on("aftersale.changed")
+def settle_within_allowance(payload: dict[str, Any]) -> None:
+    """A new claim that its leader allows is paid back at once."""
+    if payload["event"] == "open":
+        allowance.settle(int(payload["aftersale_id"]))
 
 
 @on("refund.succeeded")

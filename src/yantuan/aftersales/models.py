@@ -64,6 +64,49 @@ class AfterSale(Row):
         ]
 
 
+class Allowance(Row):
+    """Small claims a leader lets settle themselves: what they may be, and how much a month."""
+
+    store_id = models.BigIntegerField(unique=True)
+    enabled = models.BooleanField(default=False)
+    month_fen = models.BigIntegerField()
+    """At most so much per month of Beijing's calendar."""
+    claim_fen = models.BigIntegerField()
+    """At most so much per claim."""
+    percent = models.PositiveSmallIntegerField()
+    """At most this part of what the claimed lines cost."""
+    reasons = models.JSONField(default=list)
+    """Codes of `aftersales.reasons`."""
+    needs_picture = models.BooleanField(default=True)
+    claims_per_buyer = models.PositiveSmallIntegerField()
+    """Claims of one buyer settled in this way within 30 days."""
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(month_fen__gte=0, claim_fen__gte=1, percent__gte=1, percent__lte=100),
+                name="allowance_bounds",
+            )
+        ]
+
+
+class AllowanceUse(Row):
+    """One claim that settled itself; the case's id makes it the only one."""
+
+    case_id = models.BigIntegerField(unique=True)
+    store_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    amount_fen = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_fen__gte=1), name="allowance_use_positive"),
+        ]
+        indexes = [models.Index(fields=["store_id", "at"], name="allowance_use_of_store")]
+
+
 class AfterSaleLine(Row):
     """Units and amount claimed of one line; `open` while the case is, so that a line has one open case at most."""
 

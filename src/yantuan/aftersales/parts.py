@@ -90,6 +90,7 @@ parts.event_texts.update(
         ("case", "escalate"): _plain("买家申请平台介入"),
         ("case", "decide_refund"): _amount("平台决定退款"),
         ("case", "decide_refuse"): _plain("平台决定不退款"),
+        ("case", "allow"): _amount("符合团长设定的小额规则，直接退款"),
         ("case", "auto_agree"): _amount("团长超时未处理，自动同意退款"),
         ("case", "auto_receive"): _amount("团长超时未确认收货，自动退款"),
         ("case", "auto_escalate"): _plain("团长超时未处理，已转平台处理"),
@@ -128,6 +129,7 @@ english.event_texts.update(
         ("case", "escalate"): english.plain("The buyer calls in the platform"),
         ("case", "decide_refund"): english.with_amount("The platform decides to refund {}"),
         ("case", "decide_refuse"): english.plain("The platform decides against a refund"),
+        ("case", "allow"): english.with_amount("Within the leader's rule for small claims, refund {}"),
         ("case", "auto_agree"): english.with_amount("No answer from the leader in time, refund {} by itself"),
         ("case", "auto_receive"): english.with_amount(
             "Not checked by the leader in time, refund {} by itself"

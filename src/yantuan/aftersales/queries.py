@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 
 from yantuan.aftersales import rules, states
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
-from yantuan.aftersales.reasons import REASONS, reason_label
+from yantuan.aftersales.reasons import REASONS, Reason, reason_label
 from yantuan.aftersales.refunding import order_lines
 from yantuan.aftersales.schemas import (
     AfterSaleDetail,
@@ -63,7 +63,7 @@ def options_of(order: Order) -> OptionsOut:
         open=not why,
         why_not=why,
         kinds=["refund_only", "return_refund"] if moved else ["refund_only"],
-        reasons=[ReasonOut(code=r.code, label=r.label, needs_picture=r.needs_picture) for r in REASONS],
+        reasons=[reason_out(reason) for reason in REASONS],
         lines=[
             ClaimableLine(
                 order_line_id=str(line.id),
@@ -80,6 +80,11 @@ def options_of(order: Order) -> OptionsOut:
         ],
         until=order.received_at + timedelta(days=days) if order.received_at else None,
     )
+
+
+def reason_out(reason: Reason) -> ReasonOut:
+    """A reason as forms show it."""
+    return ReasonOut(code=reason.code, label=reason.label, needs_picture=reason.needs_picture)
 
 
 def _nothing_free(taken: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
+from yantuan.aftersales.allowance_rules import MOST_CLAIM_FEN, MOST_MONTH_FEN
 from yantuan.kernel.http import Count, FenIn, IdIn, IdOut, Text
 from yantuan.media.schemas import MediaOut
 from yantuan.orders.schemas import EventOut, RefundOut
@@ -122,6 +123,35 @@ class CounterOfferIn(Schema):
 
 class RefuseIn(Schema):
     answer: Annotated[Text, Field(min_length=1, max_length=300)]
+
+
+class AllowanceIn(Schema):
+    """Small claims that may settle themselves, without the leader's word for each."""
+
+    enabled: bool
+    month_fen: Annotated[int, Field(strict=True, ge=1, le=MOST_MONTH_FEN)]
+    claim_fen: Annotated[int, Field(strict=True, ge=1, le=MOST_CLAIM_FEN)]
+    percent: Annotated[int, Field(strict=True, ge=1, le=100)]
+    reasons: Annotated[list[Text], Field(min_length=1, max_length=20)]
+    needs_picture: bool
+    claims_per_buyer: Annotated[int, Field(strict=True, ge=1, le=20)]
+
+
+class AllowanceOut(Schema):
+    enabled: bool
+    month_fen: int
+    claim_fen: int
+    percent: int
+    reasons: list[str]
+    needs_picture: bool
+    claims_per_buyer: int
+    spent_fen: int
+    """What settled itself this month, in Beijing."""
+    spent_claims: int
+    choices: list[ReasonOut]
+    """Reasons that can be allowed."""
+    most_claim_fen: int
+    """More than this can't be allowed for one claim."""
 
 
 class ReturnParcelIn(Schema):

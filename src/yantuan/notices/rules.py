@@ -156,6 +156,7 @@ AFTER_SALE_WORDS: dict[str, tuple[str, str]] = {
     "open": ("leader", "有新的售后申请"),
     "agree": ("buyer", "团长同意了售后"),
     "auto_agree": ("buyer", "售后超时未处理，已自动同意"),
+    "allow": ("both", "符合小额规则，售后已直接退款"),
     "offer": ("buyer", "团长提出了退款方案"),
     "accept_offer": ("leader", "买家接受了退款方案"),
     "refuse": ("buyer", "团长拒绝了售后，可以申请平台介入"),

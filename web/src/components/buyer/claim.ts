@@ -18,6 +18,11 @@ export function mostFor(line: ClaimableLine, quantity: number): number {
   return pieceShare(line.goods_left_fen, quantity, line.quantity_left) + freight
 }
 
+/** What `percent` of the most is, in fen: at least one, never more than all. */
+export function partOf(most: number, percent: number): number {
+  return Math.min(most, Math.max(1, Math.round((most * percent) / 100)))
+}
+
 /** How many pieces of a line can be claimed: goods that never left the shop can't be sent back. */
 export function piecesOf(line: ClaimableLine, kind: 'refund_only' | 'return_refund'): number {
   return kind === 'return_refund' ? Math.min(line.quantity_left, line.quantity_returnable) : line.quantity_left

@@ -1,0 +1,38 @@
+/** Words of small claims that settle themselves. */
+export const zh = {
+  'leader.allowance.title': '小额售后自动退款',
+  'leader.allowance.off': '未开启，每一单都由你处理',
+  'leader.allowance.used': '本月已自动退 {n} 单 {spent}，额度 {month}',
+  'leader.allowance.on': '符合条件的小额售后直接退款',
+  'leader.allowance.onHint': '只退微信支付的「仅退款」，钱从你的收款账户原路退回。超出任何一条，仍由你处理。',
+  'leader.allowance.claim': '每单最多',
+  'leader.allowance.percent': '不超过商品金额的',
+  'leader.allowance.month': '每月额度',
+  'leader.allowance.buyer': '同一团员 30 天内最多',
+  'leader.allowance.times': '{n} 次',
+  'leader.allowance.picture': '必须有照片',
+  'leader.allowance.reasons': '哪些原因',
+  'leader.allowance.claimWrong': '填 0.01 到 {most} 元',
+  'leader.allowance.monthWrong': '填 0.01 到 20000 元',
+  'leader.allowance.reasonWrong': '至少选一个原因',
+  'leader.allowance.step': '每月额度较大，需要验证一次手机号',
+} as const
+
+export const en: Record<keyof typeof zh, string> = {
+  'leader.allowance.title': 'Small claims, refunded at once',
+  'leader.allowance.off': 'Off: every claim waits for you',
+  'leader.allowance.used': '{n} claims, {spent} this month of {month}',
+  'leader.allowance.on': 'Refund small claims that fit',
+  'leader.allowance.onHint': 'Only refunds without return of orders paid by WeChat Pay; the money goes back from your own account. What is beyond any bound still waits for you.',
+  'leader.allowance.claim': 'At most per claim',
+  'leader.allowance.percent': 'At most of the goods’ price',
+  'leader.allowance.month': 'At most a month',
+  'leader.allowance.buyer': 'Per buyer within 30 days',
+  'leader.allowance.times': '{n} times',
+  'leader.allowance.picture': 'Needs a picture',
+  'leader.allowance.reasons': 'Reasons',
+  'leader.allowance.claimWrong': 'Between 0.01 and {most} yuan',
+  'leader.allowance.monthWrong': 'Between 0.01 and 20000 yuan',
+  'leader.allowance.reasonWrong': 'Choose at least one reason',
+  'leader.allowance.step': 'A large sum a month asks for a code once',
+}
