@@ -40,6 +40,10 @@ def _reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     jielong.add_argument("file", metavar="CASE.json", help="offers and text")
     jielong.set_defaults(run=_run("yantuan.commands.reading", "read_jielong"))
+    address = commands.add_parser(
+        "read-address", help="read a pasted address from standard input; print its fields as JSON"
+    )
+    address.set_defaults(run=_run("yantuan.commands.reading_address", "read_address"))
 
 
 def _serving(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
