@@ -256,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/addresses/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 识别粘贴的地址
+         * @description Nothing is kept; the person looks at the parts and saves them.
+         */
+        post: operations["yantuan_identity_api_read_my_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/addresses/{address_id}": {
         parameters: {
             query?: never;
@@ -1391,6 +1411,168 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/ship-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ship Imports
+         * @description The newest sheets of a store.
+         */
+        get: operations["yantuan_fulfilment_imports_api_list_ship_imports"];
+        put?: never;
+        /**
+         * Send Ship Import
+         * @description xlsx or csv up to 10 MB. 202: it is being read; 200: the very same file was sent before, and this is what became of it.
+         */
+        post: operations["yantuan_fulfilment_imports_api_send_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/ship-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Ship Template
+         * @description Orders that wait to be shipped as a workbook to fill in; every download is on record.
+         */
+        get: operations["yantuan_fulfilment_imports_api_download_ship_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Ship Import */
+        get: operations["yantuan_fulfilment_imports_api_read_ship_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ship Import Rows
+         * @description Rows in the order of the sheet.
+         */
+        get: operations["yantuan_fulfilment_imports_api_list_ship_import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Ship Import Problems
+         * @description The rows that weren't booked with their reasons, as a workbook.
+         */
+        get: operations["yantuan_fulfilment_imports_api_download_ship_import_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Ship Import
+         * @description Book what is right, and what is doubtful in the ways agreed to; done by the worker. Again: no change.
+         */
+        post: operations["yantuan_fulfilment_imports_api_confirm_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discard Ship Import */
+        post: operations["yantuan_fulfilment_imports_api_discard_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/ship-imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ship Import Undo
+         * @description What taking the batch back would do.
+         */
+        get: operations["yantuan_fulfilment_imports_api_read_ship_import_undo"];
+        put?: never;
+        /**
+         * Undo Ship Import
+         * @description Take back what has not moved yet; done by the worker. Again: no change.
+         */
+        post: operations["yantuan_fulfilment_imports_api_undo_ship_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}/tracking": {
         parameters: {
             query?: never;
@@ -1591,6 +1773,27 @@ export interface paths {
         /** List Store Aftersales */
         get: operations["yantuan_aftersales_api_list_store_aftersales"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Allowance */
+        get: operations["yantuan_aftersales_api_read_allowance"];
+        /**
+         * Save Allowance
+         * @description Which small claims settle themselves; a weighty sum asks for a step-up.
+         */
+        put: operations["yantuan_aftersales_api_save_allowance"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2213,6 +2416,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/group-buys/{group_buy_id}/picking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Picking
+         * @description Totals per goods, per pick-up point and per building.
+         */
+        get: operations["yantuan_picking_api_read_picking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/picking/bags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bags
+         * @description What goes into whose bag, in walking order, a hundred at a time.
+         */
+        get: operations["yantuan_picking_api_list_bags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/picking.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Picking Sheet
+         * @description The lists as an Excel workbook; every download is on record.
+         */
+        get: operations["yantuan_picking_api_download_picking_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/picking.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Picking Paper
+         * @description One list, or the bags' labels, ready to print; `first` and `last` narrow bags to those 跟团号.
+         *
+         *     Raises Invalid `paper_unfit`, Conflict `picking_empty` or `labels_too_many`.
+         */
+        get: operations["yantuan_picking_api_download_picking_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2369,6 +2654,43 @@ export interface components {
              */
             is_default: boolean;
         };
+        /**
+         * AddressReadOut
+         * @description The parts of a pasted address; empty what is not written or not certain.
+         */
+        AddressReadOut: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Phone Not Taken */
+            phone_not_taken: string;
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /** District */
+            district: string;
+            /** Detail */
+            detail: string;
+            /** Building */
+            building: string;
+            /** Unit */
+            unit: string;
+            /** Room */
+            room: string;
+            /** Note */
+            note: string;
+            /** Missing */
+            missing: ("name" | "phone" | "province" | "city" | "district" | "detail" | "building" | "unit" | "room")[];
+            /** Guessed */
+            guessed: ("name" | "phone" | "province" | "city" | "district" | "detail" | "building" | "unit" | "room")[];
+        };
+        /** AddressTextIn */
+        AddressTextIn: {
+            /** Text */
+            text: string;
+        };
         /** MeLeader */
         MeLeader: {
             /** Id */
@@ -2384,6 +2706,9 @@ export interface components {
             state_label: string;
             /** Suspended */
             suspended: boolean;
+            /** Suspend Reason */
+            suspend_reason: string;
+            pay_trouble: components["schemas"]["PayTroubleOut"] | null;
             /** Store Id */
             store_id: string | null;
             /** Store Name */
@@ -2432,6 +2757,27 @@ export interface components {
              * @default
              */
             wanted_avatar_url: string;
+        };
+        /**
+         * PayTroubleOut
+         * @description Why WeChat Pay takes no money for a store now although it did: what it means and what to do, and WeChat Pay's own words.
+         */
+        PayTroubleOut: {
+            /** Problem */
+            problem: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Words */
+            words: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Own */
+            own: boolean;
         };
         /**
          * ProblemOut
@@ -2956,27 +3302,6 @@ export interface components {
              * @default
              */
             public_key_tail: string;
-        };
-        /**
-         * PayTroubleOut
-         * @description Why WeChat Pay takes no money for a store now although it did: what it means and what to do, and WeChat Pay's own words.
-         */
-        PayTroubleOut: {
-            /** Problem */
-            problem: string;
-            /** Text */
-            text: string;
-            /** Text En */
-            text_en: string;
-            /** Words */
-            words: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Own */
-            own: boolean;
         };
         /**
          * PayWaysOut
@@ -4199,6 +4524,11 @@ export interface components {
             /** State */
             state: string;
             /**
+             * State En
+             * @default
+             */
+            state_en: string;
+            /**
              * Status
              * @default
              */
@@ -4665,6 +4995,216 @@ export interface components {
             /** Order Id */
             order_id: string;
         };
+        /**
+         * DoubtSet
+         * @description So many rows would be booked if all these doubts were agreed to.
+         */
+        DoubtSet: {
+            /** Codes */
+            codes: string[];
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * ImportOut
+         * @description A sheet and how far it is. Numbers of rows: `ready` are right, `doubtful` wait for agreement, `wrong` can't be booked,
+         *     `unchanged` need nothing; after the confirmation `waiting`, `booked`, `corrected`, `same`, `skipped`, `refused`, `undone`, `kept`.
+         */
+        ImportOut: {
+            /** Id */
+            id: string;
+            /** Store Id */
+            store_id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /**
+             * Again
+             * @default false
+             */
+            again: boolean;
+            /** Title */
+            title: string;
+            /** Sheet */
+            sheet: string;
+            /** Headings */
+            headings: {
+                [key: string]: string;
+            };
+            /** Carrier */
+            carrier: string;
+            /** Rows */
+            rows: number;
+            /** Ready */
+            ready: number;
+            /** Doubtful */
+            doubtful: number;
+            /** Wrong */
+            wrong: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Results */
+            results: {
+                [key: string]: number;
+            };
+            /** Problems */
+            problems: components["schemas"]["ProblemCount"][];
+            /** Doubts */
+            doubts: components["schemas"]["DoubtSet"][];
+            /** Shifts */
+            shifts: components["schemas"]["RowShift"][];
+            /** Accepted */
+            accepted: string[];
+            error: components["schemas"]["ImportRefusal"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /** ImportRefusal */
+        ImportRefusal: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Message En */
+            message_en: string;
+        };
+        /**
+         * ProblemCount
+         * @description A kind of problem with the number of rows that have it.
+         */
+        ProblemCount: {
+            /** Code */
+            code: string;
+            /** Weight */
+            weight: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * RowShift
+         * @description Rows `first` to `last` carry the recipient of the order `offset` rows further down (up when negative).
+         */
+        RowShift: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Offset */
+            offset: number;
+        };
+        /** ImportBrief */
+        ImportBrief: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Title */
+            title: string;
+            /** Rows */
+            rows: number;
+            /** Booked */
+            booked: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** ImportRowOut */
+        ImportRowOut: {
+            /** Row */
+            row: number;
+            /** Order Id */
+            order_id: string | null;
+            /** Number */
+            number: number | null;
+            /** Said */
+            said: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking No */
+            tracking_no: string;
+            /** Action */
+            action: string;
+            /** Severity */
+            severity: string;
+            /** Problems */
+            problems: components["schemas"]["RowProblem"][];
+            /** Result */
+            result: string;
+            /** Refusal */
+            refusal: string;
+            /** Refusal Text */
+            refusal_text: string;
+            /** Refusal Text En */
+            refusal_text_en: string;
+        };
+        /** Page[ImportRowOut] */
+        Page_ImportRowOut_: {
+            /** Items */
+            items: components["schemas"]["ImportRowOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** RowProblem */
+        RowProblem: {
+            /** Code */
+            code: string;
+            /** Weight */
+            weight: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** ConfirmIn */
+        ConfirmIn: {
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
+        };
+        /**
+         * UndoOutlook
+         * @description What taking the batch back would do, in parcels.
+         */
+        UndoOutlook: {
+            /** Possible */
+            possible: number;
+            /** Told */
+            told: number;
+            /** Received */
+            received: number;
+            /** Scanned */
+            scanned: number;
+            /** Final */
+            final: number;
+            /** Changed */
+            changed: number;
+            /** Gone */
+            gone: number;
+        };
         /** TraceOut */
         TraceOut: {
             /** Parcels */
@@ -4935,6 +5475,51 @@ export interface components {
         EscalateIn: {
             /** Escalation */
             escalation: string;
+        };
+        /** AllowanceOut */
+        AllowanceOut: {
+            /** Enabled */
+            enabled: boolean;
+            /** Month Fen */
+            month_fen: number;
+            /** Claim Fen */
+            claim_fen: number;
+            /** Percent */
+            percent: number;
+            /** Reasons */
+            reasons: string[];
+            /** Needs Picture */
+            needs_picture: boolean;
+            /** Claims Per Buyer */
+            claims_per_buyer: number;
+            /** Spent Fen */
+            spent_fen: number;
+            /** Spent Claims */
+            spent_claims: number;
+            /** Choices */
+            choices: components["schemas"]["ReasonOut"][];
+            /** Most Claim Fen */
+            most_claim_fen: number;
+        };
+        /**
+         * AllowanceIn
+         * @description Small claims that may settle themselves, without the leader's word for each.
+         */
+        AllowanceIn: {
+            /** Enabled */
+            enabled: boolean;
+            /** Month Fen */
+            month_fen: number;
+            /** Claim Fen */
+            claim_fen: number;
+            /** Percent */
+            percent: number;
+            /** Reasons */
+            reasons: string[];
+            /** Needs Picture */
+            needs_picture: boolean;
+            /** Claims Per Buyer */
+            claims_per_buyer: number;
         };
         /**
          * AgreeIn
@@ -5439,6 +6024,136 @@ export interface components {
             /** Orders */
             orders: number;
         };
+        /**
+         * BuildingOut
+         * @description One building of one pick-up point; `name` is empty where none was given.
+         */
+        BuildingOut: {
+            /** Place Id */
+            place_id: string;
+            /** Place Name */
+            place_name: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /** Bags */
+            bags: number;
+            /** Goods */
+            goods: components["schemas"]["CountOut"][];
+        };
+        /** CellOut */
+        CellOut: {
+            /** Place Id */
+            place_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** CountOut */
+        CountOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * GoodsOut
+         * @description One offer: how many to buy in, and how many for whom. Places without a piece are left out of `cells`.
+         */
+        GoodsOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Sku Code */
+            sku_code: string;
+            /** Quantity */
+            quantity: number;
+            /** Bags */
+            bags: number;
+            /** Cells */
+            cells: components["schemas"]["CellOut"][];
+        };
+        /**
+         * PickingOut
+         * @description 备货单 and 分拣单 of one sale, counted from paid orders.
+         */
+        PickingOut: {
+            /** Title */
+            title: string;
+            /** Orders */
+            orders: number;
+            /** Bags */
+            bags: number;
+            /** Quantity */
+            quantity: number;
+            /** Goods */
+            goods: components["schemas"]["GoodsOut"][];
+            /** Places */
+            places: components["schemas"]["PlaceOut"][];
+            /** Buildings */
+            buildings: components["schemas"]["BuildingOut"][];
+        };
+        /**
+         * PlaceOut
+         * @description A pick-up point; `id` is "0" for the courier.
+         */
+        PlaceOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /** Bags */
+            bags: number;
+        };
+        /**
+         * BagOut
+         * @description What one buyer takes home; `number` is the 跟团号 and the number on the bag.
+         */
+        BagOut: {
+            /** Number */
+            number: number;
+            /** Part */
+            part: number;
+            /** Parts */
+            parts: number;
+            /** Place Id */
+            place_id: string;
+            /** Place Name */
+            place_name: string;
+            /** Recipient */
+            recipient: string;
+            /** Phone Last4 */
+            phone_last4: string;
+            /** Home */
+            home: string;
+            /** Address */
+            address: string;
+            /** Remarks */
+            remarks: string[];
+            /** Quantity */
+            quantity: number;
+            /** Orders */
+            orders: number;
+            /** Goods */
+            goods: components["schemas"]["CountOut"][];
+        };
+        /**
+         * BagsOut
+         * @description One page of bags in walking order; `next` is where the following page begins, null after the last.
+         */
+        BagsOut: {
+            /** Bags */
+            bags: components["schemas"]["BagOut"][];
+            /** Total */
+            total: number;
+            /** Next */
+            next: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -5755,6 +6470,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AddressOut"];
+                };
+            };
+        };
+    };
+    yantuan_identity_api_read_my_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressTextIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReadOut"];
                 };
             };
         };
@@ -7593,6 +8332,268 @@ export interface operations {
             };
         };
     };
+    yantuan_fulfilment_imports_api_list_ship_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportBrief"][];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_send_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /**
+                     * Title
+                     * @default
+                     */
+                    title?: string;
+                    /**
+                     * Carrier
+                     * @default
+                     */
+                    carrier?: string;
+                    /**
+                     * Fresh
+                     * @default false
+                     */
+                    fresh?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_download_ship_template: {
+        parameters: {
+            query?: {
+                group_buy_id?: string | null;
+                by_line?: boolean;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_read_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_list_ship_import_rows: {
+        parameters: {
+            query?: {
+                severity?: string;
+                problem?: string;
+                result?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportRowOut_"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_download_ship_import_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_confirm_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_discard_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_read_ship_import_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoOutlook"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_imports_api_undo_ship_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
     yantuan_tracking_api_read_my_tracking: {
         parameters: {
             query?: never;
@@ -7868,6 +8869,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AfterSaleRow_"];
+                };
+            };
+        };
+    };
+    yantuan_aftersales_api_read_allowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceOut"];
+                };
+            };
+        };
+    };
+    yantuan_aftersales_api_save_allowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowanceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceOut"];
                 };
             };
         };
@@ -8747,6 +9796,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OrderDetail"];
                 };
+            };
+        };
+    };
+    yantuan_picking_api_read_picking: {
+        parameters: {
+            query?: {
+                scope?: "left" | "all";
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickingOut"];
+                };
+            };
+        };
+    };
+    yantuan_picking_api_list_bags: {
+        parameters: {
+            query?: {
+                scope?: "left" | "all";
+                place?: number | null;
+                begin?: number;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BagsOut"];
+                };
+            };
+        };
+    };
+    yantuan_picking_api_download_picking_sheet: {
+        parameters: {
+            query?: {
+                scope?: "left" | "all";
+                place?: number | null;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_picking_api_download_picking_paper: {
+        parameters: {
+            query?: {
+                what?: "goods" | "places" | "buildings" | "bags" | "labels";
+                size?: "a4" | "60x40" | "76x130";
+                scope?: "left" | "all";
+                place?: number | null;
+                first?: number | null;
+                last?: number | null;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
