@@ -161,6 +161,27 @@ def paid_with_a_silent_refund(scene: Scene) -> None:
     scene.system.simulate("faults", {"kind": "notice_none", "operation": "refund", "out_trade_no": number})
 
 
+def shipped_once(scene: Scene) -> bool:
+    """The sheet is booked: one parcel under one number, the buyer told once."""
+    sent = scene.facts.rows(
+        "SELECT tracking_no, import_row_id FROM fulfilment_shipment WHERE order_id = ?", [int(scene.order_id)]
+    )
+    told = scene.facts.one(
+        "SELECT count(*) FROM notices_inboxmessage WHERE order_id = ? AND kind = 'order_shipped'",
+        [int(scene.order_id)],
+    )
+    lines = scene.facts.rows(
+        "SELECT quantity, shipped_quantity FROM orders_orderline WHERE order_id = ?", [int(scene.order_id)]
+    )
+    return (
+        scene.now()["delivery"] == "shipped"
+        and [row["tracking_no"] for row in sent] == [scene.tracking]
+        and all(row["quantity"] == row["shipped_quantity"] for row in lines)
+        and told == 1
+        and scene.import_state() == "booked"
+    )
+
+
 CASES = (
     *(
         Case(point, "web", nothing, Scene.try_order, one_order, again=order)
@@ -215,6 +236,10 @@ CASES = (
     *(
         Case(f"notices.{name}.after_call", "worker", nothing, pay, told(channel))
         for name, channel in (("robot", "wecom"), ("mail", "email"), ("subscribe", "subscribe"))
+    ),
+    *(
+        Case(f"fulfilment.import.{where}", "worker", paid, Scene.import_sheet, shipped_once)
+        for where in ("before_commit", "after_commit")
     ),
     Case("media.files_written", "web", nothing, Scene.upload, no_dangling_picture, again=Scene.upload),
     *(

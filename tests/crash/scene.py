@@ -114,6 +114,28 @@ class Scene:
         files = {"file": ("a.jpg", out.getvalue(), "image/jpeg")}
         self.send("POST", "/media", files=files, data={"purpose": "after_sale"})
 
+    @property
+    def tracking(self) -> str:
+        return f"YT{int(self.order_id) % 10**13:013d}"
+
+    def import_sheet(self) -> None:
+        """The leader sends a sheet with the order's number, and agrees to it as soon as it has been judged."""
+        store = int(self.now()["store_id"])
+        sheet = f"订单号,快递公司,运单号\n{self.order_id},圆通,{self.tracking}\n"
+        token = self.shop["token"]
+        sent = self.send(
+            "POST",
+            f"/leader/stores/{store}/ship-imports",
+            token=token,
+            files={"file": ("a.csv", sheet.encode())},
+        )
+        assert sent is not None and sent.status_code == 202, sent and sent.text
+        until(lambda: self.import_state() == "preview", "the sheet to be judged")
+        self.surely("POST", f"/leader/ship-imports/{sent.json()['id']}/confirm", {"accept": []}, token=token)
+
+    def import_state(self) -> str:
+        return str(self.facts.one("SELECT state FROM fulfilment_shipimport ORDER BY id DESC LIMIT 1"))
+
     # What is true now
 
     def now(self) -> Row:
