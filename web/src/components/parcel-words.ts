@@ -1,9 +1,11 @@
 import { isMessageKey, t } from '@/i18n'
+import { either } from '@/i18n/either'
 
 type Tone = 'neutral' | 'green' | 'amber' | 'red' | 'blue'
 
 interface Seen {
   readonly state: string
+  readonly state_en?: string
   readonly status?: string
   readonly withdrawn?: boolean
   readonly alarm?: string
@@ -12,7 +14,7 @@ interface Seen {
 /** Where a parcel is, in the language in use; the server's own words where only it knows. */
 export function parcelLabel(parcel: Seen): string {
   const key = `parcel.${parcel.withdrawn ? 'withdrawn' : parcel.status}`
-  return isMessageKey(key) ? t(key) : parcel.state
+  return isMessageKey(key) ? t(key) : either(parcel.state, parcel.state_en)
 }
 
 export function parcelTone(parcel: Seen): Tone {

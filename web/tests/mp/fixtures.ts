@@ -76,11 +76,12 @@ export const PAGE: GroupBuyPage = {
 }
 
 export const QUOTE: Quote = {
-  lines: [{ offer_id: 'o1', title: '红富士苹果', sku_name: '5斤', picture_url: '', price_fen: 2790, quantity: 1, amount_fen: 2790, problem: '', available: 58 }],
+  lines: [{ offer_id: 'o1', title: '红富士苹果', sku_name: '5斤', picture_url: '', price_fen: 2790, quantity: 1, amount_fen: 2790, problem: '', problem_en: '', available: 58 }],
   goods_fen: 2790,
   freight_fen: 800,
   total_fen: 3590,
   freight_text: '运费 ¥8.00',
+  freight_text_en: 'Delivery ¥8.00',
   orderable: true,
 }
 
@@ -103,6 +104,6 @@ export const ORDER: OrderDetail = {
   answers: [{ label: '楼栋', answer: '三号楼' }],
   pickup_place: { name: '东门岗亭', address: '枫林路 88 弄', hours: '18:00–20:00', contact_name: '林', contact_phone: '13900000001' },
   pickup_code: '618447', parcels: [], refunds: [], proofs: [], aftersales: [],
-  timeline: [{ at: NOW, text: '完成支付 ¥27.90', who: '微信支付', axis: 'payment', event: 'pay' }],
+  timeline: [{ at: NOW, text: '完成支付 ¥27.90', text_en: 'Paid ¥27.90', who: '微信支付', who_en: 'WeChat Pay', axis: 'payment', event: 'pay' }],
   paid_at: NOW, closed_at: null, close_reason: '', auto_receive_at: null, collection_code_url: '', offline_note: '', contact_wechat: 'lin', contact_phone: '',
 }

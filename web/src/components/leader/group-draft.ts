@@ -81,7 +81,8 @@ function savedOffer(offer: Offer): OfferDraft {
     ownStock: offer.own_stock,
     stock: offer.own_stock ? String(offer.available) : '',
     shared: offer.own_stock ? null : offer.available,
-    saved: offer,
+    // One that comes with a change still waiting is not there yet.
+    saved: offer.id ? offer : null,
   }
 }
 
@@ -112,8 +113,9 @@ function questionDraft(question: Question): QuestionDraft {
   }
 }
 
-/** A saved sale, ready to edit. */
-export function groupDraft(group: GroupBuy): GroupDraft {
+/** A saved sale, ready to edit; where a change waits for its check, with that change. */
+export function groupDraft(saved: GroupBuy): GroupDraft {
+  const group = saved.wanted ?? saved
   const unopened = group.status === 'draft' && toMs(group.starts_at) <= serverNow()
   return {
     title: group.title,

@@ -25,14 +25,15 @@ export function newSku(): SkuDraft {
 /** The saved variants of a product, ready to edit. */
 export function skuDrafts(product: Product): SkuDraft[] {
   return product.skus.map((sku) => ({
-    key: sku.id,
+    key: sku.id || uuid4(),
     name: sku.name,
     price: amountText(sku.price_fen),
     cost: amountText(sku.cost_fen),
     limit: sku.limit_per_person ? String(sku.limit_per_person) : '',
     code: sku.code,
-    stock: '',
-    saved: sku,
+    stock: sku.id ? '' : String(sku.available),
+    // One that comes with a change still waiting is not there yet.
+    saved: sku.id ? sku : null,
   }))
 }
 

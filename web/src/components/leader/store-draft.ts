@@ -37,8 +37,9 @@ export function emptyStore(): StoreDraft {
   }
 }
 
-/** The saved settings, ready to edit. */
-export function storeDraft(store: Store): StoreDraft {
+/** The saved settings, ready to edit; where a change waits for its check, with that change. */
+export function storeDraft(saved: Store): StoreDraft {
+  const store = saved.wanted ?? saved
   return {
     name: store.name,
     cover: store.cover ? [store.cover] : [],
