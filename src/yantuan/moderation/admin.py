@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from yantuan.kernel import desk
 from yantuan.media.desk import show
@@ -17,6 +20,7 @@ from yantuan.moderation.models import Part, Submission, Verdict
 from yantuan.moderation.rules import CAUSES, label_text
 
 KINDS = {"groupbuy": "团购", "store": "卖场", "point": "自提点", "product": "商品", "person": "昵称头像"}
+_PAGES = {"groupbuy": "groupbuys_groupbuy", "product": "catalog_product"}
 _TONES = {"waiting": "plain", "doubtful": "wait", "rejected": "bad", "passed": "good", "withdrawn": "plain"}
 _PIECE_TONES = {"new": "plain", "asked": "plain", "passed": "good", "doubtful": "wait", "risky": "bad"}
 
@@ -42,20 +46,49 @@ def _piece(part: Part, verdict: Verdict | None) -> Any:
         return format_html('<pre class="desk-raw">{}</pre>', verdict.text if verdict else desk.EMPTY)
     address = reverse("admin:moderation_submission_picture", args=[part.submission_id, verdict.id])
     return format_html(
-        '<a href="{}" target="_blank" rel="noopener"><img src="{}?thumb=1" alt="{}" loading="lazy" width="120"></a>',
+        '<a href="{}" target="_blank" rel="noopener"><img src="{}?thumb=1" alt="{}" loading="lazy" width="200"></a>',
         address, address, part.place,
     )  # fmt: skip
 
 
 def _pieces(row: Submission) -> Any:
-    """What it says, the pieces in trouble first."""
+    """What it says: the pieces in trouble first, those that passed folded away."""
     order = {"risky": 0, "doubtful": 1, "asked": 2, "new": 3, "passed": 4}
     found = sorted(parts_of(row), key=lambda one: order[one[1].state if one[1] else "new"])
+    passed = [one for one in found if one[1] is not None and one[1].state == Verdict.State.PASSED]
+    others = [one for one in found if one not in passed]
+    if not passed or not others:
+        return _listed(found)
+    folded = format_html(
+        '<details class="desk-piece"><summary>另外 {} 处已通过</summary>{}</details>',
+        len(passed),
+        _listed(passed),
+    )
+    return _listed(others) + folded
+
+
+def _listed(pieces: Sequence[tuple[Part, Verdict | None]]) -> SafeString:
     return format_html_join(
         "",
-        '<div style="margin-bottom:16px"><p><b>{}</b> {} <span class="desk-hint">{}</span></p>{}</div>',
-        ((part.place, _state(verdict), _why(verdict), _piece(part, verdict)) for part, verdict in found),
+        '<div class="desk-piece"><p><b>{}</b>{}<span class="desk-hint">{}</span></p>{}</div>',
+        ((part.place, _state(verdict), _why(verdict), _piece(part, verdict)) for part, verdict in pieces),
     )
+
+
+def _what(row: Submission) -> str:
+    kind = KINDS.get(row.kind, row.kind)
+    return f"{kind} · {'修改已公开的内容' if row.wish is not None else '首次公开'}"
+
+
+def _who(row: Submission) -> Any:
+    """Ways to what it is about and to whoever says it."""
+    found = [("发布人", "identity_person", row.person_id)]
+    if row.store_id is not None:
+        found.insert(0, ("卖场", "stores_store", row.store_id))
+    if row.kind in _PAGES:
+        found.insert(0, (KINDS[row.kind], _PAGES[row.kind], row.subject_id))
+    ways = ((reverse(f"admin:{page}_change", args=[pk]), word) for word, page, pk in found)
+    return format_html_join(" · ", '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', ways)
 
 
 @admin.register(Submission)
@@ -69,13 +102,13 @@ class SubmissionAdmin(desk.DeskAdmin):
         desk.column("decided_at", "处理时间"),
     )
     details = (
-        *columns,
-        desk.column("change", "方式", lambda row: "修改已公开的内容" if row.wish is not None else "首次公开"),
-        desk.column("reason", "原因"),
-        desk.link(
-            "stores_store_changelist", "卖场", lambda row: "查看", lambda row: f"q={row.store_id or ''}"
-        ),
+        columns[2],
         desk.column("pieces", "文字和图片", _pieces),
+        desk.column("kind", "类型", _what),
+        columns[3],
+        desk.column("reason", "原因"),
+        desk.column("who", "来自", _who),
+        *columns[4:],
     )
     list_filter = (
         desk.choose("state", "状态", Submission.State.choices),
@@ -84,6 +117,10 @@ class SubmissionAdmin(desk.DeskAdmin):
     search_fields = ("title", "=subject_id", "=store_id")
     search_help_text = "按标题、卖场编号或对象编号查找"
     actions_detail = ("approve", "reject")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """What waits for an operator stands first."""
+        return (Case(When(state="doubtful", then=0), default=1).asc(), "-submitted_at", "-pk")
 
     def name_of(self, row: Submission) -> str:
         return f"内容审核：{row.title or KINDS.get(row.kind, row.kind)}"
@@ -129,9 +166,9 @@ class SubmissionAdmin(desk.DeskAdmin):
             decide(row.id, values["reason"], desk.operator_id(request))
             return "已通过，会自动公开" if good else "已标为不通过"
 
-        explain = "通过后自动公开，并记入审计日志。" if good else "原因会原样显示给团长，请写清楚要改什么。"
+        explain = "通过后自动公开，并记入审计日志。" if good else "原因会原样显示给发布人，请写清楚要改什么。"
         if row.live and not good:
-            explain = "内容已经公开：不通过会立即下架。原因会原样显示给团长。"
+            explain = "内容已经公开：不通过会立即下架。原因会原样显示给发布人。"
         return desk.act_page(
             self,
             request,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from yantuan.fulfilment.carriers import carrier_name
 from yantuan.kernel import desk
 from yantuan.tracking import rules
 from yantuan.tracking.models import CourierPush, TraceStep, Tracking
@@ -24,7 +25,7 @@ class TrackingAdmin(desk.DeskAdmin):
     heading = "物流跟踪"
     columns = (
         desk.column("tracking_no", "运单号"),
-        desk.column("carrier", "快递公司"),
+        desk.column("carrier", "快递公司", lambda row: carrier_name(row.carrier, row.carrier)),
         desk.link(
             "orders_order_changelist", "订单", lambda row: str(row.order_id), lambda row: f"q={row.order_id}"
         ),
