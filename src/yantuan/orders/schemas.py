@@ -176,6 +176,7 @@ class ParcelOut(Schema):
     withdrawn: bool
     state: str
     """What people read: 运输中, 派送中, 已签收, 已撤回, …"""
+    state_en: str = ""
     status: str = ""
     """created, picked_up, in_transit, delivering, at_station, exception, returned or signed; empty when nothing is known."""
     latest: str = ""

@@ -87,5 +87,12 @@ def progress(shipment_ids: Sequence[int]) -> Mapping[int, Progress]:
 
 def _progress(row: Tracking) -> Progress:
     # A parcel nothing was heard of may well be on its way: the leader's word stands.
-    label = rules.LABELS[row.status] if row.told_at else rules.LABELS["in_transit"]
-    return Progress(row.status if row.told_at else "", label, row.latest, row.told_at, row.alarm)
+    word = row.status if row.told_at else "in_transit"
+    return Progress(
+        row.status if row.told_at else "",
+        rules.LABELS[word],
+        row.latest,
+        row.told_at,
+        row.alarm,
+        rules.LABELS_EN[word],
+    )
