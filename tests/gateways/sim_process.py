@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from yantuan.gateways.wechatpay import WeChatPayClient, WeChatPaySettings
+from yantuan.gateways.wechatpay import PrepayOrder, WeChatPayClient, WeChatPaySettings
+from yantuan.kernel import clock
 from yantuan.simulator.credentials import Credentials
 
 
@@ -58,6 +59,24 @@ class Simulator:
             sub_mchid=sub_mchid,
             **changes,
         )
+
+    def shared_order(self, pay: WeChatPayClient, number: str = "P20260512000001A1") -> str:
+        """An order of ¥39.90 that is paid and may be split; answers the provider's number."""
+        wanted = PrepayOrder(
+            appid=self.credentials.mini_appid,
+            out_trade_no=number,
+            description="五月团",
+            total_fen=3990,
+            notify_url="http://127.0.0.1:1/notify/transactions",
+            time_expire=clock.now() + timedelta(minutes=15),
+            openid=self.post("/js_codes", user="小雁")["openid"],
+            profit_sharing=True,
+        )
+        pay.prepay_jsapi(pay.build_jsapi(wanted))
+        self.post("/pay", out_trade_no=number)
+        found = pay.query_by_out_trade_no(number)
+        assert found is not None
+        return found.transaction_id
 
     def notice(self, number: str, *flaws: str) -> tuple[dict[str, str], bytes]:
         """The newest notice of an order, signed now, with the flaws named."""

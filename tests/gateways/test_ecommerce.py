@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
@@ -13,7 +12,6 @@ from yantuan.gateways.errors import GatewayInvalid, GatewayRefused
 from yantuan.gateways.wechatpay import (
     PartFailure,
     PartResult,
-    PrepayOrder,
     Receiver,
     ReceiverType,
     RefundOrder,
@@ -31,10 +29,8 @@ from yantuan.gateways.wechatpay import (
     share_trouble,
 )
 from yantuan.gateways.wechatpay.ecommerce import EcommerceSharingClient
-from yantuan.kernel import clock
 
 stack = pytest.mark.stack
-NUMBER = "P20260512000001A1"
 
 
 @pytest.fixture
@@ -53,29 +49,11 @@ def sharing(sim: Simulator, platform: WeChatPayClient) -> EcommerceSharingClient
     return EcommerceSharingClient(platform, appid=sim.credentials.mini_appid)
 
 
-def paid(sim: Simulator, pay: WeChatPayClient) -> str:
-    wanted = PrepayOrder(
-        appid=sim.credentials.mini_appid,
-        out_trade_no=NUMBER,
-        description="五月团",
-        total_fen=3990,
-        notify_url="http://127.0.0.1:1/notify/transactions",
-        time_expire=clock.now() + timedelta(minutes=15),
-        openid=sim.post("/js_codes", user="小雁")["openid"],
-        profit_sharing=True,
-    )
-    pay.prepay_jsapi(pay.build_jsapi(wanted))
-    sim.post("/pay", out_trade_no=NUMBER)
-    found = pay.query_by_out_trade_no(NUMBER)
-    assert found is not None
-    return found.transaction_id
-
-
 @stack
 def test_share_take_back_refund_and_finish(
     sim: Simulator, platform: WeChatPayClient, sharing: EcommerceSharingClient, sub_mchid: str
 ) -> None:
-    transaction = paid(sim, platform)
+    transaction = sim.shared_order(platform)
     leader = sim.post("/js_codes", user="林姐")["openid"]
     sharing.add_receiver(Receiver(ReceiverType.PERSON, leader, Relation.OTHERS, name="林姐"))
     # The platform itself need not be added.
@@ -110,7 +88,7 @@ def test_share_take_back_refund_and_finish(
 def test_the_two_ways_are_never_mixed_on_one_order(
     sim: Simulator, platform: WeChatPayClient, sharing: EcommerceSharingClient
 ) -> None:
-    transaction = paid(sim, platform)
+    transaction = sim.shared_order(platform)
     part = SharePart(ReceiverType.MERCHANT, platform.mchid, 1, "x")
     sharing.share(ShareOrder("S1", transaction, (part,), unfreeze_rest=False))
     other = SharingClient(platform, appid=sim.credentials.mini_appid)
@@ -128,7 +106,7 @@ def test_the_two_ways_are_never_mixed_on_one_order(
 def test_a_partner_that_is_no_platform_is_refused(
     sim: Simulator, platform: WeChatPayClient, sharing: EcommerceSharingClient
 ) -> None:
-    transaction = paid(sim, platform)
+    transaction = sim.shared_order(platform)
     sim.post(f"/merchants/{platform.mchid}", ecommerce=False)
     part = SharePart(ReceiverType.MERCHANT, platform.mchid, 1, "x")
     with pytest.raises(GatewayRefused) as caught:

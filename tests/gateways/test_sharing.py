@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,7 +14,6 @@ from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrot
 from yantuan.gateways.wechatpay import (
     PartFailure,
     PartResult,
-    PrepayOrder,
     Receiver,
     ReceiverType,
     RefundOrder,
@@ -35,7 +33,6 @@ from yantuan.gateways.wechatpay import (
     share_trouble,
 )
 from yantuan.gateways.wechatpay.crypto import oaep_decrypt
-from yantuan.kernel import clock
 
 stack = pytest.mark.stack
 SUB, TX = "1900001001", "4200002026051212345678901234"
@@ -198,24 +195,6 @@ def test_a_rate_limit_and_a_system_error_are_tried_again_with_the_same_bytes() -
         limited.share(ShareOrder("S1", TX, (PART,), True))
 
 
-def shared_order(sim: Simulator, pay: WeChatPayClient, number: str = "P20260512000001A1") -> str:
-    wanted = PrepayOrder(
-        appid=sim.credentials.mini_appid,
-        out_trade_no=number,
-        description="五月团",
-        total_fen=3990,
-        notify_url="http://127.0.0.1:1/notify/transactions",
-        time_expire=clock.now() + timedelta(minutes=15),
-        openid=sim.post("/js_codes", user="小雁")["openid"],
-        profit_sharing=True,
-    )
-    pay.prepay_jsapi(pay.build_jsapi(wanted))
-    sim.post("/pay", out_trade_no=number)
-    found = pay.query_by_out_trade_no(number)
-    assert found is not None
-    return found.transaction_id
-
-
 @pytest.fixture
 def sharing(sim: Simulator, partner: WeChatPayClient) -> SharingClient:
     made = SharingClient(partner, appid=sim.credentials.mini_appid)
@@ -228,7 +207,7 @@ def sharing(sim: Simulator, partner: WeChatPayClient) -> SharingClient:
 def test_share_return_refund_unfreeze(
     sim: Simulator, partner: WeChatPayClient, sharing: SharingClient, sub_mchid: str
 ) -> None:
-    transaction = shared_order(sim, partner)
+    transaction = sim.shared_order(partner)
     assert sharing.max_ratio() == 3000 and sharing.unsplit_fen(transaction) == 3966
     wish = ShareOrder(
         "S1",
@@ -265,7 +244,7 @@ def test_names_that_do_not_fit_and_receivers_not_added(
     with pytest.raises(GatewayRefused) as caught:
         sharing.add_receiver(Receiver(ReceiverType.MERCHANT, partner.mchid, Relation.STORE, "别的名字"))
     assert share_trouble(caught.value) is ShareTrouble.BROKE_A_RULE
-    transaction = shared_order(sim, partner)
+    transaction = sim.shared_order(partner)
     sharing.delete_receiver(ReceiverType.MERCHANT, partner.mchid)
     wish = ShareOrder(
         "S1", transaction, (SharePart(ReceiverType.MERCHANT, partner.mchid, 1, "x"),), unfreeze_rest=True
@@ -293,7 +272,7 @@ def test_a_part_that_fails_says_why_and_its_money_stays(
     value: str,
     failure: PartFailure,
 ) -> None:
-    transaction = shared_order(sim, partner)
+    transaction = sim.shared_order(partner)
     sim.post("/faults", kind=fault, value=value)
     sharing.share(
         ShareOrder("S1", transaction, (SharePart(ReceiverType.MERCHANT, partner.mchid, 500, "x"),), False)
@@ -309,7 +288,7 @@ def test_a_part_that_fails_says_why_and_its_money_stays(
 def test_too_much_not_granted_and_a_failed_return(
     sim: Simulator, partner: WeChatPayClient, sharing: SharingClient, sub_mchid: str
 ) -> None:
-    transaction = shared_order(sim, partner)
+    transaction = sim.shared_order(partner)
 
     def wish(number: str, fen: int) -> ShareOrder:
         part = SharePart(ReceiverType.MERCHANT, partner.mchid, fen, "x")
@@ -338,7 +317,7 @@ def test_too_much_not_granted_and_a_failed_return(
 def test_the_same_share_through_every_bad_answer_moves_money_once(
     sim: Simulator, partner: WeChatPayClient, sharing: SharingClient
 ) -> None:
-    transaction = shared_order(sim, partner)
+    transaction = sim.shared_order(partner)
     part = SharePart(
         ReceiverType.MERCHANT,
         partner.mchid,
@@ -355,7 +334,7 @@ def test_the_same_share_through_every_bad_answer_moves_money_once(
 @stack
 def test_the_receiver_is_told(sim: Simulator, partner: WeChatPayClient, sharing: SharingClient) -> None:
     sim.post(f"/merchants/{partner.mchid}", share_notify_url="http://127.0.0.1:1/notify/shares")
-    transaction = shared_order(sim, partner)
+    transaction = sim.shared_order(partner)
     part = SharePart(ReceiverType.MERCHANT, partner.mchid, 500, "服务费")
     sharing.share(ShareOrder("S1", transaction, (part,), unfreeze_rest=False))
     sharing.query_share("S1", transaction)
