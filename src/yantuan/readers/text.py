@@ -233,7 +233,17 @@ def unadorned(written: str) -> str:
     text = _STICKER.sub(lambda m: "" if _is_sticker(m[1]) else m[0], written)
     kept = (c for c in text if not is_emoji(c) and not _is_mark(c))
     text = " ".join("".join(kept).split())
-    return text.strip(" \t,，。.、;；:：!！?？~～|_-—–/\\+#@＠\"'“”‘’()（）[]【】<>《》「」『』*=…·^&")
+    start, end = 0, len(text)
+    while start < end and _is_outer(text[start]):
+        start += 1
+    while end > start and _is_outer(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_outer(char: str) -> bool:
+    """Whether a character at the edge of a name belongs to the writing around it."""
+    return unicodedata.category(char)[0] in "PSZ"
 
 
 def _is_mark(char: str) -> bool:

@@ -60,10 +60,11 @@ def asks_for_a_number(lines: Iterable[Line]) -> bool:
 
 def says_prices(tokens: Iterable[Token]) -> bool:
     """Whether a stretch lists goods with prices and orders nothing."""
-    goods = prices = 0
+    goods = prices = end = 0
     for token in tokens:
         goods += token.kind == kinds.GOODS
         prices += token.kind == kinds.PRICE and token.style != "of"
-        if token.kind == kinds.COUNT and not (token.number == 1 and token.style == "unit"):
+        if token.kind == kinds.COUNT and not (token.number == 1 and token.start == end):
             return False
+        end = token.end if token.kind == kinds.PRICE else 0
     return bool(goods and prices)

@@ -173,10 +173,20 @@ class Picker:
         elif self.groups and self.groups[-1].rate:
             self.groups[-1].count, self.groups[-1].rate = token, False
         elif self.pending:
-            raise Unclear("有两个数量，不知道是哪一个")
+            self._by_unit(self.pending)
+            self.pending = token
         else:
             self.pending = token
         self.joined = False
+
+    def _by_unit(self, token: Token) -> None:
+        """`1板 2袋大米`: a number whose measure word belongs to one of the goods only."""
+        fits = self.goods.sold_by(token.unit) if token.unit else set()
+        if len(fits) != 1:
+            raise Unclear("有两个数量，不知道是哪一个")
+        self.groups.append(
+            Group(token.start, token.end, frozenset(fits), settled=True, count=token, spread=True)
+        )
 
     def _is_rate(self, token: Token) -> bool:
         """`蓝莓19.9一盒`: the one box belongs to the price."""
@@ -246,7 +256,11 @@ class Picker:
             self.words.append(token)
 
     def _finish(self) -> Picked:
-        if self.each and self.pending and self.groups:
+        if self.each and self.pending:
+            if not self.groups:
+                self._open_all(self.goods.codes, self.pending)
+                for group in self.groups:
+                    group.count = self.pending
             self.pending = None
         if self.pending and self.groups:
             if not self._is_money(self.pending):

@@ -20,8 +20,9 @@ LONGEST = 400
 """Nobody writes an order this long; such a line is set aside unread, so that a paste of any size takes linear time."""
 _SIGNED = re.compile(r"\s*(?:[①-⑳⑴-⒛❶-❿➀-➓㉑-㉟㊱-㊿⓵-⓾🔟]|(?:[0-9]\ufe0f?\u20e3)+)\s*[.、．]?")
 _NUMBERED = re.compile(
-    r"\s*(?:#|no\.?\s?|第)?(?:\((?P<a>\d{1,3})\)[.、:]?|(?P<b>\d{1,3})(?:\s?[.、)。]|[:,](?=\D)|位[:,\s]|号[:、,])(?P<dot>))\s*"
+    r"\s*(?:(?:no\.?|#)\s?(?P<c>\d{1,3})[.、:)]?(?=\s)|(?:#|no\.?\s?|第)?(?:\((?P<a>\d{1,3})\)[.、:]?|(?P<b>\d{1,3})(?:\s?[.、)。]|[:,](?=\D)|位[:,\s])(?P<dot>)))\s*"
 )
+_POINTED = re.compile(r"第?[\d一二三四五六七八九十]{1,3}(?:号|个|楼|位)的?")
 _SPACED = re.compile(r"\s*(?P<n>\d{1,3})\s+(?=[^\d\s.:+x-])")
 _DATE = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.月]\d{1,2}日?|昨天|今天|前天|星期.|周[一二三四五六日])"
 _TIME = r"(?:上午|下午|晚上|凌晨|早上|中午)?\s?\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]m)?"
@@ -129,7 +130,7 @@ def _number(raw: str, line: Folded) -> tuple[int, int] | None:
         doors = rooms(" " * hit.end() + text[hit.end() :])
         if not any(d.start == hit.end() for d in doors):
             return None
-    return int(hit["a"] or hit["b"]), hit.end()
+    return int(hit["a"] or hit["b"] or hit["c"]), hit.end()
 
 
 def _spoken(index: int, line: Folded, goods: Goods) -> Line | None:
@@ -155,9 +156,10 @@ def _is_sender(text: str, goods: Goods) -> bool:
     name = name.strip(" ()-_|,。.")
     if not is_a_name(key_of(name)) and "团长" not in name and "群主" not in name:
         return bool(not name and rooms(text))
-    if not any(c.isalpha() for c in name) or (
-        name in goods.table and goods.table[name].kind in ("code", "full", "alias")
-    ):
+    piece = goods.table.get(name)
+    if _POINTED.fullmatch(name) or (piece and piece.kind in ("code", "full", "alias")):
+        return False
+    if not any(c.isalpha() for c in name) and not (name.isdigit() and len(name) >= 4):
         return False
     tokens = scan(name, 0, len(name), goods, minus=False)
     return not (

@@ -13,8 +13,8 @@ from yantuan.readers.jielong.tokens import Token, scan
 from yantuan.readers.text import fold, unadorned
 
 PHONE = re.compile(
-    r"(?:(?:电话|手机|联系方式|tel|☎|📞|📱)\s?号?码?\s?:?\s?)?(?<!\d)(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?[\dx]{4}){2}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)"
-    r"|(?:手机|电话)?(?:尾号|后四位|后4位|末四位|尾数)\s?(?:是|为)?\s?:?\s?\d{3,4}(?!\d)|(?<!\d)\d{4}尾号|(?:手机|电话)\s?:?\s?\d{4,11}(?!\d)"
+    r"(?:(?<![打我])(?:电话|手机|联系方式|tel|☎|📞|📱)\s?号?码?\s?:?\s?)?(?<!\d)(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?[\dx]{4}){2}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)"
+    r"|(?:手机|电话)?(?:尾号|后四位|后4位|末四位|尾数)\s?(?:是|为)?\s?:?\s?\d{3,4}(?!\d)|(?<!\d)\d{4}尾号|(?<![打我])(?:手机|电话)\s?:?\s?\d{4,11}(?!\d)"
 )
 _OUTER = " ,;|_()\"'“”<>:.。!?~、/=+#&…·@"
 _ENDS = re.compile(r"[\s,;|_()\"“”<>:。!?、/=+]")
@@ -99,7 +99,7 @@ def leading(text: str, doors: list[Room], goods: Goods) -> Lead | None:
     if door:
         start = _skip(text, door.end)
     end = _token_end(text, start, doors)
-    if end <= start:
+    if end <= start or _STARTS_ORDER.match(text, start):
         return None
     behind = text[end:]
     for other in doors:
