@@ -10,7 +10,7 @@ from datetime import date
 
 from django.db import transaction
 
-from yantuan.gateways.wechatpay import BillRow
+from yantuan.gateways.wechatpay import BillRow, ShareBillRow
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
@@ -34,17 +34,29 @@ PROBLEMS: dict[str, str] = {
     "not_in_bill": "我们记了这笔付款，账单里没有",
     "refund_not_in_bill": "我们记了这笔退款，微信支付没有",
     "order_not_paid": "付款已入账，订单却不是已付款",
+    "unknown_share": "分账账单里有这笔分账或回退，我们没有这个单号",
+    "share_amount_differs": "分账账单的金额和我们的不同",
+    "share_not_booked": "分账账单显示已分账，我们没有入账",
+    "share_not_in_bill": "我们记了这笔分账，微信支付没有",
+    "return_amount_differs": "分账回退的金额和我们的不同",
+    "return_not_booked": "分账账单显示已回退，我们没有入账",
+    "return_not_in_bill": "我们记了这笔分账回退，微信支付没有",
+    "share_bill_refused": "微信支付不给分账账单，核对服务商的分账权限",
 }
 """What is wrong, in words for the operator."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A number, what is wrong with it, and the bill's line if there is one."""
+    """A number, what is wrong with it, and the bill's line if there is one.
+
+    `order`: the ids of order and store, where the number isn't a payment's or a refund's.
+    """
 
     number: str
     problem: str
-    row: BillRow | None = None
+    row: BillRow | ShareBillRow | None = None
+    order: tuple[int, int] | None = None
 
 
 def keep(day: date, account_id: int | None, found: Sequence[Difference]) -> None:
@@ -72,7 +84,7 @@ def _digest(day: date, account_id: int | None, found: Difference) -> str:
 def _row(day: date, account_id: int | None, found: Difference, digest: str) -> BillDifference:
     # Whose payment it was is known by its number; the payer's own id isn't kept again.
     columns = {k: v for k, v in found.row.columns.items() if k not in _PRIVATE} if found.row else {}
-    order_id, store_id = _order_of(found.number)
+    order_id, store_id = found.order or _order_of(found.number)
     return BillDifference(
         day=day,
         account_id=account_id,

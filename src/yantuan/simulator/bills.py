@@ -64,13 +64,18 @@ def announce(world: World, merchant: Merchant, name: str, query: Mapping[str, st
     sub_mchid = query.get("sub_mchid", "")
     if sub_mchid or merchant.kind == "direct":
         sub_account(world, merchant, sub_mchid, "query")
-    day = _bill_day(world, query)
+    day = bill_day(world, query)
     kind = _choice(query, "bill_type", "ALL", BILL_TYPES) if name == "tradebill" else "FLOW"
     if name == "fundflowbill" and _choice(query, "account_type", "BASIC", ACCOUNT_TYPES) != "BASIC":
         raise PayError(400, "NO_STATEMENT_EXIST", "请求的账单不存在")
-    compressed = _choice(query, "tar_type", "", ("GZIP", "")) == "GZIP"
     whose = _Whose(merchant.mchid, sub_mchid)
     text = _flow_text(world, whose, day) if kind == "FLOW" else _trade_text(world, whose, day, kind)
+    return linked(world, merchant, text, query)
+
+
+def linked(world: World, merchant: Merchant, text: str, query: Mapping[str, str]) -> dict[str, str]:
+    """Keep a bill for a while under a link; raises PayError for another packing than is offered."""
+    compressed = _choice(query, "tar_type", "", ("GZIP", "")) == "GZIP"
     digest = hashlib.sha1(text.encode()).hexdigest()
     if world.faults.take("bill_wrong_hash"):
         digest = digest[::-1]
@@ -112,7 +117,8 @@ def _choice(query: Mapping[str, str], name: str, default: str, choices: tuple[st
     return value
 
 
-def _bill_day(world: World, query: Mapping[str, str]) -> date:
+def bill_day(world: World, query: Mapping[str, str]) -> date:
+    """The day asked for; raises PayError while or when there is no bill of it."""
     text = query.get("bill_date", "")
     try:
         day = date.fromisoformat(text)
@@ -131,7 +137,7 @@ def _bill_day(world: World, query: Mapping[str, str]) -> date:
     return day
 
 
-def _bounds(day: date) -> tuple[float, float]:
+def bounds(day: date) -> tuple[float, float]:
     start = datetime(day.year, day.month, day.day, tzinfo=CHINA)
     return start.timestamp(), (start + timedelta(days=1)).timestamp()
 
@@ -148,7 +154,7 @@ class _Whose:
 
 
 def _lines(world: World, whose: _Whose, day: date, kind: str) -> list[_Line]:
-    start, end = _bounds(day)
+    start, end = bounds(day)
     lines: list[_Line] = []
     if kind != "REFUND":
         paid = world.db.rows(
@@ -183,7 +189,7 @@ def _trade_text(world: World, whose: _Whose, day: date, kind: str) -> str:
     fees = sum((line.fee for line in lines), Decimal(0))
     totals = [str(len(lines)), yuan(paid), yuan(back), "0.00", f"{fees:.5f}", yuan(paid), yuan(back)]
     rows = [_row(line, kind) for line in lines]
-    return "\r\n".join([HEADERS[kind], *rows, SUMMARY, _joined(totals)]) + "\r\n"
+    return "\r\n".join([HEADERS[kind], *rows, SUMMARY, joined(totals)]) + "\r\n"
 
 
 def _row(line: _Line, kind: str) -> str:
@@ -191,20 +197,20 @@ def _row(line: _Line, kind: str) -> str:
     at = refund["created_at"] if refund is not None else order["paid_at"]
     plain = "0.00" if refund is not None else yuan(line.amount)
     values = [
-        _stamp(at), order["appid"], order["mchid"], order["sub_mchid"] or "0", "", order["transaction_id"],
+        stamp(at), order["appid"], order["mchid"], order["sub_mchid"] or "0", "", order["transaction_id"],
         order["out_trade_no"], order["payer_openid"], order["trade_type"],
         "SUCCESS" if refund is None else "REFUND", "OTHERS", "CNY", plain, "0.00",
     ]  # fmt: skip
     if kind == "REFUND" and refund is not None:
         finished = refund["finished_at"] if refund["status"] == "SUCCESS" else None
-        values += [_stamp(refund["created_at"]), _stamp(finished) if finished else ""]
+        values += [stamp(refund["created_at"]), stamp(finished) if finished else ""]
     if kind != "SUCCESS":
         values += _refund_values(line)
     values += [_clean(order["description"]), _clean(order["attach"]), f"{line.fee:.5f}", "0.60%", plain]
     if kind != "SUCCESS":
         values.append(yuan(line.amount) if refund is not None else "0.00")
     values.append("")
-    return _joined(values)
+    return joined(values)
 
 
 def _refund_values(line: _Line) -> list[str]:
@@ -230,7 +236,7 @@ WHERE at < ?1 AND (from_account IN (?2, ?3) OR to_account IN (?2, ?3)) ORDER BY 
 
 def _flow_text(world: World, whose: _Whose, day: date) -> str:
     """Of a direct merchant's own account; frozen money counts as its own, so freezing moves nothing."""
-    start, end = _bounds(day)
+    start, end = bounds(day)
     taker = whose.sub_mchid or whose.mchid
     own = (f"merchant:{taker}", f"frozen:{taker}")
     rows, balance = [], 0
@@ -247,22 +253,22 @@ def _flow_text(world: World, whose: _Whose, day: date) -> str:
         order = world.db.row("SELECT * FROM orders WHERE out_trade_no = ?", move["out_trade_no"])
         transaction = order["transaction_id"] if order is not None else ""
         values = [
-            _stamp(move["at"]), transaction, f"{place:020d}", _FLOW_NAMES[move["kind"]],
+            stamp(move["at"]), transaction, f"{place:020d}", _FLOW_NAMES[move["kind"]],
             _FLOW_NAMES[move["kind"]], "收入" if coming else "支出", yuan(move["amount"]), yuan(balance),
             "system" if coming else whose.mchid, "", move["number"],
         ]  # fmt: skip
-        rows.append(_joined(values))
+        rows.append(joined(values))
     if not rows:
         raise PayError(400, "NO_STATEMENT_EXIST", "请求的账单不存在，当日没有资金流水")
     totals = [str(len(rows)), str(len(income)), yuan(sum(income)), str(len(spent)), yuan(sum(spent))]
-    return "\r\n".join([FLOW_HEADER, *rows, FLOW_SUMMARY, _joined(totals)]) + "\r\n"
+    return "\r\n".join([FLOW_HEADER, *rows, FLOW_SUMMARY, joined(totals)]) + "\r\n"
 
 
-def _joined(values: list[str]) -> str:
+def joined(values: list[str]) -> str:
     return ",".join("`" + value for value in values)
 
 
-def _stamp(moment: float) -> str:
+def stamp(moment: float) -> str:
     return china_time(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 

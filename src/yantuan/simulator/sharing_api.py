@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from yantuan.simulator import pots, receivers, sharing, sharing_returns, transactions
+from yantuan.simulator import pots, receivers, share_bills, sharing, sharing_returns, transactions
 from yantuan.simulator.errors import PayError, bad_parameter
 from yantuan.simulator.fields import Flag, Group, Integer, Many, Rule, Text, read_body
 from yantuan.simulator.merchants import Account
@@ -120,6 +120,12 @@ def _config(world: World, request: Request, call: SignedCall) -> Answer:
     return 200, {"sub_mchid": account.sub_mchid, "max_ratio": sub_of(world, account)["max_ratio"]}
 
 
+def _bill(world: World, request: Request, call: SignedCall) -> Answer:
+    sharing.finish_due(world)
+    sharing_returns.finish_due(world)
+    return 200, share_bills.announce(world, call.merchant, request.query_params)
+
+
 def routes() -> list[Route]:
     def post(path: str, operation: str, work: Work) -> Route:
         return Route(f"{BASE}{path}", endpoint(operation, work), methods=["POST"])
@@ -137,4 +143,5 @@ def routes() -> list[Route]:
         get("/return-orders/{out_return_no}", "share_return_query", _query_return),
         get("/transactions/{transaction_id}/amounts", "share_amounts", _amounts),
         get("/merchant-configs/{sub_mchid}", "share_config", _config),
+        get("/bills", "share_bill", _bill),
     ]

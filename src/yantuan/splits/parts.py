@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yantuan.payments.split_hooks import provide_hold
+from yantuan.splits import reconcile as reconcile
 from yantuan.splits import terms as terms
 from yantuan.splits.returning import before_refund
 

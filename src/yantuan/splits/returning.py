@@ -183,6 +183,15 @@ def push(return_id: int) -> bool:
     return True
 
 
+def ask(return_id: int) -> None:
+    """Ask about a return under way and book what is said, due or not. Must be called outside a transaction."""
+    row = SplitReturn.objects.select_related("part__split__attempt", "part__party").get(id=return_id)
+    found = gateway.sharing_of(_account(row)).query_return(row.out_return_no, row.part.split.out_order_no)
+    if found is not None:
+        book(row.id, found)
+        refund_work.wake(row.refund_id)
+
+
 def _leased(return_id: int) -> SplitReturn | None:
     moment = now()
     if not SplitReturn.objects.filter(_due(), id=return_id).update(next_try_at=moment + rules.LEASE):

@@ -29,6 +29,7 @@ from yantuan.gateways.wechatpay.notice import (
 )
 from yantuan.gateways.wechatpay.settings import SubMerchant, WeChatPaySettings
 from yantuan.gateways.wechatpay.sharing import SharingClient, SharingGateway
+from yantuan.gateways.wechatpay.sharing_bill import ShareBillRow
 from yantuan.gateways.wechatpay.sharing_models import (
     PartFailure,
     PartResult,
@@ -78,6 +79,7 @@ __all__ = [
     "ReturnFailure",
     "ReturnResult",
     "ReturnState",
+    "ShareBillRow",
     "ShareNotice",
     "ShareOrder",
     "SharePart",

@@ -89,13 +89,14 @@ def parse_trade_bill(day: date, content: bytes) -> TradeBill:
         if len(lines) < 3:
             raise ValueError("too few lines")
         heading = lines[0].split(",")
-        rows = tuple(_row(_columns(heading, line)) for line in lines[1:-2])
-        return TradeBill(day, rows, _columns(lines[-2].split(","), lines[-1]), content)
+        rows = tuple(_row(columns_of(heading, line)) for line in lines[1:-2])
+        return TradeBill(day, rows, columns_of(lines[-2].split(","), lines[-1]), content)
     except (ValueError, KeyError, InvalidOperation) as error:
         raise GatewayUnavailable(PROVIDER, f"the bill can't be read: {error}", http_status=200) from error
 
 
-def _columns(heading: list[str], line: str) -> dict[str, str]:
+def columns_of(heading: list[str], line: str) -> dict[str, str]:
+    """One line of any bill by its headings. Raises ValueError."""
     # Every value starts with a backtick, so that a comma inside a goods name does not split it.
     if not line.startswith("`"):
         raise ValueError("a line without backticks")
@@ -115,10 +116,10 @@ def _row(c: dict[str, str]) -> BillRow:
         openid=c["用户标识"],
         trade_type=c["交易类型"],
         state=c["交易状态"],
-        order_fen=_fen(c["订单金额"]),
+        order_fen=fen_of(c["订单金额"]),
         refund_id=_number(c.get("微信退款单号", "")),
         out_refund_no=_number(c.get("商户退款单号", "")),
-        refund_fen=_fen(c.get("申请退款金额", "") or "0"),
+        refund_fen=fen_of(c.get("申请退款金额", "") or "0"),
         refund_state=c.get("退款状态", ""),
         columns=c,
         sub_mchid=_number(c.get("特约商户号", "")),
@@ -129,7 +130,8 @@ def _number(text: str) -> str:
     return "" if text == "0" else text
 
 
-def _fen(text: str) -> int:
+def fen_of(text: str) -> int:
+    """An amount in yuan as whole fen. Raises ValueError, InvalidOperation."""
     fen = Decimal(text) * 100
     if not fen.is_finite() or fen != fen.to_integral_value():
         raise ValueError("an amount is not whole fen")

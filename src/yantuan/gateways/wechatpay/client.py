@@ -235,12 +235,20 @@ class WeChatPayClient:
         """
         asked = {"bill_date": day.isoformat(), "bill_type": bill_type, "tar_type": "GZIP"}
         query = urlencode(asked | ({"sub_mchid": self.sub_mchid} if self._sub else {}))
+        content = self.bill_file(f"/v3/bill/tradebill?{query}")
+        return parse_trade_bill(day, content) if content is not None else None
 
-        def once() -> TradeBill:
-            told = Fields(self._caller.call("GET", f"/v3/bill/tradebill?{query}", self._keys))
+    def bill_file(self, target: str) -> bytes | None:
+        """The unpacked file a bill's address leads to, its hash checked; None where there was nothing that day.
+
+        Raises GatewayRefused STATEMENT_CREATING while it is being made.
+        """
+
+        def once() -> bytes:
+            told = Fields(self._caller.call("GET", target, self._keys))
             content = unpack(self._download(told.text("download_url")))
             check_hash(content, told.text("hash_type"), told.text("hash_value"))
-            return parse_trade_bill(day, content)
+            return content
 
         try:
             return self._http.retrying(once, policy=POLICY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Any, NoReturn, Protocol
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from yantuan.gateways.wechatpay.client import WeChatPayClient
 from yantuan.gateways.wechatpay.fields import Fields, Malformed
 from yantuan.gateways.wechatpay.line import Line, Sealer
 from yantuan.gateways.wechatpay.settings import SubMerchant
+from yantuan.gateways.wechatpay.sharing_bill import ShareBillRow, parse_share_bill
 from yantuan.gateways.wechatpay.sharing_models import (
     Receiver,
     ReceiverType,
@@ -47,12 +49,14 @@ class SharingGateway(Protocol):
     def query_return(self, out_return_no: str, out_order_no: str) -> ReturnResult | None: ...
     def unsplit_fen(self, transaction_id: str) -> int: ...
     def max_ratio(self) -> int: ...
+    def share_bill(self, day: date) -> tuple[ShareBillRow, ...]: ...
 
 
 class SharingClient:
     """Thread-safe. `appid` is the merchant's (a partner's own) app, to which personal receivers' openids belong."""
 
     def __init__(self, pay: WeChatPayClient, *, appid: str) -> None:
+        self._pay = pay
         self._line: Line = pay.line
         self._sub: SubMerchant | None = pay.sub_merchant
         self._appid = appid
@@ -135,6 +139,15 @@ class SharingClient:
             _refuse("sub_mchid", "only a partner can ask")
         target = f"{BASE}/merchant-configs/{quote(self._sub.sub_mchid, safe='')}"
         return self._line.ask("GET", target, lambda value: whole(value, "max_ratio"))
+
+    def share_bill(self, day: date) -> tuple[ShareBillRow, ...]:
+        """What was shared and came back on a China date (after 10:00 the next day), at most three months ago.
+
+        Raises GatewayRefused STATEMENT_CREATING while it is being made.
+        """
+        query = urlencode(self._party() | {"bill_date": day.isoformat(), "tar_type": "GZIP"})
+        content = self._pay.bill_file(f"{BASE}/bills?{query}")
+        return parse_share_bill(day, content) if content is not None else ()
 
     # Inside
 
