@@ -23,7 +23,8 @@ export function canScan(): boolean {
 function scanInMiniProgram(): Promise<ScanOutcome> {
   return new Promise((resolve) => {
     uni.scanCode({
-      success: ({ result }) => resolve({ kind: 'code', text: result }),
+      // A mini-program code of our own holds no text; what it opens is in `path`.
+      success: ({ result, path }: { result?: string; path?: string }) => resolve({ kind: 'code', text: result || (path ?? '') }),
       fail: ({ errMsg = '' }: { errMsg?: string }) =>
         resolve({ kind: /auth|permission/i.test(errMsg) ? 'denied' : 'closed' }),
     })

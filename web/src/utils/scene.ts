@@ -16,6 +16,11 @@ export function sceneOf(query: PageQuery | undefined): string {
   }
 }
 
+/** The short id in what a scanner read from one of our printed codes, the link of a page or the path of one; '' for anything else. */
+export function sceneIn(scanned: string): string {
+  return sceneOf({ scene: /[?&]scene=([^&#\s]+)/.exec(scanned)?.[1] })
+}
+
 /**
  * The query a page works with. A page opened by a scanned code asks the server what the code stands for; if that is another page, the
  * app goes there and this never resolves, because the page is on its way out. Throws ApiError.

@@ -38,6 +38,7 @@ const LINKS = { url_link: 'https://wxaurl.cn/x', short_link: '#小程序://雁�
 const ANSWERS: Record<string, unknown> = {
   'GET /api/leader/group-buys/g1/shares': [SHARE],
   'POST /api/leader/group-buys/g1/shares': SHARE,
+  'GET /api/scenes/p1.abc': { page: 'buyer/pickup-code/index', query: { id: '77' } },
   'GET /api/leader/pickup-points/pt/sign': { picture_url: 'https://shop.example/share/door/d1.abc.jpg', link: 'https://shop.example/buyer/pickup-here/index?scene=d1.abc' },
   'GET /api/leader/orders/77/sign': { picture_url: 'https://shop.example/share/label/p1.abc.jpg', link: 'https://shop.example/buyer/pickup-code/index?scene=p1.abc' },
   'GET /api/me': { ...ME, leader: { id: 'l1', display_name: '林小满', state: 'approved', state_label: '已通过', suspended: false, store_id: 's1', store_name: '小满的果园', store_code: 'st' } },
@@ -168,6 +169,18 @@ describe.skipIf(!existsSync(BUILD))("the leader's pages of the compiled mini-pro
     expect(page.html()).toContain(picture)
     await page.tap('sign-link')
     expect(copied()).toEqual([expect.stringContaining('?scene=')])
+  })
+
+  it.each([
+    ['in the mini-program', { result: '', path: 'buyer/pickup-code/index?scene=p1.abc' }],
+    ['of the web page', { result: 'https://shop.example/buyer/pickup-code/index?scene=p1.abc', path: '' }],
+  ])('finds the order of a scanned bag by its label %s', async (_kind, read) => {
+    app.double.on('scanCode', ((options: { success(answer: object): void }) => options.success({ errMsg: 'scanCode:ok', ...read })) as never)
+    const page = await show('leader/verify/index')
+    await page.tap('verify-scan')
+    await settle()
+    expect(page.text()).toContain('#12')
+    expect(sent.some((one) => one.url.endsWith('/pickup/find'))).toBe(false)
   })
 
   it('refuses a claim only with words for the buyer', async () => {
