@@ -18,9 +18,12 @@ from yantuan.identity.auth import (
 )
 from yantuan.identity.limits import address_of
 from yantuan.identity.pages import sign_in_failed
+from yantuan.identity.pasted import read_pasted
 from yantuan.identity.schemas import (
     AddressIn,
     AddressOut,
+    AddressReadOut,
+    AddressTextIn,
     MiniSignIn,
     PhoneBindIn,
     PhoneSignIn,
@@ -197,6 +200,12 @@ def list_my_addresses(request: HttpRequest) -> list[AddressOut]:
 @router.post("/me/addresses", response=AddressOut, auth=signed_in, summary="新增地址")
 def add_my_address(request: HttpRequest, body: AddressIn) -> AddressOut:
     return queries.address_out(actions.add_address(person_of(request), body))
+
+
+@router.post("/me/addresses/read", response=AddressReadOut, auth=signed_in, summary="识别粘贴的地址")
+def read_my_address(request: HttpRequest, body: AddressTextIn) -> AddressReadOut:
+    """Nothing is kept; the person looks at the parts and saves them."""
+    return read_pasted(person_of(request), body.text)
 
 
 @router.put("/me/addresses/{address_id}", response=AddressOut, auth=signed_in, summary="修改地址")

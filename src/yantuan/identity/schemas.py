@@ -97,6 +97,36 @@ class AddressOut(Schema):
     """The whole address on one line."""
 
 
+AddressPart = Literal["name", "phone", "province", "city", "district", "detail", "building", "unit", "room"]
+
+
+class AddressTextIn(Schema):
+    text: Annotated[Text, Field(min_length=1, max_length=5000)]
+    """What the person pasted: name, phone and address in any order."""
+
+
+class AddressReadOut(Schema):
+    """The parts of a pasted address; empty what is not written or not certain."""
+
+    name: str
+    phone: str
+    phone_not_taken: str
+    """A number that an address can't keep: a landline, or one from outside the mainland."""
+    province: str
+    city: str
+    district: str
+    detail: str
+    """With the township in front, and the extension of the phone at the end."""
+    building: str
+    unit: str
+    room: str
+    note: str
+    """Wishes to the courier; they belong in the remark of an order."""
+    missing: list[AddressPart]
+    guessed: list[AddressPart]
+    """Parts that were worked out, not copied."""
+
+
 class SessionRow(Schema):
     id: IdOut
     client: str
