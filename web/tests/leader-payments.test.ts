@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { applicationDraft, GROUPS, PICTURES, SECRETS, type Application } from '@/components/leader/application-draft'
-import { merchantDraft, payState, type MerchantAccount, type PayWays } from '@/components/leader/merchant-draft'
+import { merchantDraft, payState, type MerchantAccount, type PayTrouble, type PayWays } from '@/components/leader/merchant-draft'
 import { isMessageKey } from '@/i18n'
 
 const account: MerchantAccount = {
@@ -10,7 +10,7 @@ const account: MerchantAccount = {
 }
 const ways: PayWays = {
   store_id: '1', wechatpay_enabled: true, offline_enabled: false, route: 'own', wechatpay_ready: true, several_leaders: true,
-  partner_offered: false, account, application: null, appids: [],
+  partner_offered: false, account, trouble: null, application: null, appids: [],
 }
 
 describe('how WeChat Pay stands', () => {
@@ -25,6 +25,16 @@ describe('how WeChat Pay stands', () => {
     expect(payState({ ...ways, route: 'operator', account: mark })).toBe('operator')
     expect(payState({ ...ways, route: 'none', account: null, wechatpay_ready: false })).toBe('none')
     expect(payState({ ...ways, route: 'operator', account: null, wechatpay_ready: false })).toBe('off')
+  })
+})
+
+describe('an account in trouble', () => {
+  const trouble: PayTrouble = { problem: 'permission', text: '没有权限', text_en: 'No permission.', words: 'NO_AUTH', since: '2026-05-12T10:00:00Z', own: true }
+
+  it('is said before whose account it is, and after what the leader must mend first', () => {
+    expect(payState({ ...ways, route: 'none', trouble })).toBe('trouble')
+    expect(payState({ ...ways, route: 'none', account: null, trouble: { ...trouble, own: false } })).toBe('trouble')
+    expect(payState({ ...ways, route: 'none', account: { ...account, state: 'refused' }, trouble })).toBe('refused')
   })
 })
 

@@ -62,6 +62,7 @@ export const PAGE: GroupBuyPage = {
     aftersale_policy: '坏果包赔',
     leader: { display_name: '林小满', avatar_url: '', certified: true, certified_kind: '个人', since: NOW },
     selling: true,
+    collecting: true,
   },
   courier_enabled: true,
   freight_text: '运费 ¥8.00',
