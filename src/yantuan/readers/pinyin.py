@@ -7,6 +7,7 @@ needed; characters of the second level that goods are written with are listed by
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 
 _STARTS = """
 a20319 ai20317 an20304 ang20295 ao20292 ba20283 bai20265 ban20257 bang20242 bao20230 bei20051 ben20036 beng20032 bi20026
@@ -79,6 +80,7 @@ def syllable(char: str) -> str:
     return _NAMES[bisect_right(_CODES, number) - 1]
 
 
+@lru_cache(maxsize=8192)
 def blurred(char: str) -> str:
     """The sound as a southern ear hears it: `zh`/`z`, `an`/`ang` and the like made one; the character itself if unknown."""
     sound = syllable(char)

@@ -60,7 +60,18 @@ class Goods:
         self._settled(offers)
         for word in [w for w, p in self.table.items() if p.kind in ("word", "full", "alias")]:
             self._sound(word)
-        self.longest = max((len(w) for w in self.table), default=0)
+        self._index()
+
+    def _index(self) -> None:
+        """For each first character the lengths worth trying, the longest first."""
+        lengths: dict[str, set[int]] = {}
+        for word in self.table:
+            lengths.setdefault(word[0], set()).add(len(word))
+        self._lengths = {char: sorted(found, reverse=True) for char, found in lengths.items()}
+        sounds: dict[str, set[int]] = {}
+        for word in (word for words in self._sounds.values() for word in words):
+            sounds.setdefault(blurred(word[0]), set()).add(len(word))
+        self._sound_lengths = {char: sorted(found, reverse=True) for char, found in sounds.items()}
 
     def _name(self, offer: Offer) -> None:
         for position, token in enumerate(t for t in _SPLIT.split(plain(offer.name)) if t):
@@ -182,14 +193,21 @@ class Goods:
         old = self.table.get(emoji)
         offers = (old.offers if old else frozenset()) | {code}
         self.table[emoji] = Piece("emoji" if len(offers) == 1 else "unclear", offers)
+        self._lengths.setdefault(emoji, [1])
 
     def find(self, text: str, at: int) -> tuple[int, Piece] | None:
         """The longest naming of goods that begins at a position: its end and what it may mean."""
         exact = 0
-        for end in range(min(len(text), at + self.longest), at, -1):
-            piece = self.table.get(text[at:end])
-            if piece and piece.kind != "unclear" and _bounded(text, at, end):
-                exact = end
+        lengths = self._lengths.get(text[at], ())
+        for length in lengths:
+            piece = self.table.get(text[at : at + length])
+            if (
+                piece
+                and piece.kind != "unclear"
+                and at + length <= len(text)
+                and _bounded(text, at, at + length)
+            ):
+                exact = at + length
                 break
         slip = self._misspelt(text, at, max(exact - at, 1))
         if slip:
@@ -197,15 +215,13 @@ class Goods:
         return (exact, self.table[text[at:exact]]) if exact else None
 
     def _misspelt(self, text: str, at: int, longer_than: int) -> tuple[int, Piece] | None:
-        if not "\u4e00" <= text[at] <= "\u9fff":
-            return None
-        for end in range(min(len(text), at + self.longest), at + longer_than, -1):
-            part = text[at:end]
-            if part in FOODS:
+        for length in self._sound_lengths.get(blurred(text[at]), ()):
+            part = text[at : at + length]
+            if length <= longer_than or len(part) < length or part in FOODS:
                 continue
             for word in sorted(self._sounds.get("/".join(map(blurred, part)), ())):
                 if sum(a != b for a, b in zip(part, word, strict=True)) == 1:
-                    return end, Piece("word", self.table[word].offers)
+                    return at + length, Piece("word", self.table[word].offers)
         return None
 
     def whole(self, code: str, unit: str | None) -> bool:

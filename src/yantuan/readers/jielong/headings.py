@@ -28,7 +28,6 @@ def learn(lines: Iterable[Line], goods: Goods) -> None:
             tokens = scan(line.text, line.start, len(line.text), goods, minus=False)
             if any(t.kind == kinds.PRICE for t in tokens):
                 _from_prices(line.text, tokens, goods)
-    goods.longest = max(goods.longest, 1)
 
 
 def _from_prices(text: str, tokens: list[Token], goods: Goods) -> None:

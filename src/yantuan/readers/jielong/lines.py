@@ -20,7 +20,7 @@ LONGEST = 400
 """Nobody writes an order this long; such a line is set aside unread, so that a paste of any size takes linear time."""
 _SIGNED = re.compile(r"\s*(?:[①-⑳⑴-⒛❶-❿➀-➓㉑-㉟㊱-㊿⓵-⓾🔟]|(?:[0-9]\ufe0f?\u20e3)+)\s*[.、．]?")
 _NUMBERED = re.compile(
-    r"\s*(?:(?:no\.?|#)\s?(?P<c>\d{1,3})[.、:)]?(?=\s)|(?:#|no\.?\s?|第)?(?:\((?P<a>\d{1,3})\)[.、:]?|(?P<b>\d{1,3})(?:\s?[.、)。]|[:,](?=\D)|位[:,\s])(?P<dot>)))\s*"
+    r"\s*(?:(?:no\.?|#)\s?(?P<c>\d{1,3})[.、:)]?(?=\s)|(?:#|no\.?\s?|第)?(?:\((?P<a>\d{1,3})\)[.、:]?|(?P<b>\d{1,4})(?:\s?[.、)。]|[:,](?=\D)|位[:,\s])(?P<dot>)))\s*"
 )
 _POINTED = re.compile(r"第?[\d一二三四五六七八九十]{1,3}(?:号|个|楼|位)的?")
 _SPACED = re.compile(r"\s*(?P<n>\d{1,3})\s+(?=[^\d\s.:+x-])")

@@ -70,8 +70,8 @@ _DIGITS = re.compile(r"\d+")
 _REFUSE = re.compile(r"(?:不要|别要|不买|不订|不用)(?=[^了])")
 _HAN = re.compile(rf"{CHINESE}(?![\u4e00-\u9fff])|俩|仨")
 _HAN_BEFORE = re.compile(rf"(?P<n>{CHINESE})(?=$|[\s,;)+、]|\d)")
-_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
+_WORDS: dict[str, re.Pattern[str]] = {
+    kind: re.compile(pattern)
     for kind, pattern in (
         (SAME, r"(?:跟|和|同|与|像)?(?:第)?(?P<n>\d{1,3})(?:号|楼|位|个)?(?:的)?(?:一样|相同|一致)|同(?P<n2>\d{1,3})(?:号)?(?!\d)|同\s?上(?:面)?(?:一样)?|同(?:楼上|前)|跟(?:楼|上面|前面)(?:上)?(?:的)?一样|(?:跟|和)上面(?:的)?一样|[〃″]"),
         (SET, r"(?:修改|更改|改|换|变|调整|更正|调)(?:成|为|到)|改(?=\d|[一二两三四五六七八九十])|换(?=[^了])|更正|修改"),
@@ -86,7 +86,8 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (JOIN, r"以及|还有|和|跟|与|及|加上|加|[+&、/]|-(?=[^\d])"),
         (FILLER, r"(?:那)?(?:还是|就)|谢谢你?们?|感谢|多谢|辛苦(?:了|啦)?|麻烦(?:了)?|团长|老板娘?|群主|掌柜的?|店家|亲爱的|亲|美女|姐妹们?|大家好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|你好|您好|哈喽|hello|hi|ok|okay|好的|好嘞|好滴|收到|帮忙|帮我|给我|替我|请|thx|thanks|thank you|3q|我家?|的|吧|哦|噢|喔|呀|啊|哈|嘻|呢|啦|了|哟|咯|喽|嘞|嗷|哒|滴|嗯|好|这个|那个|先|就|那|:|~|!|数量|共"),
     )
-)  # fmt: skip
+}  # fmt: skip
+_ANY_WORD = re.compile("|".join(f"(?P<k_{kind}>{pattern.pattern})" for kind, pattern in _WORDS.items()))
 
 
 def scan(text: str, start: int, end: int, goods: Goods, *, minus: bool) -> list[Token]:
@@ -169,9 +170,8 @@ def _number(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -
         )
     if m := _TIMES.match(text, i):
         return Token(COUNT, i, m.end(), int(m["n"]), style="times")
-    for kind, pattern in _WORDS[:1]:
-        if m := pattern.match(text, i):
-            return Token(kind, i, m.end(), int(m["n"] or m["n2"] or 0))
+    if m := _WORDS[SAME].match(text, i):
+        return Token(SAME, i, m.end(), int(m["n"] or m["n2"] or 0))
     if m := _UNITED.match(text, i):
         return _united(text, i, m, goods)
     return _bare(text, i, before)
@@ -202,15 +202,16 @@ def _bare(text: str, i: int, before: list[Token]) -> Token | None:
 
 
 def _word(text: str, i: int) -> Token | None:
-    for kind, pattern in _WORDS:
-        if m := pattern.match(text, i):
-            number = 0
-            if kind == SAME:
-                number = int(m["n"] or m["n2"] or 0)
-            elif kind == ALL and m["c"]:
-                number = value(m["c"]) or 0
-            return Token(kind, i, m.end(), number)
-    return None
+    m = _ANY_WORD.match(text, i)
+    if not m or not m.lastgroup:
+        return None
+    kind = m.lastgroup.removeprefix("k_")
+    number = 0
+    if kind == SAME:
+        number = int(m["n"] or m["n2"] or 0)
+    elif kind == ALL and m["c"]:
+        number = value(m["c"]) or 0
+    return Token(kind, i, m.end(), number)
 
 
 def _fen(yuan: str) -> int:
