@@ -219,6 +219,14 @@ def test_fix_sets_the_page_and_lets_templates_go_on(look: Look, platform: Platfo
     assert list(TemplateTrouble.objects.values_list("template_id", flat=True)) == ["gone"]
 
 
+def test_a_fix_wechat_refuses_is_not_called_done(look: Look, platform: Platform) -> None:
+    platform.fault("wechat_code", value="48001", operation="/wxa/sec/order/set_msg_jump_path", times=2)
+    found = look(fix=True)
+    assert found["refused"].state == "wrong" and "48001" in found["refused"].text
+    assert "order_page" not in found
+    assert "jump_path" not in platform.control("GET", "/shipping")["config"]
+
+
 def test_a_push_address_with_another_token(look: Look, cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Config()
     monkeypatch.setattr(other, "wechat_push_token", "another0token")
