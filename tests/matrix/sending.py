@@ -278,6 +278,8 @@ SENT: dict[str, Sent] = {
     "list_exports": _at("store_id"),
     "read_export": _at("export_id"),
     "download_export": _at("export_id"),
+    "read_jielong": _at("group_buy_id", _fixed(text="小王: +1")),
+    "write_jielong": _at("group_buy_id"),
     "read_picking": _at("group_buy_id"),
     "read_allowance": _at("store_id"),
     "save_allowance": _at(

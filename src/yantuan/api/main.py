@@ -20,6 +20,7 @@ from yantuan.media.api import router as media
 from yantuan.merchants.api import router as merchants
 from yantuan.notices.api import router as notices
 from yantuan.orders.api import router as orders
+from yantuan.orders.jielong_api import router as jielong
 from yantuan.payments.api import router as payments
 from yantuan.picking.api import router as picking
 from yantuan.reports.api import router as reports
@@ -39,7 +40,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 for router in (
-    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, payments, splits, fulfilment, ship_imports,
+    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking,
 ):  # fmt: skip
     api.add_router("", router)

@@ -22,6 +22,8 @@ class Booked:
     items: Mapping[str, int] = field(default_factory=dict)
     amount_fen: int = 0
     unpaid_fen: int = 0
+    also: tuple[str, ...] = ()
+    """Other names the same buyer goes by, e.g. the recipient's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ def compare(reading: Reading, booked: Sequence[Booked], offers: Sequence[Offer])
     open_refs = {b.ref: b for b in booked}
     index: dict[str, list[Booked]] = {}
     for row in booked:
-        index.setdefault(key_of(row.name), []).append(row)
+        for key in {key_of(name) for name in (row.name, *row.also)} - {""}:
+            index.setdefault(key, []).append(row)
     rooms: dict[str, list[Booked]] = {}
     for row in booked:
         rooms.setdefault(row.room or "", []).append(row)
