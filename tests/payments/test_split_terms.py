@@ -16,6 +16,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.errors import AppError, Conflict, Invalid, NotFound
 from yantuan.kernel.models import AuditEntry
 from yantuan.merchants.models import MerchantAccount
+from yantuan.notices.models import InboxMessage
 from yantuan.payments.models import PaymentAttempt
 from yantuan.splits import jobs, parties, terms
 from yantuan.splits.models import Split, SplitParty, SplitTerms
@@ -63,6 +64,20 @@ def test_nothing_is_frozen_before_the_leader_agrees_and_the_receiver_is_known(
     assert list(acts.values_list("action", "actor_kind")) == [
         ("split.propose", "operator"), ("split.agree", "leader"),
     ]  # fmt: skip
+
+
+def test_the_leader_hears_of_what_the_operator_does(
+    world: World, sim: Simulator, account: MerchantAccount
+) -> None:
+    made = proposed(world, sim)
+    outbox.drain()
+    terms.end_by_operator(made.id, "先不收了", 1)
+    outbox.drain()
+    told = InboxMessage.objects.filter(person_id=world.leader_person.id).order_by("id")
+    assert [(m.title, m.body, m.link) for m in told] == [
+        (f"{world.store.name}：平台提出 5% 的服务费约定，等你确认", "技术服务费", "/leader/payments/index"),
+        (f"{world.store.name}：平台终止了服务费约定", "先不收了", "/leader/payments/index"),
+    ]
 
 
 def test_names_are_sealed_and_persons_masked(world: World, sim: Simulator, account: MerchantAccount) -> None:

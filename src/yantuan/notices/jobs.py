@@ -264,6 +264,17 @@ def account_trouble(payload: dict[str, Any]) -> None:
 @on("order.paid")
 @on("order.shipped")
 @on("order.arrived")
+@on("split.terms")
+def split_terms_changed(payload: dict[str, Any]) -> None:
+    """The platform proposed or ended a share of a store's payments."""
+    store = Store.objects.select_related("leader").get(id=payload["store_id"])
+    proposed = payload["what"] == "proposed"
+    what = f"平台提出 {payload['rate']} 的服务费约定，等你确认" if proposed else "平台终止了服务费约定"
+    words = Words(f"{store.name}：{what}", str(payload["reason"]))
+    key = f"split_terms:{payload['terms_id']}:{payload['what']}"
+    tell_leader(store, "split_terms", words, key, link="/leader/payments/index")
+
+
 @on("order.picked")
 @on("order.received")
 def order_moved(payload: dict[str, Any]) -> None:

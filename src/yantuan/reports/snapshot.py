@@ -87,16 +87,18 @@ def _fill(scope: Scope) -> None:
         return
     least = first_id(scope.since)
     moment = Reader(scope.since).at(scope.since)
-    # Every step of an order leaves an event, and ids follow time; only money for closed orders comes back without one.
+    # Every step of an order leaves an event, and ids follow time; only money for closed orders comes back,
+    # and money is shared, without one.
     touched = f"""
         SELECT order_id FROM orders_orderevent WHERE id >= {least}
         UNION SELECT order_id FROM payments_paymentattempt WHERE id >= {least}
         UNION SELECT order_id FROM payments_refund WHERE id >= {least} OR done_at >= %s
+        UNION SELECT order_id FROM splits_split WHERE decided_at >= %s
         UNION SELECT id FROM orders_order WHERE id >= {least}"""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO check_scope SELECT o.id FROM orders_order o WHERE {store} AND o.id IN ({touched})",
-            [moment],
+            [moment, moment],
         )
 
 

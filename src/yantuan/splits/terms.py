@@ -23,6 +23,8 @@ from yantuan.stores.access import access_store
 
 AGREED = "split.agreed"
 """Outbox topic: receivers are to be made known to WeChat Pay; `terms_id`."""
+CHANGED = "split.terms"
+"""Outbox topic: the operator proposed or ended an agreement; `terms_id`, `store_id`, `what`, `rate`, `reason`."""
 State = SplitTerms.State
 
 
@@ -77,6 +79,7 @@ def propose(store_id: int, wanted: list[Wanted], reason: str, operator_id: int) 
             party.terms = terms
         SplitParty.objects.bulk_create(parties)
         _note(Actor("operator", operator_id), "split.propose", terms, reason)
+        _tell(terms, "proposed", reason)
     return terms
 
 
@@ -193,6 +196,23 @@ def _end_agreed(terms: SplitTerms, actor: Actor, reason: str) -> None:
         return
     _end(terms, actor)
     _note(actor, "split.end", terms, reason)
+    if actor.kind == "operator":
+        _tell(terms, "ended", reason)
+
+
+def _tell(terms: SplitTerms, what: str, reason: str) -> None:
+    outbox.emit(
+        CHANGED,
+        {
+            "terms_id": str(terms.id),
+            "store_id": str(terms.store_id),
+            "what": what,
+            "rate": rules.percent_text(terms.rate_bp),
+            "reason": reason,
+        },
+        store_id=terms.store_id,
+        key=f"split_terms:{terms.id}:{what}",
+    )
 
 
 def _end(terms: SplitTerms, actor: Actor, state: str = State.ENDED) -> None:
