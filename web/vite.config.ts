@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import uni from '@dcloudio/vite-plugin-uni'
 import { defineConfig, type Plugin } from 'vite'
 
+import { firstPageChunk, mountInTurns, unmeasuredPictures } from './vite-first-page'
+import { leaderWords } from './vite-leader-words'
 import { steadyIds } from './vite-steady-ids'
 
 // The plugin is published as CommonJS, so under ESM the function sits in `.default`.
@@ -34,39 +36,8 @@ function noThirdParty(): Plugin {
   }
 }
 
-const FIRST_PAGE = fileURLToPath(new URL('./src/pages/g/index.vue', import.meta.url))
-const ENTRY = fileURLToPath(new URL('./src/main.ts', import.meta.url))
-
-type GraphOf = (id: string) => { importedIds: readonly string[] } | null
-
-/** Everything a module needs before it can run, itself included. */
-function needs(start: string, graph: GraphOf): ReadonlySet<string> {
-  const found = new Set<string>()
-  const waiting = [start]
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    if (found.has(id)) continue
-    found.add(id)
-    waiting.push(...(graph(id)?.importedIds ?? []))
-  }
-  return found
-}
-
-let firstPage: ReadonlySet<string> | undefined
-
-/**
- * A shared card opens on a phone with a slow line, where forty small files cost more than their bytes: what the first page needs
- * beyond the entry comes as one file with one style sheet.
- */
-function firstPageChunk(id: string, { getModuleInfo }: { getModuleInfo: GraphOf }): string | undefined {
-  if (!firstPage) {
-    const entry = needs(ENTRY, getModuleInfo)
-    firstPage = new Set([...needs(FIRST_PAGE, getModuleInfo)].filter((one) => !entry.has(one) && one !== FIRST_PAGE))
-  }
-  return firstPage.has(id) ? 'first' : undefined
-}
-
 export default defineConfig({
-  plugins: [uniPlugin(), noThirdParty(), steadyIds()],
+  plugins: [uniPlugin(), ...(isH5 ? [mountInTurns(), unmeasuredPictures()] : []), noThirdParty(), leaderWords(), steadyIds()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   css: { preprocessorOptions: { scss: { silenceDeprecations: ['legacy-js-api'] } } },
   build: {

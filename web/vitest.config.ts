@@ -2,7 +2,10 @@ import { fileURLToPath } from 'node:url'
 
 import { defineConfig } from 'vitest/config'
 
+import { leaderWords } from './vite-leader-words'
+
 export default defineConfig({
+  plugins: [leaderWords()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { 'process.env.UNI_PLATFORM': JSON.stringify('h5') },
   test: {

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 import factories
-from yantuan.api import pages
+from yantuan.api import built
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.models import Share
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def built_app(monkeypatch: pytest.MonkeyPatch) -> None:
     """The document as the build leaves it, so that these tests need no Node."""
     html = '<!DOCTYPE html><html><head><title>雁团</title></head><body><div id="app"></div></body></html>'
-    monkeypatch.setattr(pages, "_document", lambda: html)
+    monkeypatch.setattr(built, "document", lambda: html)
 
 
 @pytest.fixture

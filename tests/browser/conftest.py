@@ -7,7 +7,7 @@ from phone import FLAGS, Phone
 from playwright.sync_api import Browser, sync_playwright
 
 from stack import Stack, running_stack
-from yantuan.api.pages import WEBAPP
+from yantuan.api.built import WEBAPP
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from stack import Stack, running_stack
-from yantuan.api.pages import WEBAPP
+from yantuan.api.built import WEBAPP
 
 pytestmark = pytest.mark.browser
 CONSOLE = (

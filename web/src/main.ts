@@ -4,7 +4,8 @@ import { useBoot } from './api/boot'
 import { setUnauthorizedHandler } from './api/transport'
 import App from './App.vue'
 import { IS_H5 } from './config'
-import { reloadOnNewVersion } from './platform/browser'
+import { locale } from './i18n'
+import { rememberLanguage, reloadOnNewVersion } from './platform/browser'
 import { enableKeyboard } from './platform/keyboard'
 import { applyLarge } from './stores/prefs'
 import { expandShort, toLogin } from './utils/routes'
@@ -20,6 +21,7 @@ if (IS_H5) {
   applyLarge()
   enableKeyboard()
   reloadOnNewVersion()
+  if (locale.value === 'en') rememberLanguage('en')
 }
 setUnauthorizedHandler(toLogin)
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { applicationDraft, GROUPS, PICTURES, SECRETS, type Application } from '@/components/leader/application-draft'
 import { merchantDraft, payState, type MerchantAccount, type PayTrouble, type PayWays } from '@/components/leader/merchant-draft'
 import { isMessageKey } from '@/i18n'
+import '@/i18n/leader-words'
 
 const account: MerchantAccount = {
   id: '1', mode: 'direct', state: 'checked', problem: '', problem_text: '', problem_text_en: '', problem_words: '', checked_at: null,

@@ -14,19 +14,24 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from yantuan.api import built
 from yantuan.api.me import instance_out, me_out
+from yantuan.api.snapshot import FirstSight
 from yantuan.groupbuys.queries import group_buy_page, store_page
-from yantuan.groupbuys.schemas import GroupBuyPage
 from yantuan.identity.auth import person_or_none
 from yantuan.identity.limits import address_of
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
-from yantuan.kernel.money import price_text
 from yantuan.sharing.actions import count_open
 from yantuan.sharing.queries import Preview, preview
 
-WEBAPP = Path(__file__).resolve().parent.parent / "webapp" / "h5"
+LANGUAGE_COOKIE = "yt_lang"
+"""Set by the app where somebody reads it in English, so that the first sight is in their language too."""
 _HOME = "pages/home/index"
+_HERE = Path(__file__).resolve().parent
+_CLASSES = re.compile(r'class="([^"]*)"')
+_STARTS = re.compile(r'<script type="module"[^>]*></script>|<link rel="(?:stylesheet|modulepreload)"[^>]*>')
+_LARGE = "try{if(JSON.parse(localStorage.getItem('yt.large')).data)document.documentElement.classList.add('yt-large')}catch(e){}"
 _TOKEN = re.compile(r"[1-9A-HJ-NP-Za-km-z]{6,16}")
 _DEFAULT = Preview(title="雁团", description="团长自己的团购工具", image_url="/static/icon-512.png", state="")
 
@@ -70,7 +75,7 @@ def app(request: HttpRequest) -> HttpResponse:
     if request.path == "/pages/s/index" and code:
         return _store(request, code, "")
     page = request.path.strip("/") or _HOME
-    if not _is_page(page):
+    if not built.is_page(page):
         return _render(request, Shell(page=_HOME, location=f"/{_HOME}", status=404))
     return _render(request, Shell(page=page))
 
@@ -85,7 +90,10 @@ def _group_buy(request: HttpRequest, code: str, location: str) -> HttpResponse:
     _count_open(request)
     shell.data[f"/api/g/{code}"] = page.model_dump(mode="json")
     shell.preview = preview(f"/g/{code}")
-    shell.snapshot = _snapshot(page)
+    if 'id="app"' in built.document():
+        shell.snapshot = FirstSight(
+            page, "en" if request.COOKIES.get(LANGUAGE_COOKIE) == "en" else "zh"
+        ).html()
     return _render(request, shell)
 
 
@@ -108,92 +116,17 @@ def _count_open(request: HttpRequest) -> None:
         count_open(token, f"{address_of(request)} {request.headers.get('User-Agent', '')}")
 
 
-def _snapshot(page: GroupBuyPage) -> str:
-    """The first sight of a group buy in plain HTML, shown until the app has painted."""
-    prices = [p.price_min_fen for p in page.products]
-    cover = f'<img src="{escape(page.cover_url)}" alt="" fetchpriority="high">' if page.cover_url else ""
-    price = f"<b>{price_text(min(prices))}</b>" if prices else ""
-    return (
-        f'<div id="boot"><div class="cover">{cover}</div><div class="body"><h1>{escape(page.title)}</h1>'
-        f"<p>{price}<i>{escape(page.status_label)}</i></p><p>{escape(page.store.name)}</p></div></div>"
-    )
-
-
 @lru_cache(maxsize=1)
-def _document() -> str:
-    path = WEBAPP / "index.html"
-    if not path.exists():
-        return (
-            "<!DOCTYPE html><html lang=zh-CN><head><meta charset=UTF-8><title>雁团</title></head><body>"
-            "<p>前端还没有构建，请先运行 make web。(Build the app first: make web.)</p></body></html>"
-        )
-    return path.read_text()
-
-
-@lru_cache(maxsize=1)
-def _manifest() -> dict[str, Any]:
-    """What the build made of each source file; empty before the first build."""
-    path = WEBAPP / ".vite" / "manifest.json"
-    read: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return read
-
-
-def _chunk(page: str) -> str | None:
-    """Key of a page's chunk in the manifest."""
-    return next((k for k in _manifest() if re.sub(r"\.vue.*$", "", k).endswith(f"/{page}")), None)
-
-
-def _is_page(page: str) -> bool:
-    """Whether the app has such a page; the router shows nothing at all for an unknown one."""
-    return not _manifest() or (page.count("/") == 2 and _chunk(page) is not None)
-
-
-@lru_cache(maxsize=64)
-def _preloads(page: str) -> tuple[str, str]:
-    """Links to a page's chunk and what it imports: the modules, and the style sheets."""
-    manifest = _manifest()
-    entry = _chunk(page)
-    files: list[str] = []
-    styles: list[str] = []
-    seen: set[str] = set()
-    waiting = [entry] if entry else []
-    while waiting:
-        key = waiting.pop()
-        if key in seen or key not in manifest:
-            continue
-        seen.add(key)
-        chunk = manifest[key]
-        if not chunk.get("isEntry"):
-            files.append(chunk["file"])
-            styles += chunk.get("css", [])
-        waiting += chunk.get("imports", [])
-    modules = "".join(f'<link rel="modulepreload" href="/{escape(f)}">' for f in files)
-    return modules, "".join(f'<link rel="stylesheet" href="/{escape(f)}">' for f in dict.fromkeys(styles))
-
-
-_SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
-_BOOT_STYLE = (
-    "#boot{position:fixed;inset:0;z-index:9;max-width:520px;margin:0 auto;background:#F6F6F4;font:16px/1.5 system-ui}"
-    "#boot .cover{aspect-ratio:5/4;background:#EDEBE6;overflow:hidden}#boot img{width:100%;height:100%;object-fit:cover}"
-    "#boot .body{padding:16px;background:#fff}#boot h1{font-size:20px;margin:0 0 8px}#boot p{margin:4px 0;color:#6B707A}"
-    "#boot b{color:#C23A1B;font-size:24px;margin-right:12px}#boot i{font-style:normal}"
-)
-_BOOT_SCRIPT = (
-    "(function(){var b=document.getElementById('boot');if(!b)return;var a=document.getElementById('app');"
-    "var o=new MutationObserver(function(){if(a.querySelector('[data-ready]')){o.disconnect();b.remove()}});"
-    "o.observe(a,{childList:true,subtree:true});setTimeout(function(){o.disconnect();b.remove()},8000)})()"
-)
+def _first_sight() -> tuple[str, str]:
+    """Style and script that stand beside a first sight."""
+    style, script = ((_HERE / f"first_sight.{kind}").read_text() for kind in ("css", "js"))
+    lines = (line.strip() for line in script.splitlines())
+    return style, "\n".join(line for line in lines if not line.startswith("//"))
 
 
 def _json(data: object) -> str:
     """JSON that can stand inside a script element whatever texts it holds."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _modules(shell: Shell) -> str:
-    """Links to the page's modules; behind a snapshot the cover that is seen has the line first."""
-    modules = _preloads(shell.page)[0]
-    return modules.replace("<link ", '<link fetchpriority="low" ') if shell.snapshot else modules
 
 
 def _head(shell: Shell, nonce: str) -> str:
@@ -205,13 +138,22 @@ def _head(shell: Shell, nonce: str) -> str:
         f'<meta name="description" content="{description}"><meta property="og:type" content="product.group">',
         f'<meta property="og:title" content="{title}"><meta property="og:description" content="{description}">',
         f'<meta property="og:image" content="{escape(absolute)}"><meta itemprop="image" content="{escape(absolute)}">',
-        _modules(shell),
+        _later(shell.page) if shell.snapshot else built.preloads(shell.page)[0],
     ]
     if shell.location:
         parts.append(f"<script nonce={nonce}>history.replaceState(null,'',{_json(shell.location)})</script>")
     if shell.snapshot:
-        parts.append(f"<style>{_BOOT_STYLE}</style>")
+        style = built.borrowed_style(
+            shell.page, frozenset(" ".join(_CLASSES.findall(shell.snapshot)).split())
+        )
+        parts.append(f"<style>{_first_sight()[0]}{style}</style><script nonce={nonce}>{_LARGE}</script>")
     return "".join(parts)
+
+
+def _later(page: str) -> str:
+    """Links to the app's modules; behind a first sight the cover that is seen has the line first."""
+    files = dict.fromkeys(file for file in (*built.start_files(), built.page_file(page)) if file)
+    return "".join(f'<link fetchpriority="low" rel="modulepreload" href="{escape(file)}">' for file in files)
 
 
 def _render(request: HttpRequest, shell: Shell) -> HttpResponse:
@@ -223,22 +165,20 @@ def _render(request: HttpRequest, shell: Shell) -> HttpResponse:
         **shell.data,
     }
     boot = _json({"route": shell.location or request.get_full_path(), "api": answers})
-    html, styles = _document(), _preloads(shell.page)[1]
-    if shell.snapshot:
-        # The snapshot brings its own few rules and covers the page: the app's sheets must not keep it from being seen.
-        styles = "".join(_SHEET.findall(html)) + styles
-        html = _SHEET.sub("", html).replace(
-            '<script type="module"', '<script type="module" fetchpriority="low"'
-        )
-    else:
-        html = html.replace("</head>", f"{styles}</head>", 1)
-    html = html.replace(
-        "<title>雁团</title>", f"<title>{escape(shell.preview.title)}</title>{_head(shell, nonce)}", 1
-    )
+    html, styles = built.document(), built.preloads(shell.page)[1]
     tail = f'<script id="yt-boot" type="application/json">{boot}</script>'
     if shell.snapshot:
-        tail += f"{shell.snapshot}<script nonce={nonce}>{_BOOT_SCRIPT}</script>{styles}"
-    html = html.replace("</body>", f"{tail}</body>", 1)
+        # The first sight brings the rules it needs and starts the app itself: neither sheets nor modules keep it from being seen.
+        styles = "".join(dict.fromkeys((*built.SHEET.findall(html), *built.SHEET.findall(styles))))
+        html = _STARTS.sub("", html)
+        files = _json(built.start_files())
+        tail += f'{shell.snapshot}<script id="yt-start" type="application/json">{files}</script>'
+        # A script behind a sheet waits for it, and a tap would wait with it.
+        tail += f"<script nonce={nonce}>{_first_sight()[1]}</script>{styles}"
+    else:
+        html = html.replace("</head>", f"{styles}</head>", 1)
+    head = f"<title>{escape(shell.preview.title)}</title>{_head(shell, nonce)}"
+    html = html.replace("<title>雁团</title>", head, 1).replace("</body>", f"{tail}</body>", 1)
     response = HttpResponse(html, status=shell.status)
     response["Cache-Control"] = "no-store"
     response["Content-Security-Policy"] = _policy(nonce)

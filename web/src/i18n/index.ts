@@ -2,18 +2,27 @@ import { ref } from 'vue'
 
 import * as buyer from './buyer'
 import * as common from './common'
-import * as leader from './leader'
+import type * as leader from './leader'
 import * as wechat from './wechat'
 
+import { rememberLanguage } from '@/platform/browser'
 import { readStored, writeStored } from '@/platform/storage'
 
-const dictionaries = {
-  zh: { ...common.zh, ...buyer.zh, ...leader.zh, ...wechat.zh },
-  en: { ...common.en, ...buyer.en, ...leader.en, ...wechat.en },
+export type Locale = 'zh' | 'en'
+export type MessageKey = keyof typeof common.zh | keyof typeof buyer.zh | keyof typeof leader.zh | keyof typeof wechat.zh
+
+type Words = Partial<Record<MessageKey, string>>
+
+const dictionaries: Record<Locale, Words> = {
+  zh: { ...common.zh, ...buyer.zh, ...wechat.zh },
+  en: { ...common.en, ...buyer.en, ...wechat.en },
 }
 
-export type Locale = keyof typeof dictionaries
-export type MessageKey = keyof typeof dictionaries.zh
+/** Adds the words of an area that not everybody needs; `leader-words.ts` calls it when the first page of a leader is loaded. */
+export function addWords(area: Record<Locale, Words>): void {
+  Object.assign(dictionaries.zh, area.zh)
+  Object.assign(dictionaries.en, area.en)
+}
 
 /** The language in use; reactive, so a switch repaints. Chinese unless the person chose otherwise. */
 export const locale = ref<Locale>(readStored('locale') === 'en' ? 'en' : 'zh')
@@ -27,11 +36,12 @@ export function isMessageKey(key: string): key is MessageKey {
 export function setLocale(next: Locale): void {
   locale.value = next
   writeStored('locale', next)
+  rememberLanguage(next)
 }
 
 /** The sentence of a key in the language in use; `{name}` parts are filled from `values`. */
 export function t(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
-  const text: string = dictionaries[locale.value][key]
+  const text = dictionaries[locale.value][key] ?? key
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 

@@ -21,11 +21,17 @@ export function openWeb(url: string): void {
   if (IS_H5) location.href = url
 }
 
+/** Tells the server's first sight of a page in which language this person reads: it is drawn before any script runs. H5 only. */
+export function rememberLanguage(language: 'zh' | 'en'): void {
+  if (IS_H5 && typeof document !== 'undefined') document.cookie = `yt_lang=${language};path=/;samesite=lax;max-age=${language === 'en' ? YEAR_SECONDS : 0}`
+}
+
 /** Name of the page in the browser's tab and history; the mini-program's bar is drawn by the page itself. */
 export function setDocumentTitle(title: string): void {
   if (IS_H5) document.title = title
 }
 
+const YEAR_SECONDS = 31_536_000
 const RELOAD_KEY = 'yt.reloaded'
 const RELOAD_PAUSE_MS = 30_000
 
