@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "yantuan.sharing",
     "yantuan.reports",
     "yantuan.shipinfo",
+    "yantuan.privacy",
     "yantuan.health",
     "yantuan.console",
 ]

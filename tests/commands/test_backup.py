@@ -266,5 +266,12 @@ def test_a_check_that_fell_over_in_the_scratch_place_is_said_so(
     fell = [sys.executable, "-c", "import sys; sys.exit('MemoryError')"]
     run = subprocess.run
     monkeypatch.setattr(backup.subprocess, "run", lambda _words, **how: run(fell, **how))
-    told = backup._problem_at(tmp_path, "", ({}, []), archive.Manifest("1", "now", "sqlite"))
-    assert told == "试恢复后 migrate 无法运行：MemoryError"
+    told = backup._tried(tmp_path, "", ({}, []), archive.Manifest("1", "now", "sqlite"))
+    assert (told.problem, told.findings) == ("试恢复后 migrate 无法运行：MemoryError", {})
+
+
+def test_lesser_findings_are_told_and_refuse_nothing() -> None:
+    told = backup.Trial("", {"N1": 3, "W1": 1})
+    assert told.words == "核对通过 (verified)；自检另有提示：N1 ×3、W1 ×1"
+    assert backup.Trial().words == "核对通过 (verified)"
+    assert backup.Trial("坏了", {"P1": 1}).words == "坏了"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from merchantworld import Shop, enter, new_shop, partner
 from payworld import Simulator, World, fresh, signed_in_client, start_pay
 
@@ -281,3 +282,19 @@ def test_the_leader_reads_it_on_the_page_and_strangers_do_not(
     other, theirs = signed_in_client(world.buyer())
     assert other.get(f"/api/leader/stores/{world.store.id}/pay-ways", headers=theirs).status_code == 404
     assert SYSTEM.kind == AuditEntry.objects.get(action="merchant.trouble").actor_kind
+
+
+def test_the_operator_sees_it_in_the_table(
+    world: World, sim: Simulator, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = enter(world, shop.texts)
+    monkeypatch.setattr(config(), "demo", True)
+    desk = Client()
+    desk.get("/console/demo/")
+    table = "/console/merchants/merchantaccount/"
+    assert "收款故障" not in desk.get(table).content.decode().split("<tbody")[-1]
+    _stand(sim, shop, "closed")
+    _refused_payment(world)
+    outbox.drain()
+    assert "收款故障：微信支付没有这个商户号" in desk.get(table).content.decode()
+    assert "起：微信支付没有这个商户号" in desk.get(f"{table}{account.id}/change/").content.decode()

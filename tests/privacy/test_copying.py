@@ -65,7 +65,7 @@ def test_nothing_of_others_is_in_it(trail: Trail) -> None:
     for stranger in (other, leader):
         assert stranger.nickname not in text and phone_of(stranger.phone_sealed) not in text
         assert str(stranger.id) not in text
-    assert "777" not in text, "what goods cost the leader is the leader's"
+    assert "cost_fen" not in text, "what goods cost the leader is the leader's"
 
 
 def test_a_leaders_copy_has_their_papers_and_stores(trail: Trail) -> None:

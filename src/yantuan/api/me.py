@@ -21,8 +21,10 @@ from yantuan.leaders.queries import LeaderState
 from yantuan.media.access import own_media
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
+from yantuan.merchants.queries import trouble_of_store
 from yantuan.notices.queries import unread
 from yantuan.stores.models import Store
+from yantuan.stores.queries import stopped_because
 
 router = Router(tags=["me"])
 
@@ -69,7 +71,7 @@ def _leader(person: Person) -> MeLeader | None:
     leader = Leader.objects.filter(person=person).first()
     if leader is None:
         return None
-    store = Store.objects.filter(leader=leader).order_by("id").first()
+    store = Store.objects.select_related("leader").filter(leader=leader).order_by("id").first()
     return MeLeader(
         id=str(leader.id),
         display_name=leader.display_name,
@@ -77,6 +79,8 @@ def _leader(person: Person) -> MeLeader | None:
         state_label=Leader.State(leader.certification).label,
         suspended=leader.suspended_at is not None
         or (store is not None and (store.suspended_at is not None or store.halted_at is not None)),
+        suspend_reason=stopped_because(store) if store else leader.suspend_reason,
+        pay_trouble=trouble_of_store(store) if store else None,
         store_id=str(store.id) if store else None,
         store_name=store.name if store else "",
         store_code=store.code if store else "",

@@ -8,6 +8,7 @@ from ninja import Schema
 
 from yantuan.kernel.http import IdOut
 from yantuan.kernel.reviews import ReviewOut
+from yantuan.merchants.schemas import PayTroubleOut
 
 
 class MeLeader(Schema):
@@ -16,6 +17,9 @@ class MeLeader(Schema):
     state: Literal["none", "pending", "approved", "rejected"]
     state_label: str
     suspended: bool
+    suspend_reason: str
+    pay_trouble: PayTroubleOut | None
+    """Why the store's WeChat Pay takes no money although it did."""
     store_id: IdOut | None
     store_name: str
     store_code: str

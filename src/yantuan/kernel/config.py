@@ -77,6 +77,9 @@ class Config(BaseSettings):
     aftersale_reply_hours: int = 48
     """Leader's silence after which a refund-only case of an unshipped order agrees itself, other cases escalate."""
     aftersale_return_days: int = 7
+    orders_people_days: Annotated[int, Field(ge=1095)] = 1185
+    """Days after an order was placed until its recipient, address and words are erased; the law asks for three years after it
+    was completed."""
     papers_days: Annotated[int, Field(ge=1)] = 30
     """Days that pictures of identity cards and licences stay after the application they belong to was decided."""
     notice_gather_seconds: int = 20

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -25,6 +26,13 @@ _MODES = dict(MerchantAccount.Mode.choices)
 def _trouble(row: MerchantAccount) -> str:
     found = AccountTrouble.objects.filter(account_id=row.id).first()
     return f"{china_text(found.since)} 起：{troubles.words_of(found)[0]}" if found else ""
+
+
+def _problem(row: MerchantAccount) -> Any:
+    trouble = rules.PROBLEMS.get(getattr(row, "trouble_problem", None) or "")
+    if trouble:
+        return desk.label(f"收款故障：{trouble[0][:30]}", "bad")
+    return rules.PROBLEMS.get(row.problem, ("",))[0][:40]
 
 
 def _number(row: MerchantAccount) -> str:
@@ -76,7 +84,7 @@ class MerchantAccountAdmin(desk.DeskAdmin):
             dict(MerchantAccount.State.choices),
             {"unchecked": "wait", "checked": "good", "refused": "bad"},
         ),
-        desk.column("problem", "问题", lambda row: rules.PROBLEMS.get(row.problem, ("",))[0][:40]),
+        desk.column("problem", "问题", _problem),
         desk.column("use", "使用", _use),
         desk.column("checked_at", "验证时间"),
     )
@@ -101,6 +109,10 @@ class MerchantAccountAdmin(desk.DeskAdmin):
     narrow_by = ("store",)
     actions_list = ("mark_own", "add_partner")
     actions_detail = ("unmark_own",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        trouble = AccountTrouble.objects.filter(account_id=OuterRef("pk")).values("problem")[:1]
+        return super().get_queryset(request).annotate(trouble_problem=Subquery(trouble))
 
     def name_of(self, row: MerchantAccount) -> str:
         return f"收款账户 {_number(row) or _MODES[row.mode]}"

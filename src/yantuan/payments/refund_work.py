@@ -14,6 +14,7 @@ from yantuan.kernel.actors import PROVIDER
 from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
+from yantuan.merchants import troubles
 from yantuan.orders import actions as orders
 from yantuan.payments import gateway, refunds, rules, split_hooks
 from yantuan.payments.closing import each
@@ -138,6 +139,7 @@ def _unknown(refund: Refund, error: AppError) -> bool:
 def _refused(refund: Refund, error: GatewayRefused) -> bool:
     """A clear no. Want of money heals by itself; anything else waits for a person, unless the refund exists after all."""
     log.error("refund %s refused: %s", refund.out_refund_no, error)
+    troubles.doubt(_account_of(refund), error)
     if error.provider_code != NOT_ENOUGH:
         try:
             known = gateway.client_for(_account_of(refund)).query_refund(refund.out_refund_no)

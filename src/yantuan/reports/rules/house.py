@@ -50,10 +50,10 @@ def _late_timed(moment: datetime) -> list[Finding]:
 
 
 _SEALED: Final = (
-    ("orders_order", "phone_sealed", "id", 0),
+    ("orders_order", "phone_sealed", "id", 1),
     ("identity_person", "phone_sealed", "", 1),
     ("identity_address", "phone_sealed", "", 0),
-    ("leaders_certification", "id_number_sealed", "", 0),
+    ("leaders_certification", "id_number_sealed", "", 1),
     ("leaders_invitecode", "code_sealed", "", 0),
     ("notices_leaderchannel", "target_sealed", "", 1),
     ("merchants_merchantaccount", "keys_sealed", "", 1),
