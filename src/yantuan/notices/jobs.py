@@ -261,9 +261,6 @@ def account_trouble(payload: dict[str, Any]) -> None:
     tell_leader(store, "selling", Words(title, why), key, link="/leader/payments/index")
 
 
-@on("order.paid")
-@on("order.shipped")
-@on("order.arrived")
 @on("split.terms")
 def split_terms_changed(payload: dict[str, Any]) -> None:
     """The platform proposed or ended a share of a store's payments."""
@@ -275,6 +272,9 @@ def split_terms_changed(payload: dict[str, Any]) -> None:
     tell_leader(store, "split_terms", words, key, link="/leader/payments/index")
 
 
+@on("order.paid")
+@on("order.shipped")
+@on("order.arrived")
 @on("order.picked")
 @on("order.received")
 def order_moved(payload: dict[str, Any]) -> None:
