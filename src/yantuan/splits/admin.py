@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from yantuan.kernel import desk
 from yantuan.kernel.config import config
 from yantuan.kernel.money import price_text
 from yantuan.leaders.rules import checked_reason
 from yantuan.splits import deciding, parties, queries, rules, states, terms
+from yantuan.splits.forms import ProposeForm
 from yantuan.splits.models import Split, SplitPart, SplitParty, SplitReturn, SplitTerms
-from yantuan.splits.terms import Wanted
 from yantuan.stores.models import Store
 
 _TERMS_TONES = {
@@ -34,56 +31,6 @@ _RETURN_TONES = {
     "created": "wait", "processing": "wait", "succeeded": "good", "failed": "bad", "replaced": "plain",
     "waived": "plain",
 }  # fmt: skip
-
-
-def _percent(label: str, required: bool) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label,
-        max_digits=4,
-        decimal_places=2,
-        min_value=Decimal("0.01"),
-        required=required,
-        widget=UnfoldAdminDecimalFieldWidget(),
-    )
-
-
-class ProposeForm(desk.ReasonForm):
-    """An agreement as the operator wants it."""
-
-    store = forms.CharField(
-        label="卖场编号",
-        max_length=32,
-        help_text="卖场地址 /s/ 后面的一段",
-        widget=UnfoldAdminTextInputWidget(),
-    )
-    rate = _percent("服务商分账比例（%）", True)
-    name = forms.CharField(
-        label="服务商商户全称",
-        max_length=80,
-        help_text="和商户平台登记的一字不差",
-        widget=UnfoldAdminTextInputWidget(),
-    )
-    person_openid = forms.CharField(
-        label="个人接收方 openid（可不填）",
-        max_length=64,
-        required=False,
-        help_text="须是服务商 AppID 下的 openid；分给个人的钱不能收回",
-        widget=UnfoldAdminTextInputWidget(),
-    )
-    person_name = forms.CharField(
-        label="个人接收方姓名", max_length=40, required=False, widget=UnfoldAdminTextInputWidget()
-    )
-    person_rate = _percent("个人接收方比例（%）", False)
-    field_order: Any = ("store", "rate", "name", "person_openid", "person_name", "person_rate", "reason")
-
-    def wanted(self) -> list[Wanted]:
-        """The receivers named."""
-        values = self.cleaned_data
-        found = [Wanted(SplitParty.Kind.MERCHANT, values["name"], int(values["rate"] * 100))]
-        if values["person_openid"] or values["person_name"] or values["person_rate"]:
-            rate = int((values["person_rate"] or 0) * 100)
-            found.append(Wanted(SplitParty.Kind.PERSON, values["person_name"], rate, values["person_openid"]))
-        return found
 
 
 class PartyInline(desk.DeskInline):
@@ -149,7 +96,7 @@ class SplitTermsAdmin(desk.DeskAdmin):
             form,
             work,
             title="提出分账约定",
-            explain="团长明确同意之前不会分账。同意后新付款的订单，在售后期过后按比例分给接收方，其余解冻给商户。原因会给团长看。",
+            explain="团长明确同意之前不会分账。同意后新付款的订单，在售后期过后按比例分给接收方，其余解冻给商户。",
             back=self.list_page(),
         )
 
