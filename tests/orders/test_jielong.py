@@ -11,7 +11,7 @@ from test_routes import Caller, pay, placed
 from yantuan.groupbuys.models import Offer
 from yantuan.identity.models import Person
 from yantuan.kernel.clock import now
-from yantuan.orders.jielong import MOST_TEXT
+from yantuan.orders.jielong import MOST_LINE, MOST_TEXT
 from yantuan.orders.models import Order
 
 
@@ -113,13 +113,15 @@ def test_only_the_leader_of_the_sale_may(named: World) -> None:
 
 
 def test_too_much_text_and_a_sale_without_goods_are_refused(named: World) -> None:
-    long = _read(named, "雁" * (MOST_TEXT + 1))
+    long = _read(named, "雁\n" * MOST_TEXT)
     assert (long.status_code, long.json()["code"]) == (422, "text_too_long")
+    line = _read(named, "雁" * (MOST_LINE + 1))
+    assert (line.status_code, line.json()["code"]) == (422, "line_too_long")
     Offer.objects.filter(group_buy_id=named.group_buy.id).update(removed_at=now())
     empty = _read(named, "小王: +1")
     assert (empty.status_code, empty.json()["code"]) == (422, "nothing_on_sale")
 
 
 def test_marks_that_show_nothing_do_no_harm(named: World) -> None:
-    body = _read(named, "\u202e1.\u200b 小王\u0000 蓝莓2\r\n\ufeff2. 李姐 香蕉1").json()
+    body = _read(named, "\u202e1.\u200b 小王 蓝莓2\r\n\ufeff2. 李姐 香蕉1").json()
     assert [(p["mark"], p["name"]) for p in body["people"]] == [("new", "小王"), ("new", "李姐")]

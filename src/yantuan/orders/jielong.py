@@ -27,6 +27,8 @@ from yantuan.readers.jielong.writer import write
 
 MOST_TEXT = 40_000
 """Characters of one paste: about a thousand lines, read in well under two seconds."""
+MOST_LINE = 4_000
+"""Characters of one line. Nobody writes an order that long: what was pasted is no list."""
 _GONE = ("closed", "refunded")
 
 
@@ -37,6 +39,12 @@ def read_pasted(group_buy: GroupBuy, text: str) -> JielongRead:
             "text_too_long",
             f"一次最多粘贴 {MOST_TEXT // 10_000} 万字，请分几次",
             f"At most {MOST_TEXT} characters at once.",
+        )
+    if max(map(len, text.splitlines()), default=0) > MOST_LINE:
+        raise Invalid(
+            "line_too_long",
+            "有一行太长，不像接龙，请检查粘贴的内容",
+            f"A line has more than {MOST_LINE} characters.",
         )
     offers = _offers(group_buy)
     if not offers:

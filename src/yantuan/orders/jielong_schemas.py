@@ -8,13 +8,11 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
-from yantuan.kernel.http import IdOut
+from yantuan.kernel.http import IdOut, Text
 
 
 class JielongIn(Schema):
-    """The text is taken as it is: marks that show nothing and odd spaces belong to what people paste."""
-
-    text: Annotated[str, Field(min_length=1, max_length=200_000)]
+    text: Annotated[Text, Field(min_length=1, max_length=200_000)]
 
 
 class JielongItem(Schema):

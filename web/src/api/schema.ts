@@ -1037,6 +1037,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/group-buys/{group_buy_id}/jielong/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read Jielong */
+        post: operations["yantuan_orders_jielong_api_read_jielong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/jielong/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Write Jielong */
+        get: operations["yantuan_orders_jielong_api_write_jielong"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}/pay": {
         parameters: {
             query?: never;
@@ -4686,6 +4720,111 @@ export interface components {
             place: string;
         };
         /**
+         * JielongAmbiguous
+         * @description A line nothing is read from; `number` counts the lines of the text from 1.
+         */
+        JielongAmbiguous: {
+            /** Line */
+            line: string;
+            /** Why */
+            why: string;
+            /** Number */
+            number: number;
+        };
+        /** JielongItem */
+        JielongItem: {
+            /** Offer Id */
+            offer_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** JielongOffer */
+        JielongOffer: {
+            /** Offer Id */
+            offer_id: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Wanted */
+            wanted: number;
+            /** Booked */
+            booked: number;
+        };
+        /** JielongOther */
+        JielongOther: {
+            /** Name */
+            name: string;
+            /** Items */
+            items: components["schemas"]["JielongItem"][];
+        };
+        /**
+         * JielongPerson
+         * @description One person of the text or of the orders; `numbers` are the 跟团号 found for them.
+         */
+        JielongPerson: {
+            /**
+             * Mark
+             * @enum {string}
+             */
+            mark: "new" | "changed" | "vanished" | "same" | "unclear";
+            /** Name */
+            name: string;
+            /** Room */
+            room: string;
+            /** Wanted */
+            wanted: components["schemas"]["JielongItem"][];
+            /** Booked */
+            booked: components["schemas"]["JielongItem"][];
+            /** Numbers */
+            numbers: number[];
+            /** Wanted Fen */
+            wanted_fen: number;
+            /** Unpaid Fen */
+            unpaid_fen: number;
+            /** Cancelled */
+            cancelled: boolean;
+            /** Notes */
+            notes: string[];
+            /** Others */
+            others: components["schemas"]["JielongOther"][];
+            /** Why */
+            why: string;
+        };
+        /** JielongRead */
+        JielongRead: {
+            /** Offers */
+            offers: components["schemas"]["JielongOffer"][];
+            /** People */
+            people: components["schemas"]["JielongPerson"][];
+            /** Ambiguous */
+            ambiguous: components["schemas"]["JielongAmbiguous"][];
+            /** Used Lines */
+            used_lines: number;
+            /** Ignored Lines */
+            ignored_lines: number;
+            /** Wanted Fen */
+            wanted_fen: number;
+            /** Booked Fen */
+            booked_fen: number;
+            /** Unpaid Fen */
+            unpaid_fen: number;
+        };
+        /** JielongIn */
+        JielongIn: {
+            /** Text */
+            text: string;
+        };
+        /** JielongText */
+        JielongText: {
+            /** Text */
+            text: string;
+            /** People */
+            people: number;
+        };
+        /**
          * PayInstruction
          * @description What the app does next. `jsapi`: call requestPayment/WeixinJSBridge with `params`; `redirect`: go to `url`; `qr`: show `code_url`; `offline`: show the leader's collection code; `done`: nothing left to pay.
          */
@@ -7801,6 +7940,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevealOut"];
+                };
+            };
+        };
+    };
+    yantuan_orders_jielong_api_read_jielong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JielongIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JielongRead"];
+                };
+            };
+        };
+    };
+    yantuan_orders_jielong_api_write_jielong: {
+        parameters: {
+            query?: {
+                full?: boolean;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JielongText"];
                 };
             };
         };

@@ -3,6 +3,7 @@ import * as apply4 from './leader-apply4'
 import * as desk from './leader-desk'
 import * as goods from './leader-goods'
 import * as imports from './leader-import'
+import * as jielong from './leader-jielong'
 import * as orders from './leader-orders'
 import * as payments from './leader-payments'
 import * as picking from './leader-picking'
@@ -11,6 +12,6 @@ import * as shop from './leader-shop'
 import * as splits from './leader-splits'
 
 /** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
-export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...ship.zh, ...imports.zh, ...desk.zh } as const
+export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...jielong.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...ship.zh, ...imports.zh, ...desk.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...ship.en, ...imports.en, ...desk.en }
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...jielong.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...ship.en, ...imports.en, ...desk.en }
