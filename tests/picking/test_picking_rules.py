@@ -84,6 +84,8 @@ def test_buildings_and_rooms_are_walked_by_number() -> None:
     packed = rules.bags(
         replace(PIECE, number=n, order_id=n, building=b, unit="", room=r) for n, (b, r) in enumerate(rooms)
     )
+    worded = rules.bags([replace(PIECE, unit="2单元", room="501室")])[0]
+    assert worded.home == "3-2-501"
     assert [bag.home for bag in rules.in_walking_order(packed)] == ["2-302", "2-1101", "10-201", "A-101", ""]
     assert [row.name for row in rules.buildings(packed)] == ["2", "10", "A", ""]
 

@@ -100,7 +100,8 @@ class Bag:
     @property
     def home(self) -> str:
         """`3-2-501`: building, unit and room as far as they are known."""
-        return "-".join(part for part in (plain_building(self.building), self.unit, self.room) if part)
+        parts = (plain_building(self.building), self.unit.removesuffix("单元"), self.room.removesuffix("室"))
+        return "-".join(part for part in parts if part)
 
 
 def plain_building(text: str) -> str:
