@@ -180,3 +180,46 @@ def test_a_floor_that_needs_a_paper_is_asked(
     monkeypatch.setattr(keeping, "_needs", [needs])
     assert keeping.remove_old_papers() == 1
     assert not is_gone(mine) and is_gone(other)
+
+
+def test_an_application_sent_at_the_same_moment_keeps_its_paper(
+    leader: tuple[Leader, App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the whole batch and the end of one picture somebody sends it: the look under the lock sees that."""
+    owner, app = leader
+    used, unused = paper(owner.person, days=31), paper(owner.person, days=31)
+    real = list(keeping._needs)
+
+    def as_it_was(ids: Collection[int], since: datetime) -> set[int]:
+        found = {one for fn in real for one in fn(ids, since)}
+        if len(ids) == 2:
+            send(owner, app, used)
+        return found
+
+    monkeypatch.setattr(keeping, "_needs", [as_it_was])
+    assert keeping.remove_old_papers() == 1
+    assert not is_gone(used) and is_gone(unused)
+
+
+def test_a_paper_that_has_just_gone_is_refused_and_nothing_is_sent(
+    leader: tuple[Leader, App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other order: destroyed between the first look at it and the row that would name it."""
+    owner, app = leader
+    old = paper(owner.person, days=31)
+    found = actions.own_media
+
+    def slow(*args: object) -> list[Media]:
+        rows = found(*args)  # type: ignore[arg-type]
+        assert keeping.remove_old_papers() == 1
+        return rows
+
+    monkeypatch.setattr(actions, "own_media", slow)
+    body = {
+        "kind": "person", "legal_name": "王秀英", "id_number": "11010519491231002X", "category": "水果",
+        "paper_media_ids": [str(old.id)],
+    }  # fmt: skip
+    answer = app.post("/api/leaders/certification", body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "media_unknown")
+    assert not Certification.objects.exists()
+    assert Leader.objects.get(id=owner.id).certification == "none"

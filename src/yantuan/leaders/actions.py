@@ -18,7 +18,7 @@ from yantuan.leaders.models import Certification, Leader
 from yantuan.leaders.rules import CERTIFICATION_LIMIT, checked_number, checked_reason
 from yantuan.leaders.schemas import CertificationIn
 from yantuan.leaders.states import CERTIFICATION
-from yantuan.media.access import own_media
+from yantuan.media.access import hold_media, own_media
 
 __all__ = [
     "create_invite_code",
@@ -58,6 +58,7 @@ def send_certification(person: Person, body: CertificationIn) -> Leader:
     with transaction.atomic():
         leader = _locked(leader.id)
         _refuse_banned(leader, digest)
+        hold_media(m.id for m in papers)
         leader.certification = CERTIFICATION.next(leader.certification, "send")
         leader.save(update_fields=["certification"])
         row = Certification.objects.create(

@@ -30,10 +30,25 @@ def own_media(person_id: int, ids: Iterable[int], purposes: Collection[str]) -> 
     found = [rows[i] for i in wanted if i in rows]
     fitting = [m for m in found if m.owner_id == person_id and m.purpose in purposes]
     if len(fitting) != len(wanted):
-        raise Invalid(
-            "media_unknown", "图片不存在或不能用在这里，请重新上传", "Unknown picture, or not for this use."
-        )
+        raise _unknown()
     return fitting
+
+
+def _unknown() -> Invalid:
+    return Invalid(
+        "media_unknown", "图片不存在或不能用在这里，请重新上传", "Unknown picture, or not for this use."
+    )
+
+
+def hold_media(ids: Iterable[int]) -> None:
+    """Inside a transaction: keep these pictures from being destroyed until the row that names them is committed.
+
+    Raises Invalid `media_unknown` when one has just gone.
+    """
+    wanted = set(ids)
+    held = Media.objects.select_for_update().filter(id__in=wanted, removed_at=None).order_by("id")
+    if len(held) != len(wanted):
+        raise _unknown()
 
 
 def access_media(person: Person, media_id: int) -> Media:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from yantuan.kernel import faults
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
@@ -33,13 +35,10 @@ def needs_papers(fn: Needs) -> Needs:
 
 def remove(media_ids: Iterable[int]) -> int:
     """Destroy these pictures' files and say so in their rows; answers how many. Again: no change."""
-    gone = 0
-    for media in Media.objects.filter(id__in=list(media_ids), removed_at=None).order_by("id"):
-        for thumb in (False, True):
-            files.path_of(media.key, thumb=thumb).unlink(missing_ok=True)
-        faults.point("media.files_removed")
-        gone += Media.objects.filter(id=media.id, removed_at=None).update(removed_at=now())
-    return gone
+    return sum(
+        _destroy(media)
+        for media in Media.objects.filter(id__in=list(media_ids), removed_at=None).order_by("id")
+    )
 
 
 def remove_old_papers() -> int:
@@ -51,8 +50,24 @@ def remove_old_papers() -> int:
     last, gone = 0, 0
     while ids := list(old.filter(id__gt=last).values_list("id", flat=True)[:BATCH]):
         needed = {media_id for fn in _needs for media_id in fn(ids, since)}
-        gone += remove(set(ids) - needed)
+        gone += sum(_remove_unneeded(media_id, since) for media_id in ids if media_id not in needed)
         last = ids[-1]
     if gone:
         log.info("%d papers were destroyed after their time", gone)
     return gone
+
+
+def _remove_unneeded(media_id: int, since: datetime) -> int:
+    """Look once more under the row's lock: whoever names it in an application at this moment holds it (`access.hold_media`)."""
+    with transaction.atomic():
+        media = Media.objects.select_for_update().filter(id=media_id, removed_at=None).first()
+        if media is None or any(media_id in fn([media_id], since) for fn in _needs):
+            return 0
+        return _destroy(media)
+
+
+def _destroy(media: Media) -> int:
+    for thumb in (False, True):
+        files.path_of(media.key, thumb=thumb).unlink(missing_ok=True)
+    faults.point("media.files_removed")
+    return Media.objects.filter(id=media.id, removed_at=None).update(removed_at=now())

@@ -22,7 +22,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, Conflict, NotFound
 from yantuan.kernel.ids import new_id
-from yantuan.media.access import own_media
+from yantuan.media.access import hold_media, own_media
 from yantuan.media.files import path_of
 from yantuan.media.keeping import needs_papers
 from yantuan.media.models import Media
@@ -78,6 +78,7 @@ def save(person: Person, store_id: int, given: Form) -> MerchantApplication:
                 f"申请{row.get_state_display()}，现在不能修改",
                 "The application is under way and can't be changed now.",
             )
+        hold_media(int(one) for one in given.pictures())
         row.form_sealed = forms.seal_form(forms.merged(forms.open_form(row.form_sealed), given))
         row.papers = list(dict.fromkeys([*row.papers, *given.pictures()]))
         row.updated_at = now()
