@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
@@ -45,8 +45,9 @@ def column(path: str, label: str, show: Shown | None = None, *, order: bool = Tr
 
     def cell(row: Any) -> Any:
         value = show(row) if show else _reach(row, path)
-        if isinstance(value, datetime):
-            return china_text(value)
+        if isinstance(value, date):
+            text = china_text(value) if isinstance(value, datetime) else value.isoformat()
+            return format_html('<span class="desk-time">{}</span>', text)
         return EMPTY if value is None or value == "" else value
 
     cell.__name__ = f"{path}_column"

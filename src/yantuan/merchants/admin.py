@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import format_html_join
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from yantuan.kernel import desk
@@ -191,6 +192,12 @@ def _tail(text: str) -> str:
     return f"…{text[-4:]}" if text else ""
 
 
+def _asked(row: MerchantApplication) -> Any:
+    """What WeChat Pay wants changed, a line each."""
+    lines = ((one.get("field_name", ""), one.get("reason", "")) for one in row.details)
+    return format_html_join("", "<p><b>{}</b>：{}</p>", lines)
+
+
 @admin.register(MerchantApplication)
 class MerchantApplicationAdmin(desk.DeskAdmin):
     """How far applications are; what they contain is between the leader and WeChat Pay."""
@@ -212,7 +219,7 @@ class MerchantApplicationAdmin(desk.DeskAdmin):
         *columns,
         desk.column("business_code", "业务申请编号"),
         desk.column("applyment_id", "微信支付申请单号"),
-        desk.pretty("details", "要求修改的地方"),
+        desk.column("details", "要求修改的地方", _asked),
         desk.column("next_ask_at", "下次查询"),
         desk.column("finished_at", "完成时间"),
     )

@@ -257,7 +257,7 @@ def _ours(row: BillDifference) -> dict[str, Any]:
 @admin.register(BillDifference)
 class BillDifferenceAdmin(desk.DeskAdmin):
     columns = (
-        desk.column("day", "账单日", lambda row: row.day.isoformat()),
+        desk.column("day", "账单日", order=False),
         desk.column("account", "收款账户", _whose),
         desk.column("number", "单号"),
         desk.column(
