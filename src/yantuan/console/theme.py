@@ -73,6 +73,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("包裹", "local_shipping", "fulfilment_shipment"),
             _table("物流跟踪", "route", "tracking_tracking"),
             _table("物流推送", "move_to_inbox", "tracking_courierpush"),
+            _table("批量发货", "upload_file", "fulfilment_shipimport"),
             _table("自提核销", "qr_code_scanner", "fulfilment_pickupcheck"),
             _table("微信发货信息", "fact_check", "shipinfo_shippinginfo"),
         ],
