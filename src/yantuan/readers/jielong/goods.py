@@ -78,6 +78,8 @@ class Goods:
             self._token(offer.code, token, first=position == 0)
         for alias in offer.aliases:
             self._words(offer.code, plain(alias))
+        for packed in re.finditer(rf"{AMOUNT.pattern}/(?:{COMMON})", plain(offer.name)):
+            self._add(packed[0], "amount", offer.code)
         sold = re.findall(rf"(?:/|每|一)\s?({COMMON})", plain(offer.name))
         facts = self.facts[offer.code]
         facts.units.update(sold)
@@ -205,7 +207,7 @@ class Goods:
                 piece
                 and piece.kind != "unclear"
                 and at + length <= len(text)
-                and _bounded(text, at, at + length)
+                and self._stands(piece, text, at, at + length)
             ):
                 exact = at + length
                 break
@@ -213,6 +215,19 @@ class Goods:
         if slip:
             return slip
         return (exact, self.table[text[at:exact]]) if exact else None
+
+    def _stands(self, piece: Piece, text: str, start: int, end: int) -> bool:
+        """Whether a piece is not cut out of a longer number or word; codes may stand in a row: `ABC各1`."""
+        if _bounded(text, start, end):
+            return True
+        if piece.kind != "code" or end - start != 1:
+            return False
+        while start and _latin(text[start - 1]):
+            start -= 1
+        while end < len(text) and _latin(text[end]):
+            end += 1
+        run = text[start:end]
+        return len(set(run)) == len(run) and all((p := self.table.get(c)) and p.kind == "code" for c in run)
 
     def _misspelt(self, text: str, at: int, longer_than: int) -> tuple[int, Piece] | None:
         for length in self._sound_lengths.get(blurred(text[at]), ()):

@@ -130,7 +130,8 @@ class Picker:
         if last.spread:
             return False
         if last.count is None:
-            if not both and token.start == last.end and ("code" in last.kinds or kind == "amount"):
+            alone = ("code" in last.kinds and kind != "code") or kind == "amount"
+            if not both and token.start == last.end and alone:
                 raise Unclear(f"“{self.text[last.start : token.end]}”对不上任何一种商品")
             return bool(both)
         follows = after is not None and after.kind in (kinds.COUNT, kinds.GOODS) and after.start == token.end

@@ -40,7 +40,7 @@ _SYSTEM = re.compile(
     r"|消息已发出|开启了朋友验证|聊天记录$|^收到.{0,10}转账|已被接收|^\(?微信红包|^\(?红包"
 )
 _MEDIA = re.compile(
-    r"\s*[\[【](?:图片|照片|语音|视频|小视频|表情|动画表情|文件|链接|网页|位置|红包|微信红包|转账|微信转账|名片|小程序|聊天记录|合并转发|音乐|通话|视频通话|语音通话|接龙|Photo|Image|Voice|Video|Sticker|File|Link)[\]】][\d\s\"'″:秒kKmMbB.]*"
+    r"\s*[\[【](?:图片|照片|语音|视频|小视频|表情|动画表情|文件|链接|网页|位置|红包|微信红包|转账|微信转账|名片|小程序|聊天记录|合并转发|音乐|通话|接龙|Photo|Image|Voice|Video|Sticker|File|Link)[\]】][\d\s\"'″:秒kKmMbB.]*|\s*[\[【](?:语音|视频)通话[\]】].*"
 )
 _TITLE = re.compile(r"\s*(?:#\s?)?接龙[\s!~:.。]*|\s*#\s?(?:接龙|团购).*|\s*\(接龙\).*")
 _EXAMPLE = re.compile(r"\s*\(?(?:例|示例|举例|格式|模板|范例|样例|参考)(?:如|子|\)|:|\s|,|。|$)")
@@ -142,6 +142,8 @@ def _spoken(index: int, line: Folded, goods: Goods) -> Line | None:
     hit = _TIMED_SAY.match(text) or _SAY.match(text)
     if not hit or not _is_sender(text[hit.start("s") : hit.end("s")], goods):
         return None
+    if _MEDIA.fullmatch(line.written(hit.end(), len(text))):
+        return Line(index, NOISE, line)
     who = sender(line.written(*hit.span("s")))
     if hit.end() >= len(text):
         return Line(index, HEAD, line, hit.end(), who=who)

@@ -123,8 +123,13 @@ class ListReader:
             name = unadorned(line.folded.written(lead.start, lead.end))
             masked = without(text, lead.start, lead.end)
         else:
-            span = trailing_nick(text)
-            if span and span[0] > line.start:
+            span = trailing_nick(text, doors)
+            inner = scan(text, span[0], span[1], self.goods, minus=False) if span else []
+            if (
+                span
+                and span[0] > line.start
+                and all(t.kind in (kinds.TEXT, kinds.FILLER, kinds.VERB) for t in inner)
+            ):
                 name = unadorned(line.folded.written(*span))
                 masked = without(text, *span)
         row = Row(name or None, None, line.index, line.seq)
@@ -153,6 +158,8 @@ class ListReader:
         if seen.doors or orders(seen.tokens):
             return not seen.doors and seen.row.name is not None and not is_a_name(key_of(seen.row.name))
         words = "".join(c for c in text[seen.start :] if not is_emoji(c)).strip()
+        if len(words) > 3 and not any(t.kind == kinds.TEXT for t in tokens):
+            return True
         return len(words) > 8 or not is_a_name(key_of(words)) or notes.QUESTION.search(words) is not None
 
     def _is_goods(self, text: str) -> bool:

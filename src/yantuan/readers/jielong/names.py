@@ -31,6 +31,9 @@ _NICK = re.compile(
 )
 
 
+_DOUBLE = re.compile(r"([\u4e00-\u9fff])\1妈?")
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A person: `name` as written, or None; `room` in plain form, or None."""
@@ -210,9 +213,13 @@ def orders(tokens: list[Token]) -> bool:
     )
 
 
-def trailing_nick(text: str) -> tuple[int, int] | None:
-    """A nickname that stands last in a line without any other."""
+def trailing_nick(text: str, doors: list[Room]) -> tuple[int, int] | None:
+    """A nickname that stands last in a line without any other, or just before its room."""
+    for door in doors:
+        hit = re.search(r"(?<![^\s,;|()])[\u4e00-\u9fffa-z]{2,6}[\s,;|(]*$", text[: door.start])
+        if hit and not _STARTS_ORDER.match(hit[0]) and is_a_name(hit[0].strip(_OUTER)):
+            return hit.start(), hit.start() + len(hit[0].rstrip(_OUTER))
     hit = re.search(r"[^\s,;|()]+\s*$", text)
-    if hit and looks_like_a_nick(hit[0].strip()):
+    if hit and (looks_like_a_nick(hit[0].strip()) or _DOUBLE.fullmatch(hit[0].strip())):
         return hit.start(), hit.start() + len(hit[0].rstrip())
     return None

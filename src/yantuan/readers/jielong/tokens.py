@@ -74,7 +74,7 @@ _WORDS: dict[str, re.Pattern[str]] = {
     kind: re.compile(pattern)
     for kind, pattern in (
         (SAME, r"(?:跟|和|同|与|像)?(?:第)?(?P<n>\d{1,3})(?:号|楼|位|个)?(?:的)?(?:一样|相同|一致)|同(?P<n2>\d{1,3})(?:号)?(?!\d)|同\s?上(?:面)?(?:一样)?|同(?:楼上|前)|跟(?:楼|上面|前面)(?:上)?(?:的)?一样|(?:跟|和)上面(?:的)?一样|[〃″]"),
-        (SET, r"(?:修改|更改|改|换|变|调整|更正|调)(?:成|为|到)|改(?=\d|[一二两三四五六七八九十])|换(?=[^了])|更正|修改"),
+        (SET, r"(?:修改|更改|改|换|变|调整|更正|调)(?:成|为|到)|改(?=\d|[一二两三四五六七八九十])|换(?=[^了])|(?:[说写打搞弄发选]错了?|更正|纠正|修改)(?:[,:。\s]*(?:应该)?(?:是|改成|为)?)"),
         (DROP, r"(?:全部|都|也|先|还是|就)?(?:不要|不买|不定|不订|不拿|不来|不接|不团|不参加|不用)(?:了|啦|咯)|(?:全部|都)?(?:取消|去掉|删掉|删除|撤掉|撤销|退掉|划掉|去除|退出|撤单|退单)(?:掉|了|吧|订单)*"),
         (ADD, r"(?:再|又|另外?|还)(?:帮我|给我)?(?:加|来|要|拿|买|订|追加|补)(?:上|个)?|追加|多(?:加|来|要|拿|订)|加(?=\d|[一二两三四五六七八九十])|另外再?|再(?=[\d一二两三四五六七八九十+])|补(?=\d|[一二两三四五六七八九十])"),
         (LESS, r"减(?:少|去|掉)?|少(?:要|拿|来|买)|少(?=\d|[一二两三四五六七八九十])|退(?=\d|[一二两三四五六七八九十])"),
@@ -82,9 +82,9 @@ _WORDS: dict[str, re.Pattern[str]] = {
         (EACH, r"(?:都|分别)?(?:各自?|每)(?:要|来|买|订|拿)?(?=\s?\d|\s?[一二两三四五六七八九十+x])|(?:都|分别)(?:要|来|买|订|拿|是)?(?=\s?[\d+x一二两三四五六七八九十])|都(?:要|来|买|订)(?=$|[\s,;)])"),
         (OTHER, r"(?:其[他它余]|剩下|余下|别)(?:的)?(?:几?(?:样|种|款))?(?:都|全部)?"),
         (OWN, r"(?:我)?自己(?:家)?(?:要|留|拿|的)?|我自己|本人|自家"),
-        (VERB, r"(?:我|咱|俺|我家|我们家?)?(?:也|还|就|先|想|需)?(?:要|来|买|订购?|预[订定]|下单|留(?=\s?[\d一二两三四五六七八九十])|定|接龙?|参团|团购?|跟团|拿|报名?|需要|点|扣|打|选)(?:上|个(?!\d))?"),
+        (VERB, r"(?:我|咱|俺|我家|我们家?)?(?:也|还|就|先|想|需)?(?:要|来|买|订购?|预[订定]|下单|留(?=\s?[\d一二两三四五六七八九十])|定|接龙?|参团|团(?!长)购?|跟团|拿|报名?|需要|点|扣|打|选)(?:上|个(?!\d))?"),
         (JOIN, r"以及|还有|和|跟|与|及|加上|加|[+&、/]|-(?=[^\d])"),
-        (FILLER, r"(?:那)?(?:还是|就)|谢谢你?们?|感谢|多谢|辛苦(?:了|啦)?|麻烦(?:了)?|团长|老板娘?|群主|掌柜的?|店家|亲爱的|亲|美女|姐妹们?|大家好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|你好|您好|哈喽|hello|hi|ok|okay|好的|好嘞|好滴|收到|帮忙|帮我|给我|替我|请|thx|thanks|thank you|3q|我家?|的|吧|哦|噢|喔|呀|啊|哈|嘻|呢|啦|了|哟|咯|喽|嘞|嗷|哒|滴|嗯|好|这个|那个|先|就|那|:|~|!|数量|共"),
+        (FILLER, r"(?:那)?(?:还是|就)|谢谢你?们?|感谢|多谢|辛苦(?:了|啦)?|麻烦(?:了)?|团长|老板娘?|群主|掌柜的?|店家|亲爱的|亲|美女|姐妹们?|大家好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|你好|您好|哈喽|hello|hi|ok|okay|好的|好嘞|好滴|收到|帮忙|帮我|给我|替我|请|thx|thanks|thank you|3q|我家?|的|吧|哦|噢|喔|呀|啊|哈|嘻|呢|啦|了|哟|咯|喽|嘞|嗷|哒|滴|嗯|好|一下|这个|那个|先|就|那|:|~|!|数量|共"),
     )
 }  # fmt: skip
 _ANY_WORD = re.compile("|".join(f"(?P<k_{kind}>{pattern.pattern})" for kind, pattern in _WORDS.items()))
@@ -111,9 +111,8 @@ def _next(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -> 
         return Token(BREAK, i, i + 1)
     if char in " |_()\"'“”<>.:=" and not (char == "=" and _TOTALS.match(text, i)):
         return Token(SPACE, i, i + 1)
-    both = text[i : i + 2] == "大小" and goods.table.get("大" + text[i + 2 : i + 3])
-    if both:
-        return Token(GOODS, i, i + 1, piece=both)
+    if sized := _of_two_sizes(text, i, goods):
+        return sized
     named = goods.find(text, i)
     if named and not _misread(text, i, named, before):
         end, piece = named
@@ -125,6 +124,15 @@ def _next(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -> 
     if (m := _REFUSE.match(text, i)) and goods.find(text, m.end()):
         return Token(DROP, i, m.end())
     return _number(text, i, goods, before, minus) or _word(text, i) or Token(TEXT, i, i + 1)
+
+
+def _of_two_sizes(text: str, i: int, goods: Goods) -> Token | None:
+    """`大小箱各一`, `大小各一`: both sizes of one thing."""
+    big = text[i : i + 2] == "大小"
+    small = text[i] == "小" and text[i - 1 : i] == "大" and text[i + 1 : i + 2] in tuple("各都的")
+    unit = "的" if small or text[i + 2 : i + 3] in tuple("各都的") else text[i + 2 : i + 3]
+    piece = goods.table.get(("小" if small else "大") + unit) if big or small else None
+    return Token(GOODS, i, i + 1, piece=piece) if piece else None
 
 
 def _misread(text: str, i: int, named: tuple[int, Piece], before: list[Token]) -> bool:
