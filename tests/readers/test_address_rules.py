@@ -97,6 +97,22 @@ def test_regions(written: str, region: tuple[str | None, ...]) -> None:
     assert _region(written) == region
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "张伟，浙江杭州市，13800138000，西湖区文三路478号",
+        "地址：西湖区文三路478号\n城市：浙江杭州\n联系人：张伟 13800138000",
+        "省：浙江省；市：杭州市；区：西湖区；详细：文三路478号；姓名：张伟；手机：13800138000",
+        "文三路478号，西湖区，杭州市，张伟，13800138000",
+        '{"name":"张伟","phone":"13800138000","address":"浙江省杭州市西湖区文三路478号"}',
+    ],
+)
+def test_a_region_may_stand_in_several_places(text: str) -> None:
+    assert read(text) == Reading(
+        "张伟", "13800138000", None, "浙江省", "杭州市", "西湖区", None, "文三路478号"
+    )
+
+
 def test_a_name_may_be_a_place() -> None:
     for name in ("高阳", "柏林", "海南", "龙岩", "三亚", "朝阳"):
         found = read(f"{name} 13800138000 {PLACE}")

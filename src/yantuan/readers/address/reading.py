@@ -13,7 +13,7 @@ from yantuan.readers.address.regions import LABEL, NOISE, PHONE, Region, RegionR
 from yantuan.readers.address.sorting import Sorted, sort_pieces
 from yantuan.readers.address.table import Place, Table, table
 
-_LONG = 24
+_LONG, _MOST = 24, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,11 @@ def _read(folded: Folded, book: Table, dead: list[tuple[int, int]]) -> Reading:
     phones = find_phones(text, book.digits)
     text = _without_phones(text, phones)
     text, found = _without_labels(text)
-    region = best_region(text, book, found)
+    region, spans = best_region(text, book)
     if not phones and region is not None:
         phones = find_local_phones(text, region.places[0].province.name)
         text = _without_phones(text, phones)
-    if region is not None:
-        text = blank(text, [(region.start, region.end)], REGION_MARK)
+    text = blank(text, spans, REGION_MARK)
     for pattern in (words.DATE_OR_PRICE, BAD_NUMBERS):
         text = blank(text, [hit.span() for hit in pattern.finditer(text)], NOISE)
     extension = (phones[0].extension if phones else None) or (codes[0][1] if codes else None)
@@ -117,27 +116,49 @@ def _without_labels(text: str) -> tuple[str, list[Label]]:
     return blank(text, [(one.start, one.end) for one in found], LABEL), found
 
 
-def best_region(text: str, book: Table, found: list[Label]) -> Region | None:
-    """The region with the most units named, the first of equal ones; a lone short name counts only before an address."""
+def best_region(text: str, book: Table) -> tuple[Region | None, list[tuple[int, int]]]:
+    """The region with the most units named, the first of equal ones; a lone short name counts only before an address. Also its spans."""
     reader = RegionReader(text, book)
-    best: tuple[int, Region] | None = None
+    found_regions: list[tuple[int, Region]] = []
     at = 0
     while at < len(text):
         region = reader.at(at) if text[at] in book.lengths else None
         if region is None:
             at += 1
             continue
+        if not _weak(region) or _before_address(text, region):
+            first = at == 0 or not ("\u4e00" <= text[at - 1] <= "\u9fff")
+            found_regions.append((region.score + 5 * first, region))
         # What a long reading swallowed is not read again from its middle: this keeps time linear.
-        following = region.end if region.full or region.end - at > _LONG else at + 1
-        if _weak(region) and not _before_address(text, region):
-            at = following
+        at = region.end if region.full or region.end - at > _LONG else at + 1
+    if not found_regions:
+        return None, []
+    best = max(found_regions, key=lambda one: one[0])[1]
+    return _together(text, best, [region for _, region in found_regions[:_MOST] if region is not best])
+
+
+def _together(text: str, best: Region, others: list[Region]) -> tuple[Region, list[tuple[int, int]]]:
+    """A region written in two places: 浙江杭州, then the phone, then 西湖区. Also where each part of it stands."""
+    spans = [(best.start, best.end)]
+    for other in others:
+        if _weak(other) or any(other.start < end and start < other.end for start, end in spans):
             continue
-        first = at == 0 or not ("\u4e00" <= text[at - 1] <= "\u9fff")
-        score = region.score + 5 * first
-        if best is None or score > best[0]:
-            best = score, region
-        at = following
-    return best[1] if best else None
+        deeper = [p for p in other.places if any(p is not was and p.within(was) for was in best.places)]
+        narrower = [was for was in best.places if any(was.within(p) for p in other.places)]
+        if deeper:
+            best = replace(other, places=tuple(deeper), town=other.town or best.town)
+        elif narrower and (len(narrower) < len(best.places) or _apart(text, other)):
+            best = replace(best, places=tuple(narrower), town=best.town or other.town)
+        else:
+            continue
+        spans.append((other.start, other.end))
+    return best, spans
+
+
+def _apart(text: str, region: Region) -> bool:
+    """Whether nothing else stands between the separators around it."""
+    before, after = text[max(0, region.start - 1) : region.start], text[region.end : region.end + 1]
+    return all(not char or not char.isalnum() for char in (before, after))
 
 
 def _weak(region: Region) -> bool:
@@ -154,6 +175,8 @@ def _before_address(text: str, region: Region) -> bool:
         return False
     rest = rest.lstrip(" ,")
     cut = min((n for n, char in enumerate(rest) if char in " ,;()" + MARKS), default=len(rest))
+    if region.places[0].level < 3 and cut > 4 and rest == text[region.end : region.end + len(rest)]:
+        return True
     return bool(words.ADDRESS_LIKE.search(rest[:cut])) or (cut == 0 and region.places[0].level == 1)
 
 

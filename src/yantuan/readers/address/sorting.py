@@ -14,7 +14,7 @@ _POLITE = re.compile(
 )
 _ONLY_GAP = re.compile(r"[ \n,:;/|、\-。~!()]*")
 _EDGES = " \n\t,，.。;；:：-—_/、~|!！·*#=+'\"“”‘’…"
-_SPOKEN = re.compile(r"^(?:我?(?:是|叫)|名字?叫|@|给|送给|寄给|收货人|收件人)(?=.{2})")
+_SPOKEN = re.compile(r"^(?:我是[^ ,]{1,8}的|我?(?:是|叫)|名字?叫|@|给|送给|寄给|收货人|收件人)(?=.{2})")
 _TRAILING_TALK = re.compile(
     r"[,，]?(?:谢谢|谢啦|谢了|多谢|感谢|辛苦了?|麻烦了|拜托了?)(?:了|啦|您|你|哈|哦|呀|团长|老板|小哥|师傅)*$"
 )
@@ -164,7 +164,8 @@ def _detail(desk: _Desk, found: list[Piece]) -> list[Piece]:
         near = desk.region is not None and PHONE not in between and not (chosen and "\n" in between)
         if near and chosen and any(not mark.isspace() and mark in MARKS for mark in between):
             near = False
-        talk = _POLITE if near else words.CHAT
+        # What follows without a break belongs to the address unless it is plainly talk; after a break it must not sound like talk at all.
+        talk = _POLITE if near and not (chosen and between) else words.CHAT
         if _like_address(piece) or ((near or piece.label == words.ADDRESS) and not talk.search(piece.plain)):
             chosen.append(piece)
     if chosen:
