@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
-import httpx
-
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayUnavailable
-from yantuan.gateways.wechat_api import PROVIDER, WeChatApi
-from yantuan.gateways.wechat_mini import MiniSettings
-from yantuan.gateways.wechat_tokens import TokenedApi, TokenStore
-from yantuan.kernel import clock
+from yantuan.gateways.wechat_api import PROVIDER
+from yantuan.gateways.wechat_app import AppClient
 
 ON_THE_WAY: Final = 2001
 PICK_UP: Final = 2002
@@ -74,25 +69,8 @@ class CardsGateway(Protocol):
     def put(self, card: Card, *, first: bool) -> None: ...
 
 
-class CardsClient:
+class CardsClient(AppClient):
     """Thread-safe; make one per mini-program and keep it."""
-
-    def __init__(
-        self,
-        settings: MiniSettings,
-        store: TokenStore,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        now: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._api = WeChatApi(
-            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
-        )
-        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._api.http.close()
 
     def put(self, card: Card, *, first: bool) -> None:
         """Show the card, or move it to its step. The same again is no error. Raises CardRefused, GatewayInvalid."""

@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 import httpx
 
 from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrottled, GatewayUnavailable
-from yantuan.gateways.wechat_api import PROVIDER, WeChatApi, text_of
-from yantuan.gateways.wechat_mini import EnvVersion, MiniSettings
-from yantuan.gateways.wechat_tokens import TokenedApi, TokenStore
+from yantuan.gateways.wechat_api import PROVIDER, text_of
+from yantuan.gateways.wechat_app import AppClient, MiniSettings
+from yantuan.gateways.wechat_mini import EnvVersion
+from yantuan.gateways.wechat_tokens import TokenStore
 from yantuan.kernel import clock
 
 LONGEST_QUERY = 1024
@@ -76,7 +77,7 @@ class LinksGateway(Protocol):
     def close_activity(self, activity_id: str, page: str, query: Mapping[str, str]) -> None: ...
 
 
-class LinksClient:
+class LinksClient(AppClient):
     """Thread-safe; make one per mini-program and keep it."""
 
     def __init__(
@@ -88,15 +89,8 @@ class LinksClient:
         transport: httpx.BaseTransport | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._api = WeChatApi(
-            settings.base_url, fallback_base_url=settings.fallback_base_url, transport=transport
-        )
-        self._tokened = TokenedApi(self._api, settings.appid, settings.secret, store, now=now)
+        super().__init__(settings, store, transport=transport, now=now)
         self._env_version, self._now = env_version, now
-
-    def shutdown(self) -> None:
-        """Close the connections."""
-        self._api.http.close()
 
     def url_link(self, page: str, query: Mapping[str, str], *, expires_at: datetime) -> str:
         """An `https://` address that opens the page from a text message or a mail, until `expires_at` (30 days at most).
