@@ -44,6 +44,10 @@ _ABROAD = re.compile(
     r"(?<![\d+])(?:\(? ?(?:\+|00) ?(?P<code>852|853|886)\)?|\((?P<round>852|853|886)\)|(?P<bare>852|853|886)(?=[ \-]))[ \-]{0,2}(?:\(0\)|0)?[ \-]?"
     rf"(?P<digits>{_shaped(_EIGHT + _TAIWAN, '[1-9]')})(?!\d)"
 )
+_VIRTUAL = ("170", "171", "162", "165", "167")
+_COMMA = re.compile(r", ?(\d{4})(?=[ \n,;]|$)")
+"""How shops write the extension of a number that only forwards: 17000001234,5678."""
+LONE_EXTENSION = re.compile(r"分机号?[: ]{0,2}(\d{1,6})(?!\d)")
 _TOWN_NUMBERS = {
     "香港特别行政区": ("852", re.compile(rf"(?<![\d\-])({_shaped(_EIGHT, '[2-9]')})(?![\d\-])")),
     "澳门特别行政区": ("853", re.compile(rf"(?<![\d\-])({_shaped(_EIGHT, '[2-9]')})(?![\d\-])")),
@@ -82,7 +86,11 @@ def _digits(text: str) -> str:
 
 def _mobiles(plain: str) -> Iterator[Phone]:
     for hit in _MOBILE.finditer(plain):
-        yield Phone(*hit.span(), _digits(hit[1]), hit[2] or hit[3])
+        number, (start, end) = _digits(hit[1]), hit.span()
+        extension = hit[2] or hit[3]
+        if extension is None and number.startswith(_VIRTUAL) and (more := _COMMA.match(plain, end)):
+            extension, end = more[1], more.end()
+        yield Phone(start, end, number, extension)
 
 
 def _landlines(plain: str, digits: dict[str, str]) -> Iterator[Phone]:

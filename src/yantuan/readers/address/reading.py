@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from yantuan.readers.address import words
 from yantuan.readers.address.folding import Folded, fold
 from yantuan.readers.address.outdated import outdated
-from yantuan.readers.address.phones import BAD_NUMBERS, Phone, find_local_phones, find_phones
+from yantuan.readers.address.phones import BAD_NUMBERS, LONE_EXTENSION, Phone, find_local_phones, find_phones
 from yantuan.readers.address.pieces import MARKS, REGION_MARK, Label, Piece, blank, labels, pieces
 from yantuan.readers.address.regions import LABEL, NOISE, PHONE, Region, RegionReader
 from yantuan.readers.address.sorting import Sorted, sort_pieces
@@ -74,7 +74,9 @@ def _read(folded: Folded, book: Table, dead: list[tuple[int, int]]) -> Reading:
     text = blank(text, spans, REGION_MARK)
     for pattern in (words.DATE_OR_PRICE, BAD_NUMBERS):
         text = blank(text, [hit.span() for hit in pattern.finditer(text)], NOISE)
-    extension = (phones[0].extension if phones else None) or (codes[0][1] if codes else None)
+    lone = list(LONE_EXTENSION.finditer(text))
+    text = blank(text, [hit.span() for hit in lone], NOISE)
+    extension = (phones[0].extension if phones else None) or next((hit[1] for hit in [*codes, *lone]), None)
     if extension:
         text = text.replace(f"({extension})", " " * (len(extension) + 2))
     cut = pieces(text, found)

@@ -25,7 +25,7 @@ _ROADLIKE = re.compile(
     r"酒店|宾馆|饭店|站|机场|公馆|国际|中心|商城|商务|工业(?!园区)|大院|豪庭|古城|古镇|名城|家园|嘉园|人家|公寓|菜|面|特产|话|湾)"
 )
 """What makes a short name the beginning of something else: 北京路, 杭州湾."""
-_PARTLY = re.compile(r"[门祠山湖河江口寺庙塔苑里园城府寨岭州港海溪坝洲埔坊亭桥]")
+_PARTLY = re.compile(r"[镇乡门祠山湖河江口寺庙塔苑里园城府寨岭州港海溪坝洲埔坊亭桥]")
 """The same after the short name of a district: 武侯祠, 朝阳门."""
 _WORDS = (
     "市中 市南 市北 城中 城关 城东 城西 城北 城南 新城 路南 路北 桥东 桥西 河东 河西 江北 江南 江东 江岸 南岸 港口 海港 东港 新市 古城 中原 新华 "
@@ -308,7 +308,7 @@ class RegionReader:
             return None
         name = hit[0]
         inner = name.removesuffix("街道") if hit["street"] else name[:-1]
-        if hit["town"] and (_NO_TOWN.search(inner + "x") or re.search(r"[区县市](?=.)", inner)):
+        if hit["town"] and (_NO_TOWN.search(inner + "x") or re.search(r"(?<=.)[区县市](?=.)", inner)):
             return None
         following = self._text[hit.end() : hit.end() + 1]
         if following and following == name[-1]:
