@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ MOST_TEXT = 40_000
 """Characters of one paste: about a thousand lines, read in well under two seconds."""
 MOST_LINE = 4_000
 """Characters of one line. Nobody writes an order that long: what was pasted is no list."""
+_DOOR_WORDS = re.compile(r"(?:号楼|栋|幢|座|单元|号|室)$")
 _GONE = ("closed", "refunded")
 
 
@@ -117,7 +119,7 @@ def _people(group_buy: GroupBuy, offers: Mapping[int, Offer]) -> list[_Person]:
             order.person_id, _Person(order.person_id, order.number, order.person.nickname)
         )
         person.named = person.named and order.person.show_in_lists and not order.anonymous
-        person.room = "-".join(p for p in (order.building, order.unit, order.room) if p) or person.room
+        person.room = _room(order) or person.room
         person.also.add(order.recipient_name)
         person.amount_fen += order.total_fen
         person.unpaid_fen += order.total_fen if order.payment == "unpaid" else 0
@@ -130,6 +132,12 @@ def _people(group_buy: GroupBuy, offers: Mapping[int, Offer]) -> list[_Person]:
             items = persons[line.order_id].items
             items[offer.code] = items.get(offer.code, 0) + left
     return list(found.values())
+
+
+def _room(order: Order) -> str:
+    """The buyer's door as the reader writes it: 2号楼 2单元 802 → 2-2-802."""
+    parts = (_DOOR_WORDS.sub("", part.strip()) for part in (order.building, order.unit, order.room))
+    return "-".join(part for part in parts if part)
 
 
 def _booked(group_buy: GroupBuy, offers: Mapping[int, Offer]) -> list[Booked]:

@@ -30,6 +30,7 @@ _QUOTED = re.compile(r"\s*[「『](?:[^:」』]{1,30}:)?\s*(?P<q>[^」』]*)[」
 _ALSO = re.compile(
     r"\s*(?:我|俺|咱)?(?:也|同)(?:要|来|想要|样|一样|接|订|买)?[个份了吧~!。\s]*|\s*同(?:款|上)?求?[~!。\s]*"
 )
+_ALIKE = re.compile(r"\s*(?:我|俺)?(?:也|要)?(?:一样|相同|同样)(?:的|来一份)?[了吧~!。\s]*")
 _VERBS = (kinds.SET, kinds.DROP, kinds.ADD, kinds.LESS)
 
 
@@ -150,7 +151,9 @@ class TalkReader:
 
     def _speaks_of_orders(self, text: str, tokens: list[Token]) -> bool:
         """Cheap first look; what passes is read in full."""
-        if self.quoted and (_ALSO.fullmatch(text) or any(t.kind == kinds.COUNT for t in tokens)):
+        if self.quoted and (
+            _ALSO.fullmatch(text) or _ALIKE.fullmatch(text) or any(t.kind == kinds.COUNT for t in tokens)
+        ):
             return True
         for token in tokens:
             if token.kind in (kinds.GOODS, kinds.ALL, kinds.SAME, kinds.VAGUE, *_VERBS):
@@ -196,13 +199,18 @@ class TalkReader:
 
     def _from_quote(self, body: Body, text: str) -> None:
         """`我也要1份` under a quoted message means its goods."""
-        if not self.quoted or len(self.quoted.items) != 1:
+        alike = _ALIKE.fullmatch(text) is not None
+        if not self.quoted or not self.quoted.items:
+            return
+        if len(self.quoted.items) != 1:
+            if alike or (not body.changes and _ALSO.fullmatch(text)):
+                raise Unclear("引用的话里有几样，没有写要哪一样")
             return
         item = self.quoted.items[0]
-        if not body.changes and _ALSO.fullmatch(text):
-            if item.quantity not in (None, 1):
+        if not body.changes and (alike or _ALSO.fullmatch(text)):
+            if item.quantity not in (None, 1) and not alike:
                 raise Unclear("也要几份，没有写")
-            body.changes = [Change("order", Picked((Item(item.offer, 1),), None, ()))]
+            body.changes = [Change("order", Picked((Item(item.offer, item.quantity or 1),), None, ()))]
             return
         for i, change in enumerate(body.changes):
             bare = change.picked.bare
