@@ -44,4 +44,17 @@ def test_the_form_fills_itself(phone: Callable[[], Phone], stack: Stack) -> None
     holds(one, building="6幢", unit="2单元", room="301")
     one.fill(addr_paste_text="朝阳区人民路15号 冯雪")
     one.tap("addr-paste-read")
-    one.see("addr-paste-missing", "手机号")
+    one.see("addr-paste-missing", "手机号、省份、城市")
+    # Nothing of the address before is left.
+    holds(
+        one,
+        name="冯雪",
+        phone="",
+        province="",
+        city="",
+        district="朝阳区",
+        detail="人民路15号",
+        building="",
+        unit="",
+        room="",
+    )

@@ -43,8 +43,16 @@ describe('a pasted address', () => {
     expect(filled.conflicts).toEqual([{ part: 'detail', value: '文一西路1500号' }])
   })
 
-  it('leaves alone what the text does not say', () => {
-    expect(fillFrom({ ...READ, name: '' }, { ...EMPTY, name: '李娜' }, {}).conflicts).toEqual([])
+  it('leaves alone what was typed and the text does not say', () => {
+    const filled = fillFrom({ ...READ, name: '' }, { ...EMPTY, name: '李娜' }, {})
+    expect([filled.conflicts, filled.changes.name]).toEqual([[], undefined])
+  })
+
+  it('never mixes two addresses: what the text before filled goes where this one is silent', () => {
+    const first = { ...EMPTY, ...fillFrom(READ, EMPTY, {}).changes }
+    const second = { ...READ, phone: '', province: '', city: '', district: '朝阳区', detail: '人民路15号', building: '', room: '', guessed: [] }
+    const form = { ...first, ...fillFrom(second, first, first).changes }
+    expect(form).toEqual({ ...EMPTY, name: '张伟', district: '朝阳区', detail: '人民路15号' })
   })
 })
 

@@ -22,8 +22,8 @@ export interface Filled {
 }
 
 /**
- * What a reading changes in the form. Empty parts and those an earlier paste filled (`pasted`) are filled;
- * what somebody typed stays and is listed as a conflict when it differs.
+ * What a reading changes in the form. Empty parts and those an earlier paste filled (`pasted`) are filled, or emptied where this
+ * text does not say them: two addresses never mix. What somebody typed stays and is listed as a conflict when it differs.
  */
 export function fillFrom(read: AddressRead, form: Readonly<Parts>, pasted: Readonly<Partial<Parts>>): Filled {
   const changes: Partial<Parts> = {}
@@ -31,9 +31,9 @@ export function fillFrom(read: AddressRead, form: Readonly<Parts>, pasted: Reado
   for (const part of PARTS) {
     const value = read[part]
     const own = form[part].trim()
-    if (!value || value === own) continue
+    if (value === own) continue
     if (!own || own === pasted[part]) changes[part] = value
-    else conflicts.push({ part, value })
+    else if (value) conflicts.push({ part, value })
   }
   return { changes, conflicts, guessed: PARTS.filter((part) => read.guessed.includes(part) && changes[part] !== undefined) }
 }
