@@ -302,7 +302,7 @@ class Picker:
     def _amount_alone(self, group: Group, named: str, code: str) -> None:
         """`大米10斤` may count pounds; `10斤装的大米` and the full name do not."""
         whole = re.sub(r"\s", "", named)
-        if "amount" not in group.kinds or "alias" in group.kinds:
+        if "amount" not in group.kinds:
             return
         if self.text[group.end - 1] == "的" or "装" in whole or whole == self.goods.plain_name(code):
             return

@@ -9,6 +9,7 @@ from itertools import pairwise
 from yantuan.readers.jielong import tokens as kinds
 from yantuan.readers.jielong.goods import Goods
 from yantuan.readers.jielong.names import Named, is_a_name, key_of, sender
+from yantuan.readers.jielong.numbers import CHINESE, value
 from yantuan.readers.jielong.rooms import rooms
 from yantuan.readers.jielong.tokens import scan
 from yantuan.readers.text import Folded, fold, is_emoji
@@ -22,6 +23,7 @@ _SIGNED = re.compile(r"\s*(?:[①-⑳⑴-⒛❶-❿➀-➓㉑-㉟㊱-㊿⓵-⓾�
 _NUMBERED = re.compile(
     r"\s*(?:(?:no\.?|#)\s?(?P<c>\d{1,3})[.、:)]?(?=\s)|(?:#|no\.?\s?|第)?(?:\((?P<a>\d{1,3})\)[.、:]?|(?P<b>\d{1,4})(?:\s?[.、)。]|[:,](?=\D)|位[:,\s])(?P<dot>)))\s*"
 )
+_WORDED = re.compile(rf"\s*(?P<n>{CHINESE})\s?[、.]\s*(?=\S)")
 _POINTED = re.compile(r"第?[\d一二三四五六七八九十]{1,3}(?:号|个|楼|位)的?")
 _SPACED = re.compile(r"\s*(?P<n>\d{1,3})\s+(?=[^\d\s.:+x-])")
 _DATE = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.月]\d{1,2}日?|昨天|今天|前天|星期.|周[一二三四五六日])"
@@ -123,6 +125,9 @@ def _number(raw: str, line: Folded) -> tuple[int, int] | None:
         start = next((i for i, at in enumerate(line.where) if at >= signed.end()), len(text))
         return int(digits), start
     hit = _NUMBERED.match(text)
+    worded = _WORDED.match(text)
+    if worded and not hit and (number := value(worded["n"])):
+        return number, worded.end()
     if not hit:
         return None
     rest = text[hit.end() : hit.end() + 1]

@@ -127,10 +127,12 @@ def _cut(
     text: str, start: int, end: int, behind: str, goods: Goods, *, beside: bool, housed: bool
 ) -> Lead | None:
     """Where in the first words the name ends and the order begins."""
-    behind_orders = orders(scan(behind, 0, len(behind), goods, minus=False))
+    later = scan(behind, 0, len(behind), goods, minus=False)
+    behind_orders = orders(later)
     whole = scan(text, start, end, goods, minus=False)
     if not any(t.kind == kinds.TEXT for t in whole) and orders(whole):
-        return _goods_as_name(whole, start, end, behind_orders, beside=beside, housed=housed)
+        sure = behind_orders and (beside or any(t.kind != kinds.GOODS and orders([t]) for t in later))
+        return _goods_as_name(whole, start, end, sure, beside=beside, housed=housed)
     if (
         behind_orders
         and whole[-1].kind == kinds.COUNT

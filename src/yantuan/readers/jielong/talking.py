@@ -9,6 +9,7 @@ from yantuan.readers.jielong import tokens as kinds
 from yantuan.readers.jielong.body import Body, BodyReader
 from yantuan.readers.jielong.changes import Change
 from yantuan.readers.jielong.dialogue import Standing
+from yantuan.readers.jielong.foods import holds_food
 from yantuan.readers.jielong.headings import says_prices
 from yantuan.readers.jielong.items import Item, Picked
 from yantuan.readers.jielong.lines import Line
@@ -163,7 +164,7 @@ class TalkReader:
         if self.standing.like(text) or rooms(text):
             return True
         loose = [t for t in tokens if t.kind == kinds.TEXT]
-        if any(t.kind == kinds.COUNT for t in tokens) and not loose:
+        if any(t.kind == kinds.COUNT for t in tokens) and (not loose or holds_food(text)):
             return True
         return self._row() is not None and any(not is_emoji(c) and c != " " for c in text)
 
