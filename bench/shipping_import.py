@@ -92,10 +92,13 @@ def sheet(ids: list[int], first: int) -> bytes:
     return out.getvalue()
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.perf_counter()
-    answer = work()
-    return time.perf_counter() - began, answer
+def timed(taken: dict[str, float], name: str, work: Callable[[], Any]) -> None:
+    """Seconds by the clock, seconds of this process's own work, and MiB by which its peak has grown."""
+    peak, began, cpu = peak_mib(), time.perf_counter(), time.process_time()
+    work()
+    taken[name] = time.perf_counter() - began
+    taken[f"{name}_cpu"] = time.process_time() - cpu
+    taken[f"{name}_grown_mib"] = peak_mib() - peak
 
 
 def bare_read(data: bytes) -> int:
@@ -104,52 +107,57 @@ def bare_read(data: bytes) -> int:
     return sum(1 for _ in made.active.iter_rows(values_only=True))
 
 
-def bare_insert() -> None:
-    """The rows one booking wrote, inserted again under new ids, as many at a time."""
-    ids = list(Shipment.objects.order_by("-id").values_list("id", flat=True))
-    kinds = (Shipment, ShipmentLine, OrderEvent, OutboxEvent)
-    newest = Shipment.objects.get(id=ids[-1]).created_at
-    kept = [list(Shipment.objects.order_by("id")), list(ShipmentLine.objects.order_by("id")), list(OrderEvent.objects.filter(at__gte=newest).order_by("id")),
-            list(OutboxEvent.objects.filter(topic="order.shipped").order_by("id"))]  # fmt: skip
+KINDS = (Shipment, ShipmentLine, OrderEvent, OutboxEvent)
+
+
+def left_behind() -> list[list[Any]]:
+    """The rows one booking wrote, taken out again."""
+    first = Shipment.objects.earliest("id").created_at
+    kept: list[list[Any]] = [
+        list(Shipment.objects.order_by("id")), list(ShipmentLine.objects.order_by("id")),
+        list(OrderEvent.objects.filter(at__gte=first).order_by("id")), list(OutboxEvent.objects.filter(topic="order.shipped").order_by("id")),
+    ]  # fmt: skip
     ShipmentLine.objects.all().delete()
     OutboxEvent.objects.filter(topic="order.shipped").delete()
     Shipment.objects.all().delete()
-    for row in kept[2]:
-        row.id = new_id()
-    began = time.perf_counter()
-    for start in range(0, len(ids), booking.PORTION):
+    for event in kept[2]:
+        event.id = new_id()
+    return kept
+
+
+def insert(kept: list[list[Any]]) -> None:
+    """These rows in portions as a booking writes them, and nothing else."""
+    count = len(kept[0])
+    for start in range(0, count, booking.PORTION):
         with transaction.atomic():
-            for kind, rows in zip(kinds, kept, strict=True):
-                each = len(rows) // len(ids)
+            for kind, rows in zip(KINDS, kept, strict=True):
+                each = len(rows) // count
                 kind.objects.bulk_create(rows[start * each : (start + booking.PORTION) * each])  # type: ignore[attr-defined]
-    found.append(time.perf_counter() - began)
-
-
-found: list[float] = []
 
 
 def one_round(world: World, ids: list[int], first: int) -> dict[str, float]:
     """Upload, judge, confirm, book; every row must be booked."""
     data = sheet(ids, first)
-    taken = {"openpyxl_alone": timed(lambda: bare_read(data))[0]}
+    taken: dict[str, float] = {}
     boss, store = world.leader_person, world.store
     batch, _ = actions.receive(boss, store, "a.xlsx", [data], carrier="", fresh=False)
-    taken["preview"], _ = timed(lambda: actions.read(batch.id))
+    timed(taken, "preview", lambda: actions.read(batch.id))
     before = ShipImport.objects.get(id=batch.id)
     assert (before.state, ShipImportRow.objects.filter(batch=batch, severity="ok").count()) == (
         "preview",
         len(ids),
     ), before.error
     actions.confirm(boss, batch.id, [])
-    taken["booked"], _ = timed(lambda: booking.book(batch.id))
+    timed(taken, "booked", lambda: booking.book(batch.id))
     assert ShipImport.objects.get(id=batch.id).state == "booked"
     assert (
         ShipImportRow.objects.filter(batch=batch, result="booked").count()
         == len(ids)
         == Shipment.objects.count()
     )
-    bare_insert()
-    taken["bare_inserts"] = found[-1]
+    timed(taken, "openpyxl_alone", lambda: bare_read(data))
+    kept = left_behind()
+    timed(taken, "bare_inserts", lambda: insert(kept))
     ShipmentLine.objects.all().delete()
     OutboxEvent.objects.all().delete()
     Shipment.objects.all().delete()
@@ -166,18 +174,17 @@ def main(rows: int) -> None:
     ids = list(Order.objects.order_by("id").values_list("id", flat=True))
     one_round(world, ids[:50], 0)
     Order.objects.filter(id__in=ids[:50]).update(delivery="none", version=0)
-    before = peak_mib()
     # What a first round leaves shipped is shipped for good: each has orders of its own.
     rounds = [
         one_round(world, ids[n * rows + 50 * (n == 0) : (n + 1) * rows], n * rows + 50 * (n == 0))
         for n in range(ROUNDS)
     ]
-    seconds = {name: round(median(one[name] for one in rounds), 3) for name in rounds[0]}
+    middle = {name: round(median(one[name] for one in rounds), 3) for name in rounds[0] if "_mib" not in name}
+    grown = {name: round(rounds[0][f"{name}_grown_mib"], 1) for name in ("preview", "booked")}
     result = {
-        "database": "postgres" if os.environ["YANTUAN_DATABASE_URL"] else "sqlite", "rows": rows, "seconds": seconds,
-        "preview_per_openpyxl": round(seconds["preview"] / seconds["openpyxl_alone"], 2),
-        "booked_per_bare_inserts": round(seconds["booked"] / seconds["bare_inserts"], 2),
-        "grown_mib": round(peak_mib() - before, 1), "load": os.getloadavg()[0],
+        "database": "postgres" if os.environ["YANTUAN_DATABASE_URL"] else "sqlite", "rows": rows, "seconds": middle,
+        "preview_per_openpyxl": round(middle["preview"] / middle["openpyxl_alone"], 2),
+        "booked_per_bare_inserts": round(middle["booked"] / middle["bare_inserts"], 2), "grown_mib": grown, "load": os.getloadavg()[0],
     }  # fmt: skip
     sys.stdout.write(json.dumps(result, indent=1) + "\n")
     connections.close_all()

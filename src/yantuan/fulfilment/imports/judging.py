@@ -78,7 +78,7 @@ def _carriers(verdicts: Sequence[Verdict], chosen: Carrier | None) -> None:
             fitting = fitting_all([number])
             carrier = whole or (fitting[0] if len(fitting) == 1 else None)
             if carrier is None:
-                verdict.add("carrier_missing", looks_like=[one.name for one in fitting])
+                verdict.add("carrier_missing", looks_like="、".join(one.name for one in fitting))
                 continue
             verdict.add("carrier_guessed", name=carrier.name)
         verdict.carrier, verdict.carrier_name = carrier.code, carrier.name
