@@ -5,7 +5,7 @@
   var app = document.getElementById('app')
   var all = boot.querySelector('.boot-all')
   var taps = []
-  var SEEN_MS = 300
+  var SEEN_MS = 1000
   var WAIT_MS = 4000
   var LAST_MS = 20000
 
@@ -26,14 +26,12 @@
     })
   }
 
-  // What is on screen comes before what is behind it: the cover, if it comes soon. A page opened in the background paints nothing.
+  // What is on screen comes before what is behind it: the cover, if it comes soon. On a line where it does not, the modules are not there
+  // either, so nothing is lost by waiting. A page opened in the background paints nothing.
   function seen() {
     if (document.hidden) return turn()
     var cover = boot.querySelector('.g-head__pic')
-    var there = new Promise(function (resolve) {
-      if (!cover || cover.complete) resolve()
-      else cover.onload = cover.onerror = resolve
-    })
+    var there = cover ? cover.decode().catch(function () {}) : Promise.resolve()
     var frame = there.then(function () {
       return new Promise(requestAnimationFrame)
     })
