@@ -136,7 +136,7 @@ SENT: dict[str, Sent] = {
     "revoke_my_session": _at("session_id"),
     "list_my_addresses": Sent({}),
     "add_my_address": Sent({}, _address),
-    "read_my_address": Sent({}, _fixed(text="张三 13800000001 浙江省杭州市西湖区文三路1号")),
+    "read_my_address": Sent({}, _fixed(text="张三 15012345678 浙江省杭州市西湖区文三路1号")),
     "change_my_address": _at("address_id", _address),
     "delete_my_address": _at("address_id"),
     "get_me": Sent({}),
