@@ -16,6 +16,8 @@ PHONE = re.compile(
     r"(?:(?<![打我])(?:电话|手机|联系方式|tel|☎|📞|📱)\s?号?码?\s?:?\s?)?(?<!\d)(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?[\dx]{4}){2}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)"
     r"|(?:手机|电话)?(?:尾号|后四位|后4位|末四位|尾数)\s?(?:是|为)?\s?:?\s?\d{3,4}(?!\d)|(?<!\d)\d{4}尾号|(?<![打我])(?:手机|电话)\s?:?\s?\d{4,11}(?!\d)"
 )
+MOST_NAME = 20
+"""Longer words are no name; looking further would take time that grows with the square of the line."""
 _OUTER = " ,;|_()\"'“”<>:.。!?~、/=+#&…·@"
 _ENDS = re.compile(r"[\s,;|_()\"“”<>:。!?、/=+]")
 _STARTS_ORDER = re.compile(
@@ -141,7 +143,11 @@ def _cut(
     ):
         return Lead(start, end)
     inside = {at for t in whole if t.kind == kinds.GOODS for at in range(t.start + 1, t.end)}
-    cuts = [at for at in range(start + 1, end) if at not in inside and _begins(text, at, end, goods)]
+    cuts = [
+        at
+        for at in range(start + 1, min(end, start + MOST_NAME))
+        if at not in inside and _begins(text, at, end, goods)
+    ]
     if not cuts:
         return Lead(start, end)
     at = next((c for c in cuts if c - start >= 2), cuts[0])

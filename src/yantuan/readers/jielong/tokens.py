@@ -150,7 +150,7 @@ def _misread(text: str, i: int, named: tuple[int, Piece], before: list[Token]) -
 
 
 def _number(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -> Token | None:
-    if m := _VAGUE.match(text, i):
+    if (m := _VAGUE.match(text, i)) and not (m[0] == "还是" and _begins(before)):
         return Token(VAGUE, i, m.end())
     if m := _TOTALS.match(text, i):
         return Token(PRICE, i, m.end(), _fen(re.sub(r"[^\d.]", "", m["m"])), style="sum")
@@ -183,6 +183,11 @@ def _number(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -
     if m := _UNITED.match(text, i):
         return _united(text, i, m, goods)
     return _bare(text, i, before)
+
+
+def _begins(before: list[Token]) -> bool:
+    """Whether nothing was said before: `还是要1份` decides, `香蕉还是苹果` does not."""
+    return all(t.kind in (SPACE, FILLER) for t in before)
 
 
 def _united(text: str, i: int, m: re.Match[str], goods: Goods) -> Token | None:
