@@ -18,6 +18,8 @@ PHONE = re.compile(
 )
 MOST_NAME = 20
 """Longer words are no name; looking further would take time that grows with the square of the line."""
+FIRST_WORDS = 80
+"""Characters looked at for the end of a name where nothing parts them."""
 _OUTER = " ,;|_()\"'“”<>:.。!?~、/=+#&…·@"
 _ENDS = re.compile(r"[\s,;|_()\"“”<>:。!?、/=+]")
 _STARTS_ORDER = re.compile(
@@ -129,6 +131,7 @@ def _cut(
     text: str, start: int, end: int, behind: str, goods: Goods, *, beside: bool, housed: bool
 ) -> Lead | None:
     """Where in the first words the name ends and the order begins."""
+    end = min(end, start + FIRST_WORDS)
     later = scan(behind, 0, len(behind), goods, minus=False)
     behind_orders = orders(later)
     whole = scan(text, start, end, goods, minus=False)
