@@ -66,6 +66,7 @@ export const PAGE: GroupBuyPage = {
   },
   courier_enabled: true,
   freight_text: '运费 ¥8.00',
+  freight_text_en: 'Delivery ¥8.00',
   pickup_enabled: true,
   pickup_points: [{ id: 'k1', name: '东门岗亭', address: '枫林路 88 弄', hours: '18:00–20:00', contact_name: '', contact_phone: '' }],
   payment_methods: ['wechatpay', 'offline'],
