@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-stack-sqlite \
 	test-stack-postgres test-browser test-web lint fmt \
-	bench bench-peers bench-check lighthouse soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
+	bench bench-peers bench-check bench-day lighthouse soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -35,7 +35,7 @@ $(VENV)/tools: $(VENV)/installed requirements-tools.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-WEB_SOURCES := $(shell find web/src web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web/src web/index.html web/vite*.ts web/package.json -type f 2>/dev/null)
 
 web: src/yantuan/webapp/h5/index.html ## Build the app (H5) that the Python process serves
 
@@ -103,6 +103,12 @@ bench-peers: setup ## Install Vendure, pretix and django-oscar into a scratch fo
 	@command -v npm >/dev/null || { echo "Node 20 with npm is needed for Vendure"; exit 1; }
 	@$(BIN)/python -m bench.peers install
 	@$(BIN)/python -m bench.peers run
+
+bench-day: setup ## Time what a leader does by hand elsewhere: read a paste, ship from a sheet, pick a large sale
+	@$(BIN)/python -m bench.pasting
+	@$(BIN)/python -m bench.reading_address
+	@$(BIN)/python -m bench.shipping_import
+	@$(BIN)/python -m bench.picking
 
 lighthouse: setup web ## Judge the group-buy page on a phone with Lighthouse; writes bench/lighthouse.json
 	@$(BIN)/python -m bench.lighthouse --write
