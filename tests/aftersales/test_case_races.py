@@ -19,7 +19,7 @@ from yantuan.aftersales import actions, allowance, buying, flow, refunding, stat
 from yantuan.aftersales.models import AfterSale, Allowance, AllowanceUse
 from yantuan.aftersales.schemas import AgreeIn, ClaimIn
 from yantuan.fulfilment import actions as fulfilment
-from yantuan.fulfilment import shipping
+from yantuan.fulfilment import sending
 from yantuan.fulfilment.schemas import PickupIn, ShipIn
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.errors import AppError
@@ -88,7 +88,7 @@ def test_shipping_and_approving_at_once_has_one_outcome(shop: Shop) -> None:
 def test_control_without_the_hold_goods_are_shipped_and_refunded(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shipping, "held_pieces", lambda order_id: {})
+    monkeypatch.setattr(sending, "held_pieces", lambda order_id: {})
     seen = set()
     for place in range(ROUNDS):
         trade = shop.order()
@@ -102,7 +102,7 @@ def test_control_without_the_hold_goods_are_shipped_and_refunded(
 def _claim_while_shipping(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> bool:
     """A claim starts at the worst moment: the parcel has read what is held and not yet left. True if it got in between."""
     asked = ask(trade)
-    real = shipping.held_pieces
+    real = sending.held_pieces
     late: list[threading.Thread] = []
 
     def claimed_meanwhile(order_id: int) -> dict[int, int]:
@@ -113,7 +113,7 @@ def _claim_while_shipping(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> bool
         return held
 
     with monkeypatch.context() as patch:
-        patch.setattr(shipping, "held_pieces", claimed_meanwhile)
+        patch.setattr(sending, "held_pieces", claimed_meanwhile)
         ship(trade)()
     late[0].join(30)
     events = list(
