@@ -24,6 +24,7 @@ from yantuan.fulfilment.schemas import PickupIn, ShipIn
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.errors import AppError
 from yantuan.orders import actions as orders
+from yantuan.orders import many
 from yantuan.orders.models import Order, OrderEvent
 from yantuan.payments.models import Refund
 
@@ -102,18 +103,18 @@ def test_control_without_the_hold_goods_are_shipped_and_refunded(
 def _claim_while_shipping(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> bool:
     """A claim starts at the worst moment: the parcel has read what is held and not yet left. True if it got in between."""
     asked = ask(trade)
-    real = sending.held_pieces
+    real = sending._look
     late: list[threading.Thread] = []
 
-    def claimed_meanwhile(order_id: int) -> dict[int, int]:
-        held = real(order_id)
+    def claimed_meanwhile(*what: Any) -> Any:
+        desk = real(*what)
         late.append(threading.Thread(target=lambda: together(asked)))
         late[0].start()
         late[0].join(1)
-        return held
+        return desk
 
     with monkeypatch.context() as patch:
-        patch.setattr(sending, "held_pieces", claimed_meanwhile)
+        patch.setattr(sending, "_look", claimed_meanwhile)
         ship(trade)()
     late[0].join(30)
     events = list(
@@ -129,10 +130,31 @@ def test_a_claim_waits_for_the_parcel_that_is_leaving(shop: Shop, monkeypatch: p
     assert not _claim_while_shipping(shop.order(), monkeypatch)
 
 
-def test_control_without_the_lock_the_claimed_piece_leaves(
+def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "lock_order", lambda order_id: Order.objects.get(id=order_id))
+    monkeypatch.setattr(sending, "lock_orders", lambda ids: Order.objects.in_bulk(ids))
+
+
+def test_without_the_lock_the_version_still_keeps_the_claimed_piece(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orders, "lock_order", lambda order_id: Order.objects.get(id=order_id))
+    _unlocked(monkeypatch)
+    trade = shop.order()
+    with pytest.raises(AppError) as refused:
+        _claim_while_shipping(trade, monkeypatch)
+    assert (refused.value.code, trade.lines[0].shipped_quantity) == ("order_changed", 0)
+
+
+def _written_unseen(axis: str, first: Any, extra: Any) -> None:
+    for order_id, (order, _, _) in first.items():
+        Order.objects.filter(id=order_id).update(**{axis: getattr(order, axis)}, **extra[order_id])
+
+
+def test_control_without_lock_and_version_the_claimed_piece_leaves(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unlocked(monkeypatch)
+    monkeypatch.setattr(many, "_write", _written_unseen)
     assert _claim_while_shipping(shop.order(), monkeypatch)
 
 
