@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from ninja import Router
 
@@ -18,7 +20,6 @@ from yantuan.identity.auth import (
 )
 from yantuan.identity.limits import address_of
 from yantuan.identity.pages import sign_in_failed
-from yantuan.identity.pasted import read_pasted
 from yantuan.identity.schemas import (
     AddressIn,
     AddressOut,
@@ -39,6 +40,13 @@ from yantuan.kernel import ratelimit
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, SignInNeeded
 from yantuan.kernel.http import IdIn, Ok
+from yantuan.kernel.lean import Later
+
+if TYPE_CHECKING:
+    from yantuan.identity import pasted
+else:
+    # A megabyte of words and patterns, for those who paste.
+    pasted = Later("yantuan.identity.pasted")
 
 router = Router(tags=["identity"])
 STATE_COOKIE = config().cookie_name("yt_oauth", whole_site=False)
@@ -205,7 +213,7 @@ def add_my_address(request: HttpRequest, body: AddressIn) -> AddressOut:
 @router.post("/me/addresses/read", response=AddressReadOut, auth=signed_in, summary="识别粘贴的地址")
 def read_my_address(request: HttpRequest, body: AddressTextIn) -> AddressReadOut:
     """Nothing is kept; the person looks at the parts and saves them."""
-    return read_pasted(person_of(request), body.text)
+    return pasted.read_pasted(person_of(request), body.text)
 
 
 @router.put("/me/addresses/{address_id}", response=AddressOut, auth=signed_in, summary="修改地址")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest
 from ninja import Router
 
 from yantuan.groupbuys.access import access_group_buy
 from yantuan.identity.auth import signed_in
 from yantuan.kernel.http import IdIn
+from yantuan.kernel.lean import Later
 from yantuan.kernel.ratelimit import LocalLimit
-from yantuan.orders import jielong
 from yantuan.orders.jielong_schemas import JielongIn, JielongRead, JielongText
 from yantuan.stores.access import person_of
+
+if TYPE_CHECKING:
+    from yantuan.orders import jielong
+else:
+    # Two megabytes of words and patterns, for those who paste.
+    jielong = Later("yantuan.orders.jielong")
 
 router = Router(tags=["orders"], auth=signed_in)
 
