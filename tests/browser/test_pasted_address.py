@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from phone import Phone
 from playwright.sync_api import expect
 
 from stack import Stack
 
+pytestmark = pytest.mark.browser
 TEXT = "孙小圣 13722220009 余杭区仓前街道文一西路1500号西溪花园6幢2单元301室，放门口"
 
 
