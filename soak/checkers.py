@@ -15,7 +15,7 @@ FINE = {503}
 
 def _tries_the_account(number: str, theirs: Mapping[str, Any]) -> bool:
     """The order of one fen by which the product asks whether its account still works: closed at once, never paid."""
-    asked = (theirs["state"], theirs["total"], theirs["paid"], theirs["refunded"])
+    asked = tuple(theirs.get(name) for name in ("state", "total", "paid", "refunded"))
     return number.startswith("C") and asked == ("CLOSED", 1, 0, 0)
 
 
