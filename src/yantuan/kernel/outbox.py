@@ -45,6 +45,11 @@ def on(topic: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def handlers() -> dict[str, list[Handler]]:
+    """Every topic with those who hear of it."""
+    return {topic: list(listening) for topic, listening in _handlers.items()}
+
+
 def handler_name(handler: Handler) -> str:
     return f"{handler.__module__}.{handler.__qualname__}"
 
