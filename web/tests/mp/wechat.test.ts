@@ -382,26 +382,4 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
       expect(phone.app.double.calls.filter(({ name }) => name === 'getPrivacySetting')).toHaveLength(2)
     })
   })
-
-  it('has an update offered, not forced', async () => {
-    const updates: Record<string, () => void> = {}
-    let applied = 0
-    phone.app.double.on('getUpdateManager', () => ({
-      onUpdateReady: (listener: () => void) => void (updates.ready = listener),
-      onUpdateFailed: (listener: () => void) => void (updates.failed = listener),
-      applyUpdate: () => (applied += 1),
-    }))
-    phone.choices.dialog = 'cancel'
-    await phone.start('pages/g/index?code=abc')
-    updates.ready?.()
-    await settle()
-    expect([phone.dialogs, applied]).toEqual([['有新版本'], 0])
-    phone.choices.dialog = 'confirm'
-    updates.ready?.()
-    await settle()
-    expect(applied).toBe(1)
-    updates.failed?.()
-    await settle()
-    expect(phone.dialogs.at(-1)).toBe('新版本没有下载成功')
-  })
 })
