@@ -24,6 +24,7 @@ os.environ |= {
     "YANTUAN_SECRET_KEY": "bench-only-secret-that-is-long-enough-0123456789",
 }  # fmt: skip
 
+# Reads the settings named above.
 import django  # noqa: E402
 
 django.setup()
