@@ -15,6 +15,7 @@ from yantuan.groupbuys import public
 from yantuan.groupbuys.access import access_group_buy, access_offer
 from yantuan.groupbuys.content import apply_content, apply_offers, cover_of
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
+from yantuan.groupbuys.options import offer_options_of
 from yantuan.groupbuys.rules import (
     check_edited_window,
     check_extension,
@@ -259,7 +260,15 @@ def copy_group_buy(person: Person, group_buy_id: int) -> GroupBuy:
     copy = _blank(source.store, Kind.DATED)
     copy.copied_from_id = source.id
     copy.starts_at, copy.ends_at = copied_window(source.starts_at, source.ends_at, now())
-    for name in ("title", "blocks", "courier_enabled", "pickup_enabled", "questions", "show_joined"):
+    for name in (
+        "title",
+        "blocks",
+        "courier_enabled",
+        "pickup_enabled",
+        "questions",
+        "show_joined",
+        "options",
+    ):
         setattr(copy, name, getattr(source, name))
     copy.pickup_point_ids = [p.id for p in points_of(source.store_id, source.pickup_point_ids)]
     with transaction.atomic():
@@ -280,6 +289,7 @@ def _copied_offers(source: GroupBuy) -> list[OfferIn]:
             price_fen=o.price_fen,
             limit_per_person=o.limit_per_person,
             stock=totals[o.pool_id] if o.own_stock else None,
+            options=offer_options_of(o.options),
         )
         for o in offers
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from yantuan.catalog import stock
 from yantuan.catalog.models import Sku, StockPool
 from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.options import packed
 from yantuan.groupbuys.rules import check_questions
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
 from yantuan.identity.models import Person
@@ -30,6 +31,7 @@ def apply_content(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> None
     group_buy.pickup_point_ids = _points(group_buy, data.pickup_point_ids)
     group_buy.questions = [q.model_dump() for q in data.questions]
     group_buy.show_joined = data.show_joined
+    group_buy.options = packed(data.options)
     group_buy.updated_at = now()
 
 
@@ -82,6 +84,7 @@ def apply_offers(group_buy: GroupBuy, wanted: Sequence[OfferIn], actor: Actor) -
             _set_draft_stock(offer, sku, item.stock, actor)
         offer.price_fen = item.price_fen
         offer.limit_per_person = item.limit_per_person
+        offer.options = packed(item.options)
         offer.position = place
         offer.removed_at = None
         offer.save()

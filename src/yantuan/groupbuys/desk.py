@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField, Count, OuterRef, Q, QuerySet, Subq
 
 from yantuan.catalog.models import StockPool
 from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.options import offer_options_of, sale_options_of
 from yantuan.groupbuys.parts import Totals, totals
 from yantuan.groupbuys.public import KIND, in_its_window
 from yantuan.groupbuys.rules import STATUS_LABELS, status
@@ -121,6 +122,7 @@ def group_buy_out(group_buy: GroupBuy) -> GroupBuyOut:
         pickup_points=[point_out(p) for p in points],
         questions=[Question(**q) for q in group_buy.questions],
         show_joined=group_buy.show_joined,
+        options=sale_options_of(group_buy.options),
         joined=sums.joined,
         orders=sums.orders,
         paid_fen=sums.paid_fen,
@@ -147,6 +149,7 @@ def _offer_out(offer: Offer, pictures: Mapping[int, MediaOut]) -> OfferOut:
         available=available,
         held=held,
         sold=sold,
+        options=offer_options_of(offer.options),
     )
 
 

@@ -38,6 +38,8 @@ class GroupBuy(Row):
     questions = models.JSONField(default=list)
     """[{"id": "q1", "label": "楼栋房号", "required": true, "kind": "text" | "choice", "choices": […]}]."""
     show_joined = models.BooleanField(default=True)
+    options = models.JSONField(default=dict)
+    """What it demands beyond the columns (`groupbuys.options`); empty for most."""
     published_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     copied_from_id = models.BigIntegerField(null=True)
@@ -74,6 +76,8 @@ class Offer(Row):
     own_stock = models.BooleanField(default=False)
     position = models.PositiveIntegerField(default=0)
     removed_at = models.DateTimeField(null=True)
+    options = models.JSONField(default=dict)
+    """What it demands beyond the columns (`groupbuys.options`); empty for most."""
 
     class Meta:
         verbose_name = verbose_name_plural = "团内商品"

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from yantuan.catalog.schemas import LimitIn, StockIn
+from yantuan.groupbuys.options import OfferOptions, SaleOptions
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.kernel.reviews import ReviewOut
 from yantuan.media.schemas import MediaOut
@@ -49,6 +50,7 @@ class OfferIn(Schema):
     price_fen: FenIn
     limit_per_person: LimitIn = 0
     stock: StockIn | None = None
+    options: OfferOptions = OfferOptions()
 
 
 class GroupBuyIn(Schema):
@@ -65,6 +67,7 @@ class GroupBuyIn(Schema):
     pickup_point_ids: Annotated[list[IdIn], Field(max_length=50)] = []
     questions: Annotated[list[Question], Field(max_length=8)] = []
     show_joined: bool = True
+    options: SaleOptions = SaleOptions()
 
 
 class OfferOut(Schema):
@@ -82,6 +85,7 @@ class OfferOut(Schema):
     available: int
     held: int
     sold: int
+    options: OfferOptions = OfferOptions()
 
 
 class GroupBuyOut(Schema):
@@ -105,6 +109,7 @@ class GroupBuyOut(Schema):
     pickup_points: list[PickupPointOut]
     questions: list[Question]
     show_joined: bool
+    options: SaleOptions = SaleOptions()
     joined: int
     orders: int
     paid_fen: int

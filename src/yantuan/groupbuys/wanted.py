@@ -29,6 +29,7 @@ def wanted_out(group_buy: GroupBuy, out: GroupBuyOut, body: GroupBuyIn) -> Group
         "pickup_points": [point_out(p) for p in points_of(group_buy.store_id, body.pickup_point_ids)],
         "questions": body.questions,
         "show_joined": body.show_joined,
+        "options": body.options,
         "review": None,
     }
     return out.model_copy(update=values)
@@ -53,7 +54,11 @@ def _offers(
     for item in body.offers:
         offer = known.get(str(item.sku_id))
         if offer is not None:
-            terms = {"price_fen": item.price_fen, "limit_per_person": item.limit_per_person}
+            terms = {
+                "price_fen": item.price_fen,
+                "limit_per_person": item.limit_per_person,
+                "options": item.options,
+            }
             found.append(offer.model_copy(update=terms))
         elif item.sku_id in skus:
             sku = skus[item.sku_id]
@@ -77,4 +82,5 @@ def _new_offer(item: OfferIn, sku: Sku, pool: StockPool, pictures: Mapping[int, 
         available=item.stock if item.stock is not None else pool.available,
         held=0,
         sold=0,
+        options=item.options,
     )

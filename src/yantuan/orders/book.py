@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from django.db import IntegrityError, connection
 
+from yantuan.orders import hooks
 from yantuan.orders.book_postgres import POSTGRES
 from yantuan.orders.book_sqlite import SQLITE
 from yantuan.orders.decide import decide
 from yantuan.orders.dialect import Dialect, Statement
 from yantuan.orders.drafts import Booking, Decision, Draft, Join
+from yantuan.orders.hooks import PlacingHook
 from yantuan.orders.rows import (
     EVENT,
     LINE,
@@ -80,9 +82,16 @@ def _write(engine: Dialect, bookings: Sequence[Booking]) -> None:
         (OUTBOX, [row for b in bookings for row in outbox_rows(b, engine)]),
     ]
     inserts = [statement for table, rows in tables if rows for statement in engine.insert(table, rows)]
-    taken = engine.run([take, _count(engine, bookings), *inserts, _use_limits(engine, bookings)])[0]
+    more = [statement for hook in hooks.registered() for statement in _more(hook, engine, bookings)]
+    taken = engine.run([take, _count(engine, bookings), *inserts, _use_limits(engine, bookings), *more])[0]
     if len(taken) != pools:
         raise IntegrityError("a stock pool had less than was decided")
+
+
+def _more(hook: PlacingHook, engine: Dialect, bookings: Sequence[Booking]) -> Sequence[Statement]:
+    """What an option writes beside the orders it concerns."""
+    mine = [b for b in bookings if hook.concerns(b.draft, b.group)]
+    return hook.write(engine, mine) if mine else ()
 
 
 def _take_stock(engine: Dialect, bookings: Sequence[Booking]) -> tuple[Statement, int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from yantuan.groupbuys.options import NO_OFFER_OPTIONS, NO_SALE_OPTIONS
 from yantuan.groupbuys.rules import status
 from yantuan.kernel.errors import AppError, TooMany
 from yantuan.kernel.ids import new_id
-from yantuan.kernel.money import MAX_FEN, split_by_weight
-from yantuan.orders import refusals
+from yantuan.kernel.money import MAX_FEN
+from yantuan.orders import demands, hooks, refusals
 from yantuan.orders.drafts import (
     Booking,
     Decision,
@@ -23,8 +24,8 @@ from yantuan.orders.drafts import (
     Repeat,
     Snapshot,
 )
+from yantuan.orders.pricing import Priced, PricedLine, price
 from yantuan.orders.rules import MAX_UNPAID_PER_GROUP_BUY, OFFLINE_HOLD, ORDERS_PER_MINUTE
-from yantuan.stores.rules import freight_fen
 
 MakeId = Callable[[], int]
 
@@ -69,7 +70,20 @@ class _Round:
         self._check_person(draft)
         self._check_limits(draft, lines)
         self._check_stock(lines)
+        self._check_demands(draft, group, lines, recipient)
         return self._grant(draft, group, lines, recipient, point, answers)
+
+    def _check_demands(
+        self,
+        draft: Draft,
+        group: GroupTerms,
+        lines: Sequence[tuple[OfferTerms, int]],
+        recipient: Recipient,
+    ) -> None:
+        if group.options is not NO_SALE_OPTIONS or any(o.options is not NO_OFFER_OPTIONS for o, _ in lines):
+            demands.check(draft, group, lines, recipient, self._s)
+        for hook in hooks.concerned(draft, group):
+            hook.check(draft, group, self._s)
 
     def _again(self, draft: Draft, group: GroupTerms) -> Decision | None:
         key = (group.store_id, draft.person_id, draft.idempotency_key)
@@ -164,8 +178,8 @@ class _Round:
         point: PointTerms | None,
         answers: list[dict[str, str]],
     ) -> Booking:
-        rows, goods, freight = self._price(draft, group, lines)
-        total = goods + freight
+        priced = self._price(draft, group, lines, recipient)
+        total = priced.total_fen
         hold = OFFLINE_HOLD if draft.payment_method == "offline" else timedelta(seconds=self._s.hold_seconds)
         waits = draft.delivery_method == "pickup" and (total == 0 or draft.payment_method == "offline")
         booking = Booking(
@@ -173,12 +187,13 @@ class _Round:
             draft=draft,
             group=group,
             join=self._join(draft, group),
-            lines=rows,
+            lines=tuple(self._line(one) for one in priced.lines),
             recipient=recipient,
             point=point,
             answers=answers,
-            goods_fen=goods,
-            freight_fen=freight,
+            goods_fen=priced.goods_fen,
+            freight_fen=priced.freight_fen,
+            discount_fen=priced.discount_fen,
             total_fen=total,
             payment="unpaid" if total else "paid",
             payment_method=draft.payment_method if total else "zero",
@@ -191,22 +206,25 @@ class _Round:
         return booking
 
     def _price(
-        self, draft: Draft, group: GroupTerms, lines: Sequence[tuple[OfferTerms, int]]
-    ) -> tuple[tuple[LineRow, ...], int, int]:
-        """The lines with their shares of the freight, the goods' worth and the freight."""
-        amounts = [offer.price_fen * quantity for offer, quantity in lines]
-        goods = sum(amounts)
-        freight = freight_fen(group, goods, draft.delivery_method)
-        if goods + freight > MAX_FEN:
+        self,
+        draft: Draft,
+        group: GroupTerms,
+        lines: Sequence[tuple[OfferTerms, int]],
+        recipient: Recipient,
+    ) -> Priced:
+        """The order's money, refused where the caller showed another total."""
+        priced = price(draft, group, lines, recipient, self._s)
+        if priced.total_fen > MAX_FEN:
             raise refusals.amount_too_large()
-        if goods + freight != draft.expected_total_fen:
-            raise refusals.price_changed(goods + freight, goods, freight)
-        shares = split_by_weight(freight, amounts)
-        rows = tuple(
-            LineRow(self._make_id(), offer, quantity, amount, share)
-            for (offer, quantity), amount, share in zip(lines, amounts, shares, strict=True)
-        )
-        return rows, goods, freight
+        if priced.total_fen != draft.expected_total_fen:
+            raise refusals.price_changed(priced.total_fen, priced.goods_fen, priced.freight_fen)
+        return priced
+
+    def _line(self, one: PricedLine) -> LineRow:
+        return LineRow(
+            self._make_id(), one.offer, one.quantity, one.price_fen, one.amount_fen, one.discount_fen,
+            one.freight_fen,
+        )  # fmt: skip
 
     def _join(self, draft: Draft, group: GroupTerms) -> Join:
         key = (group.id, draft.person_id)
@@ -238,6 +256,8 @@ class _Round:
         if not booking.zero:
             pair = (draft.group_buy_id, draft.person_id)
             snapshot.unpaid[pair] = snapshot.unpaid.get(pair, 0) + 1
+        for hook in hooks.concerned(draft, booking.group):
+            hook.take(booking, snapshot)
 
 
 def _answers(draft: Draft, group: GroupTerms) -> list[dict[str, str]]:

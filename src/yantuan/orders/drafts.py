@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from yantuan.groupbuys.options import (
+    NO_OFFER_OPTIONS,
+    NO_SALE_OPTIONS,
+    OfferOptions,
+    SaleOptions,
+)
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.errors import AppError
 from yantuan.orders.schemas import OrderPlaced
@@ -79,6 +85,7 @@ class GroupTerms:
     free_above_fen: int
     halted: bool = False
     """The self-check stopped the store; then it isn't selling either."""
+    options: SaleOptions = NO_SALE_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class OfferTerms:
     sku_name: str
     sku_code: str
     picture_media_id: int | None
+    options: OfferOptions = NO_OFFER_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,8 @@ class Snapshot:
     recent: dict[int, int] = field(default_factory=dict)
     """Person id → orders placed in the last minute."""
     shares: dict[str, int] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Facts of options by the name of their hook (see `hooks`); empty where no sale of the batch has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +157,10 @@ class LineRow:
     id: int
     offer: OfferTerms
     quantity: int
+    price_fen: int
+    """Of one unit when it was placed."""
     amount_fen: int
+    discount_share_fen: int
     freight_share_fen: int
 
 
@@ -180,6 +193,7 @@ class Booking:
     answers: list[dict[str, str]]
     goods_fen: int
     freight_fen: int
+    discount_fen: int
     total_fen: int
     payment: str
     payment_method: str

@@ -10,9 +10,10 @@ from yantuan.media.schemas import MediaOut
 from yantuan.orders import refusals
 from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
-from yantuan.orders.schemas import QuoteIn, QuoteLine, QuoteOut
+from yantuan.orders.pricing import price, unit_fen
+from yantuan.orders.schemas import DeductionOut, QuoteIn, QuoteLine, QuoteOut
 from yantuan.orders.snapshot import read_snapshot
-from yantuan.stores.rules import freight_fen, freight_text, freight_text_en
+from yantuan.stores.rules import freight_text, freight_text_en
 
 Both = tuple[str, str]
 """A sentence in Chinese and in English."""
@@ -54,14 +55,18 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
             own = _problem(known, line.quantity, draft.person_id, snapshot)
             problem = own if whole == _FINE else whole
         lines.append(_line(line, offer, pictures, problem, snapshot))
-    goods = sum(line.amount_fen for line in lines)
-    freight = freight_fen(group, goods, draft.delivery_method) if goods or lines else 0
+    known_lines = [(offer, line.quantity) for line, offer in found if offer]
+    priced = price(draft, group, known_lines, None, snapshot)
     courier = draft.delivery_method == "courier"
     return QuoteOut(
         lines=lines,
-        goods_fen=goods,
-        freight_fen=freight,
-        total_fen=goods + freight,
+        goods_fen=priced.goods_fen,
+        freight_fen=priced.freight_fen,
+        deductions=[
+            DeductionOut(kind=one.kind, fen=one.fen, text=one.text, text_en=one.text_en)
+            for one in priced.deductions
+        ],
+        total_fen=priced.total_fen,
         freight_text=freight_text(group) if courier else "自提免运费",
         freight_text_en=freight_text_en(group) if courier else "Pick-up, no freight",
         orderable=not any(line.problem for line in lines),
@@ -118,9 +123,9 @@ def _line(
         title=offer.title,
         sku_name=offer.sku_name,
         picture_url=picture.thumb_url if picture else "",
-        price_fen=offer.price_fen,
+        price_fen=unit_fen(offer, snapshot.now),
         quantity=line.quantity,
-        amount_fen=offer.price_fen * line.quantity,
+        amount_fen=unit_fen(offer, snapshot.now) * line.quantity,
         problem=problem[0],
         problem_en=problem[1],
         available=snapshot.available.get(offer.pool_id, 0),

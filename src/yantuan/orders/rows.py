@@ -10,7 +10,7 @@ import msgspec
 from yantuan.kernel.ids import new_id
 from yantuan.kernel.outbox import events_for
 from yantuan.orders.dialect import Dialect, Row, Table
-from yantuan.orders.drafts import Booking, Join, OfferTerms
+from yantuan.orders.drafts import Booking, Join, LineRow
 from yantuan.orders.rules import GOODS_TEXT_LENGTH
 
 PARTICIPATION = Table(
@@ -29,13 +29,14 @@ ORDER = Table(
         "payment_method": "text", "delivery_method": "text", "pickup_point_id": "bigint", "pickup_snapshot": "jsonb",
         "pickup_code": "text", "recipient_name": "text", "phone_sealed": "text", "phone_last4": "text",
         "province": "text", "city": "text", "district": "text", "detail": "text", "building": "text", "unit": "text",
-        "room": "text", "goods_fen": "bigint", "freight_fen": "bigint", "total_fen": "bigint", "remark": "text",
+        "room": "text", "goods_fen": "bigint", "freight_fen": "bigint", "discount_fen": "bigint", "total_fen": "bigint",
+        "remark": "text",
         "answers": "jsonb", "anonymous": "boolean", "share_id": "bigint", "goods_text": "text",
         "idempotency_key": "text", "body_hash": "text", "placed_at": "timestamptz", "expires_at": "timestamptz",
         "paid_at": "timestamptz",
     },
     {
-        "aftersale": "'none'", "discount_fen": "0", "paid_fen": "0", "refunded_fen": "0", "private_note": "''",
+        "aftersale": "'none'", "paid_fen": "0", "refunded_fen": "0", "private_note": "''",
         "flags": "'[]'", "version": "0", "close_reason": "''",
     },
 )  # fmt: skip
@@ -45,10 +46,10 @@ LINE = Table(
         "id": "bigint", "order_id": "bigint", "store_id": "bigint", "offer_id": "bigint", "pool_id": "bigint",
         "product_id": "bigint", "position": "integer", "title": "text", "sku_name": "text", "sku_code": "text",
         "picture_media_id": "bigint", "price_fen": "bigint", "quantity": "integer", "amount_fen": "bigint",
-        "freight_share_fen": "bigint", "snapshot_hash": "text",
+        "discount_share_fen": "bigint", "freight_share_fen": "bigint", "snapshot_hash": "text",
     },
     {
-        "discount_share_fen": "0", "shipped_quantity": "0", "picked_quantity": "0", "refunded_quantity": "0",
+        "shipped_quantity": "0", "picked_quantity": "0", "refunded_quantity": "0",
         "refunded_goods_fen": "0", "refunded_freight_fen": "0",
     },
 )  # fmt: skip
@@ -95,7 +96,8 @@ def order_row(b: Booking, engine: Dialect) -> Row:
         b.id, b.group.store_id, b.group.id, d.person_id, b.join.id, b.join.number, b.payment, b.delivery,
         b.payment_method, d.delivery_method, b.point.id if b.point else None,
         _json(dict(b.point.snapshot)) if b.point else "{}", code, r.name, r.phone_sealed, r.phone_last4, r.province,
-        r.city, r.district, r.detail, r.building, r.unit, r.room, b.goods_fen, b.freight_fen, b.total_fen, d.remark,
+        r.city, r.district, r.detail, r.building, r.unit, r.room, b.goods_fen, b.freight_fen, b.discount_fen,
+        b.total_fen, d.remark,
         _json(b.answers) if b.answers else "[]", d.anonymous, b.share_id, _goods_text(b), d.idempotency_key,
         d.body_hash, placed, engine.moment(b.expires_at), placed if b.zero else None,
     )  # fmt: skip
@@ -107,8 +109,8 @@ def line_rows(b: Booking) -> list[Row]:
         (
             line.id, b.id, b.group.store_id, line.offer.id, line.offer.pool_id, line.offer.product_id, position,
             line.offer.title, line.offer.sku_name, line.offer.sku_code, line.offer.picture_media_id,
-            line.offer.price_fen, line.quantity, line.amount_fen, line.freight_share_fen,
-            promise_hash(line.offer),
+            line.price_fen, line.quantity, line.amount_fen, line.discount_share_fen, line.freight_share_fen,
+            promise_hash(line),
         )
         for position, line in enumerate(b.lines)
     ]  # fmt: skip
@@ -151,9 +153,9 @@ def outbox_rows(b: Booking, engine: Dialect) -> list[Row]:
     ]  # fmt: skip
 
 
-def promise_hash(offer: OfferTerms) -> str:
+def promise_hash(line: LineRow) -> str:
     """What was promised of a line, fixed for good: offer, title, spec and price."""
-    facts = (offer.id, offer.title, offer.sku_name, offer.price_fen)
+    facts = (line.offer.id, line.offer.title, line.offer.sku_name, line.price_fen)
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
 

@@ -54,10 +54,20 @@ class QuoteLine(Schema):
     available: int
 
 
+class DeductionOut(Schema):
+    """One reason why less is paid; `fen` is positive."""
+
+    kind: str
+    fen: int
+    text: str
+    text_en: str
+
+
 class QuoteOut(Schema):
     lines: list[QuoteLine]
     goods_fen: int
     freight_fen: int
+    deductions: list[DeductionOut] = []
     total_fen: int
     freight_text: str
     freight_text_en: str

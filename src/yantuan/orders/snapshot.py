@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from yantuan.groupbuys.options import offer_options, sale_options
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import Config, config
-from yantuan.orders import parts
+from yantuan.orders import hooks, parts
 from yantuan.orders.dialect import Dialect, Row, Statement
 from yantuan.orders.drafts import (
     Draft,
@@ -40,7 +41,7 @@ SELECT g.id, g.store_id, g.kind, g.state, g.starts_at, g.ends_at, g.courier_enab
        g.pickup_point_ids, g.questions, s.courier_enabled, s.pickup_enabled, s.freight_kind, s.freight_fen,
        s.free_above_fen, s.wechatpay_enabled, s.offline_enabled, s.suspended_at, l.certification, l.suspended_at,
        o.id, o.product_id, o.pool_id, o.price_fen, o.limit_per_person, o.removed_at, p.title, k.name, k.code,
-       p.picture_media_ids, s.halted_at, s.pay_route
+       p.picture_media_ids, s.halted_at, s.pay_route, g.options, o.options
 FROM groupbuys_groupbuy g
 JOIN stores_store s ON s.id = g.store_id
 JOIN leaders_leader l ON l.id = s.leader_id
@@ -117,7 +118,17 @@ def read_snapshot(dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = Tru
         snapshot.points[row[0]] = PointTerms(row[0], row[1], dict(zip(_POINT, row[2:], strict=True)))
     snapshot.limit_used = {(row[0], row[1]): row[2] for row in found["limits"]}
     snapshot.shares = parts.share_ids({draft.share_token for draft in drafts if draft.share_token})
+    _read_more(dialect, drafts, snapshot, lock)
     return snapshot
+
+
+def _read_more(dialect: Dialect, drafts: Sequence[Draft], snapshot: Snapshot, lock: bool) -> None:
+    """What options need besides, each hook for the drafts it concerns; nothing for sales without options."""
+    for hook in hooks.registered():
+        groups = snapshot.groups
+        mine = [d for d in drafts if d.group_buy_id in groups and hook.concerns(d, groups[d.group_buy_id])]
+        if mine:
+            hook.read(dialect, mine, snapshot, lock=lock)
 
 
 _POINT = ("name", "address", "hours", "contact_name", "contact_phone")
@@ -181,6 +192,7 @@ def _group_terms(row: Sequence[Any], settings: Config) -> GroupTerms:
         ),
         selling=row[17] is None and row[18] == "approved" and row[19] is None and row[30] is None,
         halted=row[30] is not None,
+        options=sale_options(row[32]),
     )
 
 
@@ -198,6 +210,7 @@ def _offer_terms(row: Sequence[Any]) -> OfferTerms:
         sku_name=row[27],
         sku_code=row[28],
         picture_media_id=int(pictures[0]) if pictures else None,
+        options=offer_options(row[33]),
     )
 
 

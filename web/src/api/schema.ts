@@ -3763,6 +3763,14 @@ export interface components {
             questions: components["schemas"]["Question"][];
             /** Show Joined */
             show_joined: boolean;
+            /**
+             * @default {
+             *       "limits": {},
+             *       "money": {},
+             *       "forming": {}
+             *     }
+             */
+            options: components["schemas"]["SaleOptions"];
             /** Joined */
             joined: number;
             /** Orders */
@@ -3771,6 +3779,30 @@ export interface components {
             paid_fen: number;
             review?: components["schemas"]["ReviewOut"] | null;
             wanted?: components["schemas"]["GroupBuyOut"] | null;
+        };
+        /**
+         * OfferForming
+         * @description Of one offer.
+         */
+        OfferForming: Record<string, never>;
+        /**
+         * OfferLimits
+         * @description Of one offer.
+         */
+        OfferLimits: Record<string, never>;
+        /**
+         * OfferMoney
+         * @description Of one offer.
+         */
+        OfferMoney: Record<string, never>;
+        /**
+         * OfferOptions
+         * @description Options of one offer.
+         */
+        OfferOptions: {
+            limits?: components["schemas"]["OfferLimits"];
+            money?: components["schemas"]["OfferMoney"];
+            forming?: components["schemas"]["OfferForming"];
         };
         /**
          * OfferOut
@@ -3800,6 +3832,14 @@ export interface components {
             held: number;
             /** Sold */
             sold: number;
+            /**
+             * @default {
+             *       "limits": {},
+             *       "money": {},
+             *       "forming": {}
+             *     }
+             */
+            options: components["schemas"]["OfferOptions"];
         };
         /** Question */
         Question: {
@@ -3823,6 +3863,30 @@ export interface components {
              * @default false
              */
             required: boolean;
+        };
+        /**
+         * SaleForming
+         * @description Of the whole sale.
+         */
+        SaleForming: Record<string, never>;
+        /**
+         * SaleLimits
+         * @description Of the whole sale.
+         */
+        SaleLimits: Record<string, never>;
+        /**
+         * SaleMoney
+         * @description Of the whole sale.
+         */
+        SaleMoney: Record<string, never>;
+        /**
+         * SaleOptions
+         * @description Options of one group buy.
+         */
+        SaleOptions: {
+            limits?: components["schemas"]["SaleLimits"];
+            money?: components["schemas"]["SaleMoney"];
+            forming?: components["schemas"]["SaleForming"];
         };
         /** GroupBuyIn */
         GroupBuyIn: {
@@ -3867,6 +3931,14 @@ export interface components {
              * @default true
              */
             show_joined: boolean;
+            /**
+             * @default {
+             *       "limits": {},
+             *       "money": {},
+             *       "forming": {}
+             *     }
+             */
+            options: components["schemas"]["SaleOptions"];
         };
         /**
          * OfferIn
@@ -3884,6 +3956,14 @@ export interface components {
             limit_per_person: number;
             /** Stock */
             stock?: number | null;
+            /**
+             * @default {
+             *       "limits": {},
+             *       "money": {},
+             *       "forming": {}
+             *     }
+             */
+            options: components["schemas"]["OfferOptions"];
         };
         /** PictureBlockIn */
         PictureBlockIn: {
@@ -4131,6 +4211,20 @@ export interface components {
             groups: components["schemas"]["StoreGroupRow"][];
             shelf: components["schemas"]["GroupBuyPage"] | null;
         };
+        /**
+         * DeductionOut
+         * @description One reason why less is paid; `fen` is positive.
+         */
+        DeductionOut: {
+            /** Kind */
+            kind: string;
+            /** Fen */
+            fen: number;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
         /** QuoteLine */
         QuoteLine: {
             /** Offer Id */
@@ -4168,6 +4262,11 @@ export interface components {
             goods_fen: number;
             /** Freight Fen */
             freight_fen: number;
+            /**
+             * Deductions
+             * @default []
+             */
+            deductions: components["schemas"]["DeductionOut"][];
             /** Total Fen */
             total_fen: number;
             /** Freight Text */
