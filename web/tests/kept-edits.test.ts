@@ -7,10 +7,10 @@ import type { GroupBuy, Offer, Product, Sku, Store } from '@/components/leader/t
 import { setLocale } from '@/i18n'
 import { either } from '@/i18n/either'
 
-const OFFER: Offer = { id: 'o1', sku_id: 's1', product_id: 'p1', title: '大米', sku_name: '', picture: null, price_fen: 3990, limit_per_person: 0, own_stock: false, available: 30, held: 0, sold: 0 }
+const OFFER: Offer = { id: 'o1', sku_id: 's1', product_id: 'p1', title: '大米', sku_name: '', picture: null, price_fen: 3990, limit_per_person: 0, own_stock: false, available: 30, held: 0, sold: 0, options: { limits: {} } }
 const SALE = {
   id: 'g1', kind: 'dated', title: '周末水果团', status: 'open', blocks: [{ kind: 'text', text: '今早现摘' }], offers: [OFFER], starts_at: '2026-11-22T08:00:00Z',
-  ends_at: '2026-11-24T08:00:00Z', courier_enabled: true, pickup_enabled: false, pickup_points: [], questions: [], show_joined: true,
+  ends_at: '2026-11-24T08:00:00Z', courier_enabled: true, pickup_enabled: false, pickup_points: [], questions: [], show_joined: true, options: { limits: {} },
 } as unknown as GroupBuy
 const SKU: Sku = { id: 's1', name: '5kg', code: '', price_fen: 6980, cost_fen: null, limit_per_person: 2, available: 30, held: 0, sold: 0 }
 
@@ -24,6 +24,11 @@ describe('an edit that waits for its check', () => {
     expect(draft.title).toBe('周末鸡蛋团')
     expect(draft.offers.map((offer) => [offer.saved?.id ?? '', offer.price, offer.stock])).toEqual([['o1', '29.90', ''], ['', '39.90', '7']])
     expect(readGroup(draft, { shelf: false, published: true }, {})?.offers.map((offer) => offer.stock)).toEqual([null, 7])
+  })
+
+  it('keeps the options that no panel touched', () => {
+    const body = readGroup(groupDraft({ ...SALE, wanted: null }), { shelf: false, published: true }, {})
+    expect([body?.options, body?.offers[0]?.options]).toEqual([{ limits: {} }, { limits: {} }])
   })
 
   it('is not there when it was given up', () => {

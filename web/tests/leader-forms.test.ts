@@ -77,7 +77,7 @@ describe('goods and sales as typed', () => {
   })
 
   it('never sends the stock of a published offer', () => {
-    const offer = { id: 'o1', sku_id: 's1', product_id: 'p1', title: '大米', sku_name: '', picture: null, price_fen: 1, limit_per_person: 0, own_stock: true, available: 3, held: 0, sold: 0 }
+    const offer = { id: 'o1', sku_id: 's1', product_id: 'p1', title: '大米', sku_name: '', picture: null, price_fen: 1, limit_per_person: 0, own_stock: true, available: 3, held: 0, sold: 0, options: {} }
     const own = { ...pickedOffer(PRODUCT, SKU), ownStock: true, stock: '3' }
     expect(readGroup(draft({ offers: [{ ...own, saved: offer }] }), { shelf: false, published: true }, {})?.offers[0]?.stock).toBeNull()
     expect(readGroup(draft({ offers: [own] }), { shelf: false, published: true }, {})?.offers[0]?.stock).toBe(3)

@@ -81,6 +81,7 @@ export const QUOTE: Quote = {
   lines: [{ offer_id: 'o1', title: '红富士苹果', sku_name: '5斤', picture_url: '', price_fen: 2790, quantity: 1, amount_fen: 2790, problem: '', problem_en: '', available: 58 }],
   goods_fen: 2790,
   freight_fen: 800,
+  deductions: [],
   total_fen: 3590,
   freight_text: '运费 ¥8.00',
   freight_text_en: 'Delivery ¥8.00',

@@ -1,5 +1,5 @@
 import { amountFen, amountText, wholeNumber, type FieldErrors } from './form'
-import type { GroupBuy, GroupBuyIn, Media, Offer, Product, Question, Sku } from './types'
+import type { GroupBuy, GroupBuyIn, Media, Offer, OfferOptions, Product, Question, SaleOptions, Sku } from './types'
 
 import { uuid4 } from '@/api/idempotency'
 import { t } from '@/i18n'
@@ -28,6 +28,8 @@ export interface OfferDraft {
   /** Pieces of the product's own stock, where the library told them. */
   readonly shared: number | null
   readonly saved: Offer | null
+  /** What it demands besides; each panel changes its own kind. */
+  readonly options: OfferOptions
 }
 
 /** A question with its choices as one line each. */
@@ -51,6 +53,10 @@ export interface GroupDraft {
   readonly pointIds: readonly string[]
   readonly questions: readonly QuestionDraft[]
   readonly showJoined: boolean
+  /** What the sale demands besides; each panel changes its own kind. */
+  readonly options: SaleOptions
+  /** What a panel could not read, by field; saving says it first. */
+  readonly optionErrors: Readonly<Record<string, string>>
 }
 
 /** An empty sale that offers what the store offers. */
@@ -66,6 +72,8 @@ export function emptyGroup(store: { courier_enabled: boolean; pickup_enabled: bo
     pointIds: store.pickup_enabled ? store.pickup_points.map((point) => point.id) : [],
     questions: [],
     showJoined: true,
+    options: {},
+    optionErrors: {},
   }
 }
 
@@ -83,6 +91,7 @@ function savedOffer(offer: Offer): OfferDraft {
     shared: offer.own_stock ? null : offer.available,
     // One that comes with a change still waiting is not there yet.
     saved: offer.id ? offer : null,
+    options: offer.options ?? {},
   }
 }
 
@@ -100,6 +109,7 @@ export function pickedOffer(product: Product, sku: Sku): OfferDraft {
     stock: '',
     shared: sku.available,
     saved: null,
+    options: {},
   }
 }
 
@@ -128,6 +138,8 @@ export function groupDraft(saved: GroupBuy): GroupDraft {
     pointIds: group.pickup_points.map((point) => point.id),
     questions: group.questions.map(questionDraft),
     showJoined: group.show_joined,
+    options: group.options ?? {},
+    optionErrors: {},
   }
 }
 
@@ -150,7 +162,7 @@ function readOffers(draft: GroupDraft, published: boolean, complain: Complain): 
     if (limit === null) complain(`${offer.skuId}.limit`, t('leader.form.badNumber'))
     if (offer.ownStock && !fixed && stock === null) complain(`${offer.skuId}.stock`, t('leader.form.badNumber'))
     // A published offer's stock changes only through its own sheet, so nothing is sent for it.
-    return { sku_id: offer.skuId, price_fen: price ?? 0, limit_per_person: limit ?? 0, stock: offer.ownStock && !fixed ? stock : null }
+    return { sku_id: offer.skuId, price_fen: price ?? 0, limit_per_person: limit ?? 0, stock: offer.ownStock && !fixed ? stock : null, options: offer.options }
   })
 }
 
@@ -178,6 +190,7 @@ export function readGroup(draft: GroupDraft, kind: { shelf: boolean; published: 
   checkWindow(draft, kind.shelf, startsAt, complain)
   const offers = readOffers(draft, kind.published, complain)
   const questions = readQuestions(draft, complain)
+  for (const [field, text] of Object.entries(draft.optionErrors)) complain(field, text)
   if (Object.keys(errors).length) return null
   return {
     title,
@@ -193,6 +206,7 @@ export function readGroup(draft: GroupDraft, kind: { shelf: boolean; published: 
     pickup_point_ids: draft.pickup ? [...draft.pointIds] : [],
     questions,
     show_joined: draft.showJoined,
+    options: draft.options,
   }
 }
 
