@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import F, Max, Min, Q
 
 from yantuan.groupbuys.desk import blocks_out, counters, live_offers, picture_ids, status_of
+from yantuan.groupbuys.limiting import capacity_of, page_limits, price_now
 from yantuan.groupbuys.models import GroupBuy, Offer
-from yantuan.groupbuys.parts import joined_rows, totals
+from yantuan.groupbuys.options import NO_SALE_OPTIONS, SaleOptions, offer_options_of, sale_options_of
+from yantuan.groupbuys.parts import joined_rows, taken_of, totals
 from yantuan.groupbuys.rules import STATUS_LABELS
 from yantuan.groupbuys.schemas import (
     GroupBuyPage,
     JoinedRow,
+    PageDemands,
     PageOffer,
     PageProduct,
     Question,
@@ -70,7 +74,8 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
     pickup = group_buy.pickup_enabled and store.pickup_enabled
     cover = pictures.get(group_buy.cover_media_id or 0)
     latest, _ = joined_rows(group_buy.id, None, LATEST_JOINED) if group_buy.show_joined else ([], None)
-    seen = status_of(group_buy)
+    seen, moment = status_of(group_buy), now()
+    options = sale_options_of(group_buy.options)
     return GroupBuyPage(
         id=str(group_buy.id),
         kind="shelf" if group_buy.kind == GroupBuy.Kind.SHELF else "dated",
@@ -78,12 +83,12 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         title=group_buy.title,
         status=seen,
         status_label=STATUS_LABELS[seen],
-        server_time=now(),
+        server_time=moment,
         starts_at=group_buy.starts_at,
         ends_at=group_buy.ends_at,
         cover_url=cover.url if cover else "",
         blocks=blocks_out(group_buy, pictures),
-        products=_products(offers, pictures),
+        products=_products(offers, pictures, moment, hide_sold=options.limits.hide_sold),
         store=card or store_card(store, pictures),
         courier_enabled=group_buy.courier_enabled and store.courier_enabled,
         freight_text=freight_text(store),
@@ -97,7 +102,22 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         joined=totals([group_buy.id])[group_buy.id].joined,
         show_joined=group_buy.show_joined,
         latest_joined=latest,
+        demands=_demands(group_buy.id, options),
         preview=preview,
+    )
+
+
+def _demands(group_buy_id: int, options: SaleOptions) -> PageDemands | None:
+    """What the whole sale demands; the live orders are added up only where the sale is bounded."""
+    limits = options.limits
+    if limits == NO_SALE_OPTIONS.limits:
+        return None
+    bounded = limits.most_orders or limits.most_pieces or limits.most_fen
+    return PageDemands(
+        categories=list(limits.categories),
+        audience=limits.audience,
+        hide_sold=limits.hide_sold,
+        capacity=capacity_of(limits, taken_of(group_buy_id)) if bounded else None,
     )
 
 
@@ -108,37 +128,43 @@ class _Group:
     offers: list[Offer] = field(default_factory=list)
 
 
-def _products(offers: list[Offer], pictures: Mapping[int, MediaOut]) -> list[PageProduct]:
+def _products(
+    offers: list[Offer], pictures: Mapping[int, MediaOut], moment: datetime, *, hide_sold: bool
+) -> list[PageProduct]:
     groups: dict[int, _Group] = {}
     for offer in offers:
         groups.setdefault(offer.product_id, _Group()).offers.append(offer)
-    return [_product(group.offers, pictures) for group in groups.values()]
+    return [_product(group.offers, pictures, moment, hide_sold) for group in groups.values()]
 
 
-def _product(offers: list[Offer], pictures: Mapping[int, MediaOut]) -> PageProduct:
+def _product(
+    offers: list[Offer], pictures: Mapping[int, MediaOut], moment: datetime, hide_sold: bool
+) -> PageProduct:
     product = offers[0].product
-    shown = [_page_offer(o) for o in offers]
+    shown = [_page_offer(o, moment, hide_sold) for o in offers]
     return PageProduct(
         id=str(product.id),
         title=product.title,
         description=product.description,
         pictures=[pictures[int(i)] for i in product.picture_media_ids if int(i) in pictures],
-        price_min_fen=min(o.price_fen for o in offers),
-        price_max_fen=max(o.price_fen for o in offers),
+        price_min_fen=min(o.price_fen for o in shown),
+        price_max_fen=max(o.price_fen for o in shown),
         sold=sum(o.sold for o in shown),
         offers=shown,
     )
 
 
-def _page_offer(offer: Offer) -> PageOffer:
+def _page_offer(offer: Offer, moment: datetime, hide_sold: bool) -> PageOffer:
     available, held, sold = counters(offer)
+    options = offer_options_of(offer.options)
     return PageOffer(
         id=str(offer.id),
         sku_name=offer.sku.name,
-        price_fen=offer.price_fen,
+        price_fen=price_now(offer.price_fen, options, moment),
         limit_per_person=offer.limit_per_person,
         stock=available,
-        sold=held + sold,
+        sold=0 if hide_sold else held + sold,
+        limits=page_limits(options, offer.price_fen, moment),
     )
 
 
@@ -164,6 +190,8 @@ def _running(store: Store) -> list[GroupBuy]:
     rows: list[GroupBuy] = list(
         GroupBuy.objects.filter(store=store, state=GroupBuy.State.PUBLISHED)
         .filter(Q(ends_at=None) | Q(ends_at__gt=now()))
+        # A path that is not there is neither true nor false.
+        .filter(Q(options__limits__unlisted__isnull=True) | Q(options__limits__unlisted=False))
         .annotate(low=Min("offers__price_fen", filter=live), high=Max("offers__price_fen", filter=live))
         .order_by(F("ends_at").asc(nulls_first=True), "id")[: STORE_GROUPS + 1]
     )

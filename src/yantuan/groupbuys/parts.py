@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from yantuan.groupbuys.limiting import Taken
 from yantuan.groupbuys.schemas import JoinedRow
 
 
@@ -22,7 +23,11 @@ JoinedProvider = Callable[[int, str | None, int], tuple[list[JoinedRow], str | N
 TotalsProvider = Callable[[Sequence[int]], dict[int, Totals]]
 """Group buy ids → totals; ids without orders may be left out."""
 
+TakenProvider = Callable[[int], Taken]
+"""Group buy id → what its live orders hold."""
+
 _joined: list[JoinedProvider] = []
+_taken: list[TakenProvider] = []
 _totals: list[TotalsProvider] = []
 
 
@@ -36,6 +41,17 @@ def totals_provider(fn: TotalsProvider) -> TotalsProvider:
     """Register who counts; the last registration counts."""
     _totals[:] = [fn]
     return fn
+
+
+def taken_provider(fn: TakenProvider) -> TakenProvider:
+    """Register who adds up live orders; the last registration counts."""
+    _taken[:] = [fn]
+    return fn
+
+
+def taken_of(group_buy_id: int) -> Taken:
+    """What live orders hold of a sale; asked only where the sale is bounded."""
+    return _taken[0](group_buy_id) if _taken else Taken()
 
 
 def joined_rows(group_buy_id: int, cursor: str | None, limit: int) -> tuple[list[JoinedRow], str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.options import sale_options_of
 from yantuan.groupbuys.schemas import GroupBuyIn
 from yantuan.identity.models import Person
 from yantuan.kernel import said
@@ -39,6 +40,7 @@ def pieces_of(group_buy: GroupBuy) -> list[Piece]:
     for question in group_buy.questions:
         asked = "\n".join([question["label"], *question["choices"]])
         found += texts("下单问题", "question to buyers", asked)
+    found += texts("商品分类", "categories", "\n".join(sale_options_of(group_buy.options).limits.categories))
     rows = Offer.objects.filter(group_buy_id=group_buy.id, removed_at=None).select_related("product", "sku")
     for offer in rows.order_by("position", "id"):
         product = offer.product

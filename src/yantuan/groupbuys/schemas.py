@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from yantuan.catalog.schemas import LimitIn, StockIn
 from yantuan.groupbuys.options import OfferOptions, SaleOptions
+from yantuan.groupbuys.options.limits import Audience
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.kernel.reviews import ReviewOut
 from yantuan.media.schemas import MediaOut
@@ -142,15 +143,58 @@ class ExtendIn(Schema):
     ends_at: datetime
 
 
+class FlashOut(Schema):
+    """秒杀: the window of a lower price, still to come or open (`on`)."""
+
+    price_fen: int
+    usual_fen: int
+    """The price outside the window, which follows it."""
+    starts_at: datetime
+    ends_at: datetime
+    on: bool
+
+
+class PageLimits(Schema):
+    """What an offer demands of an order; 0 and empty mean nothing."""
+
+    category: str = ""
+    least: int = 0
+    step: int = 0
+    per_household: int = 0
+    flash: FlashOut | None = None
+    ships_on: date | None = None
+    """预售: sent by this day."""
+
+
 class PageOffer(Schema):
     """One variant as buyers see it: no cost, no internal stock split."""
 
     id: IdOut
     sku_name: str
     price_fen: int
+    """Of one piece now."""
     limit_per_person: int
     stock: int
     sold: int
+    """0 where the leader hides the counts."""
+    limits: PageLimits | None = None
+
+
+class CapacityOut(Schema):
+    """How much the sale still takes, where its leader bounds it."""
+
+    full: bool
+    text: str
+    text_en: str
+
+
+class PageDemands(Schema):
+    """What the whole sale demands."""
+
+    categories: list[str]
+    audience: Audience
+    hide_sold: bool
+    capacity: CapacityOut | None
 
 
 class PageProduct(Schema):
@@ -201,6 +245,7 @@ class GroupBuyPage(Schema):
     show_joined: bool
     latest_joined: list[JoinedRow]
     """The newest ten; empty when the leader hides the list."""
+    demands: PageDemands | None = None
     preview: bool = False
 
 

@@ -1,7 +1,7 @@
-"""Imported at start: registers what orders tell the pages of group buys."""
+"""Imported at start: registers what orders tell the pages of group buys, and which options take part in placing."""
 
 from __future__ import annotations
 
-from yantuan.orders import joined
+from yantuan.orders import capacity, households, joined, regulars
 
-__all__ = ["joined"]
+__all__ = ["capacity", "households", "joined", "regulars"]

@@ -1,4 +1,8 @@
-"""What an order costs: one pure function for placing and for the quote before it."""
+"""What an order costs: one pure function for placing and for the quote before it.
+
+Price × quantity, then deductions in the order of `deducting`, then freight. Freight is measured by the goods before
+deductions, so that a discount never makes sending dearer.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from yantuan.kernel.money import split_by_weight
+from yantuan.groupbuys.limiting import price_now
+from yantuan.groupbuys.options import NO_OFFER_OPTIONS, NO_SALE_OPTIONS
+from yantuan.kernel.errors import Conflict
+from yantuan.kernel.money import price_text, split_by_weight
+from yantuan.orders import coupon_terms, first_orders, open_parcels
+from yantuan.orders.deducting import (
+    Basket,
+    Deduction,
+    gift_pieces,
+    take_new_buyer,
+    take_reduction,
+)
 from yantuan.orders.drafts import Draft, GroupTerms, OfferTerms, Recipient, Snapshot
+from yantuan.stores.freight import FreightTemplate, Load, template_fen
 from yantuan.stores.rules import freight_fen
+
+Chosen = Sequence[tuple[OfferTerms, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +48,14 @@ class PricedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Deduction:
-    """One reason why less is paid, as the buyer reads it; `fen` is positive."""
-
-    kind: str
-    fen: int
-    text: str
-    text_en: str
-
-
-@dataclass(frozen=True, slots=True)
 class Priced:
     """An order's money; goods + freight − discount is what is paid."""
 
     lines: tuple[PricedLine, ...]
     freight_fen: int
     deductions: tuple[Deduction, ...] = ()
+    coupon_fen: int = 0
+    """What the coupon was worth, freight included; its budget pays this."""
 
     @property
     def goods_fen(self) -> int:
@@ -61,26 +71,126 @@ class Priced:
 
 
 def unit_fen(offer: OfferTerms, moment: datetime) -> int:
-    """The price of one unit at `moment`, in fen."""
-    return offer.price_fen
+    """The price of one unit at `moment`, in fen; nothing for a gift."""
+    if offer.options is NO_OFFER_OPTIONS:
+        return offer.price_fen
+    return 0 if offer.options.money.gift else price_now(offer.price_fen, offer.options, moment)
+
+
+def template_of(group: GroupTerms) -> FreightTemplate | None:
+    """The freight template that counts: the sale's own, else the store's; None where freight is flat."""
+    return group.options.money.freight or group.freight_template
 
 
 def price(
-    draft: Draft,
-    group: GroupTerms,
-    lines: Sequence[tuple[OfferTerms, int]],
-    recipient: Recipient | None,
-    snapshot: Snapshot,
+    draft: Draft, group: GroupTerms, lines: Chosen, recipient: Recipient | None, snapshot: Snapshot
 ) -> Priced:
-    """The money of these lines. `recipient` is None where a quote doesn't know yet where it goes."""
+    """The money of these lines. `recipient` is None where a quote doesn't know yet where it goes.
+
+    Raises Conflict `region_not_delivered`, `below_least_order`, `coupon_*` and `gift_not_earned`.
+    """
     units = [unit_fen(offer, snapshot.now) for offer, _ in lines]
     amounts = [unit * quantity for unit, (_, quantity) in zip(units, lines, strict=True)]
-    freight = freight_fen(group, sum(amounts), draft.delivery_method)
-    shares = split_by_weight(freight, amounts) if lines else []
-    rows = zip(lines, units, shares, strict=True)
+    load = load_of(lines, amounts)
+    freight = _freight(draft, group, load, recipient, snapshot)
+    basket, worth = _deduct(draft, group, lines, units, amounts, freight, snapshot)
+    waived = worth if any(one.kind == "coupon_freight" for one in basket.deductions) else 0
+    shares = split_by_weight(freight - waived, amounts) if lines else []
+    rows = zip(lines, units, basket.taken, shares, strict=True)
     return Priced(
-        tuple(
-            PricedLine(offer, quantity, unit, freight_fen=share) for (offer, quantity), unit, share in rows
-        ),
-        freight,
+        tuple(PricedLine(offer, quantity, unit, cut, share) for (offer, quantity), unit, cut, share in rows),
+        freight - waived,
+        tuple(basket.deductions),
+        worth,
     )
+
+
+def load_of(lines: Chosen, amounts: Sequence[int]) -> Load:
+    """What the parcel carries as far as freight counts; gifts travel free."""
+    goods = [one for one in lines if not one[0].options.money.gift]
+    grams = sum(offer.weight_g * quantity for offer, quantity in goods)
+    return Load(sum(amounts), sum(quantity for _, quantity in goods), grams)
+
+
+def _freight(
+    draft: Draft, group: GroupTerms, load: Load, recipient: Recipient | None, snapshot: Snapshot
+) -> int:
+    """Freight in fen; an order that joins an open parcel pays what the whole parcel costs more than was paid for it."""
+    parcel = open_parcels.parcel_of(draft, snapshot)
+    whole = load.plus(parcel.load) if parcel else load
+    template = template_of(group)
+    if template is not None and draft.delivery_method == "courier":
+        fen = template_fen(template, recipient, whole)
+    else:
+        fen = freight_fen(group, whole.goods_fen, draft.delivery_method)
+    return max(0, fen - parcel.freight_fen) if parcel else fen
+
+
+def _deduct(
+    draft: Draft,
+    group: GroupTerms,
+    lines: Chosen,
+    units: Sequence[int],
+    amounts: list[int],
+    freight: int,
+    snapshot: Snapshot,
+) -> tuple[Basket, int]:
+    """All deductions, and what the coupon is worth."""
+    basket = Basket(amounts, [quantity for _, quantity in lines])
+    if group.options is not NO_SALE_OPTIONS:
+        money = group.options.money
+        if money.gifts:
+            _check_gifts(lines, amounts)
+        if money.new_buyers and first_orders.is_new(draft, group, snapshot):
+            take_new_buyer(basket, [_saved(one, unit) for one, unit in zip(lines, units, strict=True)])
+        if money.reduction:
+            take_reduction(basket, money.reduction, taking_part(lines))
+    return basket, _coupon(basket, draft, group, freight, snapshot)
+
+
+def taking_part(lines: Chosen) -> list[int]:
+    """Which lines count for the sale's 满减."""
+    return [
+        i
+        for i, (offer, _) in enumerate(lines)
+        if not (offer.options.money.no_reduction or offer.options.money.gift)
+    ]
+
+
+def _saved(line: tuple[OfferTerms, int], unit: int) -> int:
+    money = line[0].options.money
+    if money.new_buyer_fen is None:
+        return 0
+    return max(0, unit - money.new_buyer_fen) * min(line[1], money.new_buyer_pieces)
+
+
+def _coupon(basket: Basket, draft: Draft, group: GroupTerms, freight: int, snapshot: Snapshot) -> int:
+    if draft.coupon_id is None:
+        return 0
+    every = range(len(basket.amounts))
+    goods = sum(basket.left(every))
+    found = snapshot.extra.get(coupon_terms.NAME, {}).get((draft.coupon_id, draft.person_id))
+    terms = coupon_terms.check_coupon(found, group.store_id, group.id, goods, snapshot.now)
+    worth = coupon_terms.coupon_fen(terms, goods, freight)
+    if terms.kind == "freight":
+        text = f"{terms.title}（免运费 {price_text(worth)}）"
+        basket.deductions.append(
+            Deduction("coupon_freight", 0, text, f"Coupon: {price_text(worth)} of delivery waived")
+        )
+    else:
+        basket.take(every, Deduction("coupon", worth, terms.title, "Coupon"))
+    return worth
+
+
+def _check_gifts(lines: Chosen, amounts: Sequence[int]) -> None:
+    """Refuse gifts beyond what the goods earn; measured before deductions."""
+    pieces = sum(quantity for offer, quantity in lines if not offer.options.money.gift)
+    for offer, quantity in lines:
+        gift = offer.options.money.gift
+        if gift and quantity > gift_pieces(gift, sum(amounts), pieces):
+            raise Conflict(
+                "gift_not_earned",
+                f"还没达到赠送「{offer.title}」的条件，请返回重新确认",
+                "The goods do not bring this gift along.",
+                offer_id=str(offer.id),
+            )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from yantuan.groupbuys.limiting import nearest
 from yantuan.groupbuys.rules import STATUS_LABELS, status
 from yantuan.kernel.actors import Actor
+from yantuan.kernel.errors import AppError
 from yantuan.kernel.http import IdOut
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
-from yantuan.orders import refusals
+from yantuan.orders import demands, hooks, refusals
 from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
 from yantuan.orders.pricing import price, unit_fen
@@ -54,9 +58,12 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
         if problem == _FINE:
             own = _problem(known, line.quantity, draft.person_id, snapshot)
             problem = own if whole == _FINE else whole
-        lines.append(_line(line, offer, pictures, problem, snapshot))
+        lines.append(_line(line, offer, pictures, problem, draft.person_id, snapshot))
     known_lines = [(offer, line.quantity) for line, offer in found if offer]
     priced = price(draft, group, known_lines, None, snapshot)
+    demand = _FINE
+    if whole == _FINE:
+        demand = _demand(replace(draft, expected_total_fen=priced.total_fen), group, snapshot)
     courier = draft.delivery_method == "courier"
     return QuoteOut(
         lines=lines,
@@ -69,8 +76,20 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
         total_fen=priced.total_fen,
         freight_text=freight_text(group) if courier else "自提免运费",
         freight_text_en=freight_text_en(group) if courier else "Pick-up, no freight",
-        orderable=not any(line.problem for line in lines),
+        demand=demand[0],
+        demand_en=demand[1],
+        orderable=demand == _FINE and not any(line.problem for line in lines),
     )
+
+
+def _demand(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
+    """What an option of the sale has against this basket, in the words placing would refuse it with."""
+    for hook in hooks.concerned(draft, group):
+        try:
+            hook.check(draft, group, snapshot)
+        except AppError as refusal:
+            return refusal.zh, refusal.en
+    return _FINE
 
 
 def _whole_problem(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
@@ -87,6 +106,9 @@ def _whole_problem(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
 def _problem(offer: OfferTerms | None, quantity: int, person_id: int, snapshot: Snapshot) -> Both:
     if offer is None:
         return "商品已下架", "No longer on sale"
+    unfit = demands.line_problem(offer, quantity)
+    if unfit is not None:
+        return unfit
     if offer.limit_per_person:
         left = offer.limit_per_person - snapshot.limit_used.get((offer.id, person_id), 0)
         if quantity > left:
@@ -95,6 +117,15 @@ def _problem(offer: OfferTerms | None, quantity: int, person_id: int, snapshot: 
     if quantity > available:
         return (f"只剩 {available} 件了", f"Only {available} left") if available else ("已售罄", "Sold out")
     return _FINE
+
+
+def _suggested(offer: OfferTerms, quantity: int, person_id: int, snapshot: Snapshot) -> int:
+    """The nearest quantity that could be ordered, 0 for none: what the page offers in place of one that can't."""
+    most = 0 if offer.removed else snapshot.available.get(offer.pool_id, 0)
+    if offer.limit_per_person:
+        used = snapshot.limit_used.get((offer.id, person_id), 0)
+        most = min(most, max(0, offer.limit_per_person - used))
+    return nearest(offer.options.limits, quantity, most)
 
 
 def _limited(limit: int, left: int) -> Both:
@@ -109,13 +140,14 @@ def _line(
     offer: OfferTerms | None,
     pictures: dict[int, MediaOut],
     problem: Both,
+    person_id: int,
     snapshot: Snapshot,
 ) -> QuoteLine:
     offer_id: IdOut = str(line.offer_id)
     if offer is None:
         return QuoteLine(
             offer_id=offer_id, title="", sku_name="", picture_url="", price_fen=0, quantity=line.quantity,
-            amount_fen=0, problem=problem[0], problem_en=problem[1], available=0,
+            amount_fen=0, problem=problem[0], problem_en=problem[1], available=0, suggested=0,
         )  # fmt: skip
     picture = pictures.get(offer.picture_media_id or 0)
     return QuoteLine(
@@ -129,4 +161,5 @@ def _line(
         problem=problem[0],
         problem_en=problem[1],
         available=snapshot.available.get(offer.pool_id, 0),
+        suggested=_suggested(offer, line.quantity, person_id, snapshot) if problem != _FINE else 0,
     )

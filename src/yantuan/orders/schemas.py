@@ -52,6 +52,8 @@ class QuoteLine(Schema):
     """Why this line can't be ordered now (Chinese sentence); empty if it can."""
     problem_en: str = ""
     available: int
+    suggested: int
+    """Where there is a problem: the nearest quantity that could be ordered, 0 for none."""
 
 
 class DeductionOut(Schema):
@@ -71,6 +73,9 @@ class QuoteOut(Schema):
     total_fen: int
     freight_text: str
     freight_text_en: str
+    demand: str = ""
+    """What the sale as a whole has against this basket (Chinese sentence); empty if nothing."""
+    demand_en: str = ""
     orderable: bool
 
 

@@ -17,6 +17,7 @@ from yantuan.kernel.actors import PROVIDER
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.orders import actions as orders
+from yantuan.orders.late import fits_again
 from yantuan.orders.models import LimitUse, Order, OrderLine
 from yantuan.orders.states import LIVE_PAYMENTS
 from yantuan.payments import refunds, rules, split_hooks
@@ -157,6 +158,8 @@ def _may_live_on(order: Order) -> bool:
         )
     )
     limits = {line.offer_id: offers[line.offer_id].limit_per_person for line in lines}
+    if not fits_again(order, sale, lines):
+        return False
     return all(
         limits[line.offer_id] == 0 or used.get(line.offer_id, 0) + line.quantity <= limits[line.offer_id]
         for line in lines
