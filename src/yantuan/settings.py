@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "yantuan.push",
     "yantuan.media",
     "yantuan.leaders",
+    "yantuan.staff",
     "yantuan.stores",
     "yantuan.merchants",
     "yantuan.catalog",

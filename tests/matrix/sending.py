@@ -121,6 +121,8 @@ def _sheet(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     return {"file": SimpleUploadedFile("a.csv", text.encode(), "text/csv")}
 
 
+_MEMBER = {"store_id": "store_id", "member_id": "member_id"}
+
 SENT: dict[str, Sent] = {
     "send_sms_code": Sent({}, _fixed(phone="13700000001")),
     "sign_in_by_phone": Sent({}, _fixed(phone="13700000001", code="123456", agreed=True)),
@@ -297,5 +299,14 @@ SENT: dict[str, Sent] = {
     "list_bags": _at("group_buy_id"),
     "download_picking_sheet": _at("group_buy_id"),
     "download_picking_paper": _at("group_buy_id"),
+    "list_staff": _at("store_id"),
+    "invite_staff": _at("store_id", _fixed(rights=["orders"], note="小张")),
+    "cancel_staff_invite": Sent({"store_id": "store_id", "invite_id": "staff_invite_id"}),
+    "change_staff": Sent(_MEMBER, _fixed(rights=["pickup"], note="门口")),
+    "revoke_staff": Sent(_MEMBER),
+    "list_staff_acts": _at("store_id"),
+    "read_staff_invite": Sent({"token": "=nobodys"}),
+    "accept_staff_invite": Sent({"token": "=nobodys"}),
+    "leave_store": _at("store_id"),
 }
 """Operation id → what is sent."""

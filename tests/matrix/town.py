@@ -32,6 +32,7 @@ from yantuan.reports.models import OrderExport
 from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
 from yantuan.splits.models import SplitTerms
+from yantuan.stores import staff_actions as staff
 
 ROLES = (
     "visitor", "expired", "operator", "buyer", "other_buyer", "applicant", "suspended", "leader", "other_leader",
@@ -152,6 +153,13 @@ def _terms(store: Any) -> int:
     ).id
 
 
+def _staff(store: Any, leader: Person) -> dict[str, int]:
+    """A helper with no right that any operation asks for, and an invitation nobody has used."""
+    invited, _ = staff.invite(leader, store, ["goods"], "小王")
+    _, token = staff.invite(leader, store, ["data"], "小李")
+    return {"staff_invite_id": invited.id, "member_id": staff.accept(make.person("小李"), token).id}
+
+
 def _imports(store: Any, leader: Person, order: Order) -> dict[str, int]:
     """A sheet to be agreed to, and one that is booked."""
     found = {}
@@ -190,6 +198,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "terms_id": _terms(store),
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
         **_imports(store, leader, orders["paid"]),
+        **_staff(store, leader),
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
     }  # fmt: skip

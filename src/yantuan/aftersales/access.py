@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from yantuan.aftersales.models import AfterSale
 from yantuan.identity.models import Person
 from yantuan.kernel.errors import NotFound
+from yantuan.staff.access import reach
 
 
 def _rows() -> QuerySet[AfterSale]:
@@ -15,16 +16,15 @@ def _rows() -> QuerySet[AfterSale]:
 
 def access_aftersale(person: Person, aftersale_id: int) -> AfterSale:
     """The buyer's own case, with order and store. Raises NotFound otherwise."""
-    return _one(_rows().filter(id=aftersale_id, person_id=person.id))
+    return _known(_rows().filter(id=aftersale_id, person_id=person.id).first())
 
 
 def access_aftersale_as_leader(person: Person, aftersale_id: int) -> AfterSale:
     """A case about an order of one of this leader's stores. Raises NotFound otherwise."""
-    return _one(_rows().filter(id=aftersale_id, order__store__leader__person_id=person.id))
+    return _known(reach(person, _rows().filter(id=aftersale_id), "order__store__"))
 
 
-def _one(rows: QuerySet[AfterSale]) -> AfterSale:
-    case = rows.first()
+def _known(case: AfterSale | None) -> AfterSale:
     if case is None:
         raise NotFound("没有找到这个售后单", "No such after-sale case.")
     return case

@@ -17,6 +17,7 @@ from yantuan.orders import english, parts
 from yantuan.orders.models import Order
 from yantuan.orders.schemas import AfterSaleBrief
 from yantuan.orders.states import Viewer
+from yantuan.staff.access import of_person
 
 
 @parts.provide("aftersales")
@@ -45,12 +46,11 @@ def pieces_asked_back(order_id: int) -> Mapping[int, int]:
 
 @grant("after_sale")
 def leader_sees_evidence(person: Person, media: Media) -> bool:
-    """The leader of the store a case is about may look at its pictures."""
+    """The leader of the store a case is about, and who settles claims there, may look at its pictures."""
     if media.owner_id is None:
         return False
-    shown = AfterSale.objects.filter(
-        person_id=media.owner_id, order__store__leader__person_id=person.id
-    ).values_list("media_ids", flat=True)
+    mine = of_person(person, "order__store__", ("aftersales",))
+    shown = AfterSale.objects.filter(mine, person_id=media.owner_id).values_list("media_ids", flat=True)
     return any(media.id in ids for ids in shown)
 
 

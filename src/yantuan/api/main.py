@@ -27,7 +27,9 @@ from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
 from yantuan.splits.api import router as splits
+from yantuan.staff.access import guarded
 from yantuan.stores.api import router as stores
+from yantuan.stores.staff_api import router as staff
 from yantuan.tracking.api import router as tracking
 
 api = NinjaAPI(
@@ -39,8 +41,13 @@ api = NinjaAPI(
     parser=StrictParser(),
 )
 errors.install(api)
-for router in (
-    identity, me, demo, media, leaders, stores, merchants, catalog, groupbuys, orders, jielong, payments, splits, fulfilment, ship_imports,
+ROUTERS = (
+    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking,
-):  # fmt: skip
+)  # fmt: skip
+for router in ROUTERS:
+    for path in router.path_operations.values():
+        for operation in path.operations:
+            writes = not set(operation.methods) <= {"GET", "HEAD"}
+            operation.view_func = guarded(operation.view_func.__name__, writes, operation.view_func)
     api.add_router("", router)

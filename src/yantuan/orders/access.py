@@ -5,6 +5,7 @@ from __future__ import annotations
 from yantuan.identity.models import Person
 from yantuan.kernel.errors import NotFound
 from yantuan.orders.models import Order
+from yantuan.staff.access import reach
 
 
 def access_order(person: Person, order_id: int) -> Order:
@@ -18,12 +19,9 @@ def access_order(person: Person, order_id: int) -> Order:
 
 
 def access_order_as_leader(person: Person, order_id: int) -> Order:
-    """An order of a store this person owns, with store and group buy; NotFound otherwise."""
-    order = (
-        Order.objects.select_related("store", "group_buy")
-        .filter(id=order_id, store__leader__person_id=person.id)
-        .first()
-    )
+    """An order of a store this person owns or helps in, with store and group buy; NotFound otherwise."""
+    rows = Order.objects.select_related("store", "group_buy").filter(id=order_id)
+    order = reach(person, rows, "store__")
     if order is None:
         raise NotFound("没有找到这个订单", "No such order.")
     return order

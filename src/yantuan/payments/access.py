@@ -5,15 +5,13 @@ from __future__ import annotations
 from yantuan.identity.models import Person
 from yantuan.kernel.errors import NotFound
 from yantuan.payments.models import OfflineProof, Refund
+from yantuan.staff.access import reach
 
 
 def access_proof_as_leader(person: Person, proof_id: int) -> OfflineProof:
     """A proof sent to one of this leader's stores, with its order. Raises NotFound otherwise."""
-    proof = (
-        OfflineProof.objects.select_related("order__store", "order__group_buy")
-        .filter(id=proof_id, order__store__leader__person_id=person.id)
-        .first()
-    )
+    rows = OfflineProof.objects.select_related("order__store", "order__group_buy").filter(id=proof_id)
+    proof = reach(person, rows, "order__store__")
     if proof is None:
         raise NotFound
     return proof
@@ -21,11 +19,8 @@ def access_proof_as_leader(person: Person, proof_id: int) -> OfflineProof:
 
 def access_refund_as_leader(person: Person, refund_id: int) -> Refund:
     """A refund of an order of one of this leader's stores, with the order. Raises NotFound otherwise."""
-    refund = (
-        Refund.objects.select_related("order__store", "order__group_buy")
-        .filter(id=refund_id, order__store__leader__person_id=person.id)
-        .first()
-    )
+    rows = Refund.objects.select_related("order__store", "order__group_buy").filter(id=refund_id)
+    refund = reach(person, rows, "order__store__")
     if refund is None:
         raise NotFound
     return refund

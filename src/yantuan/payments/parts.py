@@ -17,6 +17,7 @@ from yantuan.orders.schemas import ProofOut, RefundOut
 from yantuan.orders.states import PAID_PAYMENTS, Viewer
 from yantuan.payments import attempts, queries, refunds, rules
 from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
+from yantuan.staff.access import of_person
 
 
 @parts.provide("refunds")
@@ -55,8 +56,9 @@ def _cancellable(order: Order) -> bool:
 
 @grant("proof")
 def leader_sees_proof(person: Person, media: Media) -> bool:
-    """The leader of the store a proof was sent to may look at its picture."""
-    return OfflineProof.objects.filter(media_id=media.id, order__store__leader__person_id=person.id).exists()
+    """The leader of the store a proof was sent to, and who handles orders there, may look at its picture."""
+    mine = of_person(person, "order__store__", ("orders",))
+    return OfflineProof.objects.filter(mine, media_id=media.id).exists()
 
 
 @provide_uses

@@ -27,6 +27,7 @@ from yantuan.payments.models import PaymentAttempt, Refund
 from yantuan.payments.refunds import UNFINISHED
 from yantuan.privacy import scrub
 from yantuan.shipinfo.models import ShippingInfo
+from yantuan.staff.models import StaffMember
 from yantuan.stores.models import Store
 
 FORGOTTEN: Final = "person.forgotten"
@@ -134,6 +135,9 @@ def _erase_seller(person: Person) -> None:
 
 
 def _erase_person(person: Person) -> None:
+    helped = StaffMember.objects.filter(person=person)
+    helped.filter(revoked_at=None).update(revoked_at=now())
+    helped.update(note="")
     for model in (Session, Channel, Address):
         model.objects.filter(person_id=person.id).delete()
     if person.phone_hash:

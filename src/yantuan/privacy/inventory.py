@@ -75,6 +75,8 @@ _SELLERS: Final = (
          "退货、线下付款", _K, "卖场存续期间", "有订单的买家", _OTHERS),
     Held("stores.PickupPoint", ("name", "address", "contact_name", "contact_phone"), "自提点及其联系人", "买家找到自提点", _C,
          "卖场存续期间", "公开；电话只给下单的人", _OTHERS),
+    Held("staff.StaffMember", ("note",), "管理员的称呼", "团长认得管理员", _K, "管理期间", "该卖场的团长", _ERASED),
+    Held("staff.StaffInvite", ("token_hash", "note"), "管理员邀请、称呼", "邀请只给约定的人", _K, "7 天失效", "该卖场的团长", _OTHERS),
     Held("merchants.MerchantApplication", ("form_sealed",), "商户进件的全部资料", "向微信支付申请子商户号", _L,
          "申请结束时清空；180 天没有修改的草稿同样", "加密保存；本人只见末四位", _OTHERS),
     Held("merchants.MerchantApplication", ("papers", "pictures"), "进件照片的编号", "同上", _L, "照片在申请结束后 30 天删除", _OWN, _OTHERS),

@@ -26,6 +26,7 @@ from yantuan.orders.lists import LEADER_TABS
 from yantuan.orders.models import Order
 from yantuan.reports.models import OrderExport
 from yantuan.reports.sheets import Written, write_orders
+from yantuan.staff.access import reach
 from yantuan.stores.models import Store
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ ACTIVE: Final = (State.WAITING_APPROVAL, State.QUEUED, State.RUNNING)
 def access_export(person: Person, export_id: int) -> OrderExport:
     """An export of one of the person's stores. Raises NotFound otherwise."""
     export = OrderExport.objects.filter(id=export_id).first()
-    if export is None or not Store.objects.filter(id=export.store_id, leader__person_id=person.id).exists():
+    if export is None or reach(person, Store.objects.filter(id=export.store_id), "") is None:
         raise NotFound("没有找到这次导出", "No such export.")
     return export
 

@@ -15,6 +15,8 @@ from yantuan.kernel.errors import NotFound
 from yantuan.sharing import gateway, scenes
 from yantuan.sharing.access import share_by_token
 from yantuan.sharing.models import AppLink, Share
+from yantuan.staff.access import reach
+from yantuan.stores.models import Store
 
 LIFE: Final = timedelta(days=29)
 """WeChat gives at most thirty days; a day is left for clocks and for the way there."""
@@ -39,7 +41,7 @@ def links_of(person: Person, token: str) -> MiniLinks:
     link is as good as before.
     """
     share = share_by_token(token)
-    if share.store.leader.person_id != person.id:
+    if reach(person, Store.objects.filter(id=share.store_id), "") is None:
         raise NotFound
     url, short = _link(share, "url"), _link(share, "short")
     return MiniLinks(url.link, short.link, min(url.expires_at, short.expires_at))

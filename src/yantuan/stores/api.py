@@ -10,13 +10,16 @@ from yantuan.kernel.http import IdIn, Ok
 from yantuan.stores import actions, queries
 from yantuan.stores.access import access_store, person_of
 from yantuan.stores.schemas import OwnPoint, PickupPointIn, StoreIn, StoreOut
+from yantuan.stores.staff_queries import helped_stores, with_rights
 
 router = Router(tags=["stores"], auth=signed_in)
 
 
 @router.get("/leader/stores", response=list[StoreOut])
 def list_stores(request: HttpRequest) -> list[StoreOut]:
-    return queries.stores_out(queries.stores_of(person_of(request)))
+    person = person_of(request)
+    stores = [*queries.stores_of(person), *helped_stores(person)]
+    return with_rights(person, stores, queries.stores_out(stores))
 
 
 @router.post("/leader/stores", response=StoreOut)
@@ -26,7 +29,9 @@ def create_store(request: HttpRequest, body: StoreIn) -> StoreOut:
 
 @router.get("/leader/stores/{store_id}", response=StoreOut)
 def read_store(request: HttpRequest, store_id: IdIn) -> StoreOut:
-    return queries.store_out(access_store(person_of(request), store_id))
+    person = person_of(request)
+    store = access_store(person, store_id)
+    return with_rights(person, [store], [queries.store_out(store)])[0]
 
 
 @router.put("/leader/stores/{store_id}", response=StoreOut)

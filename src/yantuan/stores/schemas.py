@@ -11,6 +11,8 @@ from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.kernel.reviews import ReviewOut
 from yantuan.leaders.schemas import LeaderCard
 from yantuan.media.schemas import MediaOut
+from yantuan.stores.freight import FreightTemplate
+from yantuan.staff.rights import RIGHTS, Right
 
 Optional200 = Annotated[Text, Field(max_length=200)]
 
@@ -26,9 +28,11 @@ class StoreIn(Schema):
     contact_phone: Annotated[Text, Field(max_length=20, pattern=r"^[0-9+\- ]*$")] = ""
     aftersale_policy: Annotated[Text, Field(max_length=2000)] = ""
     courier_enabled: bool = True
-    freight_kind: Literal["flat", "free_above"] = "flat"
+    freight_kind: Literal["flat", "free_above", "template"] = "flat"
     freight_fen: FenIn = 0
     free_above_fen: FenIn = 0
+    freight_template: FreightTemplate | None = None
+    """Needed for the kind `template`."""
     pickup_enabled: bool = False
     wechatpay_enabled: bool = True
     offline_enabled: bool = False
@@ -79,9 +83,10 @@ class StoreOut(Schema):
     contact_phone: str
     aftersale_policy: str
     courier_enabled: bool
-    freight_kind: Literal["flat", "free_above"]
+    freight_kind: Literal["flat", "free_above", "template"]
     freight_fen: int
     free_above_fen: int
+    freight_template: FreightTemplate | None = None
     pickup_enabled: bool
     pickup_points: list[OwnPoint]
     wechatpay_enabled: bool
@@ -97,6 +102,10 @@ class StoreOut(Schema):
     """New words or pictures that wait for the content check, or did not pass it."""
     wanted: StoreOut | None = None
     """The store as its owner wants it, while buyers go on seeing the old."""
+    owned: bool = True
+    """False for a store the person only helps in."""
+    rights: list[Right] = list(RIGHTS)
+    """What the person may do there; the owner everything."""
 
 
 class StoreCard(Schema):

@@ -520,6 +520,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Staff */
+        get: operations["yantuan_stores_staff_api_list_staff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/staff-invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite Staff */
+        post: operations["yantuan_stores_staff_api_invite_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/staff-invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel Staff Invite */
+        delete: operations["yantuan_stores_staff_api_cancel_staff_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/staff/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change Staff */
+        put: operations["yantuan_stores_staff_api_change_staff"];
+        post?: never;
+        /** Revoke Staff */
+        delete: operations["yantuan_stores_staff_api_revoke_staff"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/staff-acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Staff Acts */
+        get: operations["yantuan_stores_staff_api_list_staff_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff-invites/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Staff Invite */
+        get: operations["yantuan_stores_staff_api_read_staff_invite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff-invites/{token}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept Staff Invite */
+        post: operations["yantuan_stores_staff_api_accept_staff_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/staff/{store_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave Store */
+        delete: operations["yantuan_stores_staff_api_leave_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/pay-ways": {
         parameters: {
             query?: never;
@@ -3096,6 +3233,24 @@ export interface components {
             suspend_reason: string;
             review?: components["schemas"]["ReviewOut"] | null;
             wanted?: components["schemas"]["StoreOut"] | null;
+            /**
+             * Owned
+             * @default true
+             */
+            owned: boolean;
+            /**
+             * Rights
+             * @default [
+             *       "orders",
+             *       "shipping",
+             *       "pickup",
+             *       "aftersales",
+             *       "money",
+             *       "data",
+             *       "goods"
+             *     ]
+             */
+            rights: ("orders" | "shipping" | "pickup" | "aftersales" | "money" | "data" | "goods")[];
         };
         /**
          * StoreIn
@@ -3211,6 +3366,124 @@ export interface components {
              * @default
              */
             contact_phone: string;
+        };
+        /**
+         * StaffInviteOut
+         * @description An open invitation; `url` only in the answer that made it.
+         */
+        StaffInviteOut: {
+            /** Id */
+            id: string;
+            /** Note */
+            note: string;
+            /** Rights */
+            rights: ("orders" | "shipping" | "pickup" | "aftersales" | "money" | "data" | "goods")[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * Token
+             * @default
+             */
+            token: string;
+        };
+        /** StaffOut */
+        StaffOut: {
+            /** Id */
+            id: string;
+            /** Nickname */
+            nickname: string;
+            avatar: components["schemas"]["MediaOut"] | null;
+            /** Note */
+            note: string;
+            /** Rights */
+            rights: ("orders" | "shipping" | "pickup" | "aftersales" | "money" | "data" | "goods")[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Act At */
+            last_act_at: string | null;
+        };
+        /** StaffPage */
+        StaffPage: {
+            /** Members */
+            members: components["schemas"]["StaffOut"][];
+            /** Invites */
+            invites: components["schemas"]["StaffInviteOut"][];
+        };
+        /** StaffRightsIn */
+        StaffRightsIn: {
+            /** Rights */
+            rights: ("orders" | "shipping" | "pickup" | "aftersales" | "money" | "data" | "goods")[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** Page[StaffActOut] */
+        Page_StaffActOut_: {
+            /** Items */
+            items: components["schemas"]["StaffActOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** StaffActOut */
+        StaffActOut: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Nickname */
+            nickname: string;
+            /** Note */
+            note: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Outcome */
+            outcome: string;
+            /** Order Id */
+            order_id: string;
+        };
+        /**
+         * StaffInviteSeen
+         * @description What the invited person sees before accepting.
+         */
+        StaffInviteSeen: {
+            /** Store Id */
+            store_id: string;
+            /** Store Name */
+            store_name: string;
+            /** Leader Name */
+            leader_name: string;
+            /** Rights */
+            rights: ("orders" | "shipping" | "pickup" | "aftersales" | "money" | "data" | "goods")[];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Mine */
+            mine: boolean;
         };
         /**
          * AppIdOut
@@ -3715,6 +3988,117 @@ export interface components {
             picture?: components["schemas"]["MediaOut"] | null;
         };
         /**
+         * Flash
+         * @description 秒杀: another price inside a window of time; the end itself is outside.
+         */
+        Flash: {
+            /** Price Fen */
+            price_fen: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * FreightRule
+         * @description What sending to these regions costs; amounts in fen, units in pieces or grams as the template says.
+         */
+        FreightRule: {
+            /**
+             * Regions
+             * @default []
+             */
+            regions: string[];
+            /**
+             * Refused
+             * @default false
+             */
+            refused: boolean;
+            /**
+             * First
+             * @default 1
+             */
+            first: number;
+            /**
+             * First Fen
+             * @default 0
+             */
+            first_fen: number;
+            /**
+             * More
+             * @default 1
+             */
+            more: number;
+            /**
+             * More Fen
+             * @default 0
+             */
+            more_fen: number;
+            /**
+             * Free Above Fen
+             * @default 0
+             */
+            free_above_fen: number;
+            /**
+             * Free Pieces
+             * @default 0
+             */
+            free_pieces: number;
+            /**
+             * Least Fen
+             * @default 0
+             */
+            least_fen: number;
+        };
+        /**
+         * FreightTemplate
+         * @description Rules by region and one for the rest.
+         */
+        FreightTemplate: {
+            /**
+             * By
+             * @default piece
+             * @enum {string}
+             */
+            by: "piece" | "weight";
+            rest?: components["schemas"]["FreightRule"];
+            /**
+             * Rules
+             * @default []
+             */
+            rules: components["schemas"]["FreightRule"][];
+        };
+        /**
+         * Gift
+         * @description 买赠: from `reach` (fen or pieces of the goods) on, `quantity` pieces of this offer come along for nothing.
+         */
+        Gift: {
+            /**
+             * By
+             * @default fen
+             * @enum {string}
+             */
+            by: "fen" | "pieces";
+            /** Reach */
+            reach: number;
+            /**
+             * Quantity
+             * @default 1
+             */
+            quantity: number;
+            /**
+             * Repeating
+             * @default false
+             */
+            repeating: boolean;
+        };
+        /**
          * GroupBuyOut
          * @description Owner's view.
          */
@@ -3765,8 +4149,22 @@ export interface components {
             show_joined: boolean;
             /**
              * @default {
-             *       "limits": {},
-             *       "money": {},
+             *       "limits": {
+             *         "audience": "all",
+             *         "by_household": false,
+             *         "categories": [],
+             *         "hide_sold": false,
+             *         "most_fen": 0,
+             *         "most_orders": 0,
+             *         "most_pieces": 0,
+             *         "unlisted": false
+             *       },
+             *       "money": {
+             *         "freight": null,
+             *         "gifts": false,
+             *         "new_buyers": false,
+             *         "reduction": null
+             *       },
              *       "forming": {}
              *     }
              */
@@ -3787,14 +4185,52 @@ export interface components {
         OfferForming: Record<string, never>;
         /**
          * OfferLimits
-         * @description Of one offer.
+         * @description Of one offer. Counts of 0 mean no limit.
          */
-        OfferLimits: Record<string, never>;
+        OfferLimits: {
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Least
+             * @default 0
+             */
+            least: number;
+            /**
+             * Step
+             * @default 0
+             */
+            step: number;
+            /**
+             * Per Household
+             * @default 0
+             */
+            per_household: number;
+            flash?: components["schemas"]["Flash"] | null;
+            /** Ships On */
+            ships_on?: string | null;
+        };
         /**
          * OfferMoney
          * @description Of one offer.
          */
-        OfferMoney: Record<string, never>;
+        OfferMoney: {
+            /**
+             * No Reduction
+             * @default false
+             */
+            no_reduction: boolean;
+            /** New Buyer Fen */
+            new_buyer_fen?: number | null;
+            /**
+             * New Buyer Pieces
+             * @default 1
+             */
+            new_buyer_pieces: number;
+            gift?: components["schemas"]["Gift"] | null;
+        };
         /**
          * OfferOptions
          * @description Options of one offer.
@@ -3834,8 +4270,20 @@ export interface components {
             sold: number;
             /**
              * @default {
-             *       "limits": {},
-             *       "money": {},
+             *       "limits": {
+             *         "category": "",
+             *         "flash": null,
+             *         "least": 0,
+             *         "per_household": 0,
+             *         "ships_on": null,
+             *         "step": 0
+             *       },
+             *       "money": {
+             *         "gift": null,
+             *         "new_buyer_fen": null,
+             *         "new_buyer_pieces": 1,
+             *         "no_reduction": false
+             *       },
              *       "forming": {}
              *     }
              */
@@ -3865,20 +4313,94 @@ export interface components {
             required: boolean;
         };
         /**
+         * Reduction
+         * @description 满减. Only the best step reached counts; a `repeating` one has a single step that counts as often as it fits.
+         */
+        Reduction: {
+            /**
+             * By
+             * @default fen
+             * @enum {string}
+             */
+            by: "fen" | "pieces";
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+            /**
+             * Repeating
+             * @default false
+             */
+            repeating: boolean;
+        };
+        /**
          * SaleForming
          * @description Of the whole sale.
          */
         SaleForming: Record<string, never>;
         /**
          * SaleLimits
-         * @description Of the whole sale.
+         * @description Of the whole sale. Counts of 0 mean no limit.
          */
-        SaleLimits: Record<string, never>;
+        SaleLimits: {
+            /**
+             * Categories
+             * @default []
+             */
+            categories: string[];
+            /**
+             * Most Orders
+             * @default 0
+             */
+            most_orders: number;
+            /**
+             * Most Pieces
+             * @default 0
+             */
+            most_pieces: number;
+            /**
+             * Most Fen
+             * @default 0
+             */
+            most_fen: number;
+            /**
+             * Audience
+             * @default all
+             * @enum {string}
+             */
+            audience: "all" | "earlier";
+            /**
+             * Unlisted
+             * @default false
+             */
+            unlisted: boolean;
+            /**
+             * Hide Sold
+             * @default false
+             */
+            hide_sold: boolean;
+            /**
+             * By Household
+             * @default false
+             */
+            by_household: boolean;
+        };
         /**
          * SaleMoney
          * @description Of the whole sale.
          */
-        SaleMoney: Record<string, never>;
+        SaleMoney: {
+            reduction?: components["schemas"]["Reduction"] | null;
+            freight?: components["schemas"]["FreightTemplate"] | null;
+            /**
+             * New Buyers
+             * @default false
+             */
+            new_buyers: boolean;
+            /**
+             * Gifts
+             * @default false
+             */
+            gifts: boolean;
+        };
         /**
          * SaleOptions
          * @description Options of one group buy.
@@ -3887,6 +4409,16 @@ export interface components {
             limits?: components["schemas"]["SaleLimits"];
             money?: components["schemas"]["SaleMoney"];
             forming?: components["schemas"]["SaleForming"];
+        };
+        /**
+         * Step
+         * @description One step of a reduction: from `reach` (fen or pieces) on, `minus_fen` less is paid.
+         */
+        Step: {
+            /** Reach */
+            reach: number;
+            /** Minus Fen */
+            minus_fen: number;
         };
         /** GroupBuyIn */
         GroupBuyIn: {
@@ -3933,8 +4465,22 @@ export interface components {
             show_joined: boolean;
             /**
              * @default {
-             *       "limits": {},
-             *       "money": {},
+             *       "limits": {
+             *         "audience": "all",
+             *         "by_household": false,
+             *         "categories": [],
+             *         "hide_sold": false,
+             *         "most_fen": 0,
+             *         "most_orders": 0,
+             *         "most_pieces": 0,
+             *         "unlisted": false
+             *       },
+             *       "money": {
+             *         "freight": null,
+             *         "gifts": false,
+             *         "new_buyers": false,
+             *         "reduction": null
+             *       },
              *       "forming": {}
              *     }
              */
@@ -3958,8 +4504,20 @@ export interface components {
             stock?: number | null;
             /**
              * @default {
-             *       "limits": {},
-             *       "money": {},
+             *       "limits": {
+             *         "category": "",
+             *         "flash": null,
+             *         "least": 0,
+             *         "per_household": 0,
+             *         "ships_on": null,
+             *         "step": 0
+             *       },
+             *       "money": {
+             *         "gift": null,
+             *         "new_buyer_fen": null,
+             *         "new_buyer_pieces": 1,
+             *         "no_reduction": false
+             *       },
              *       "forming": {}
              *     }
              */
@@ -3992,6 +4550,40 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
+        };
+        /**
+         * CapacityOut
+         * @description How much the sale still takes, where its leader bounds it.
+         */
+        CapacityOut: {
+            /** Full */
+            full: boolean;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
+         * FlashOut
+         * @description 秒杀: the window of a lower price, still to come or open (`on`).
+         */
+        FlashOut: {
+            /** Price Fen */
+            price_fen: number;
+            /** Usual Fen */
+            usual_fen: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** On */
+            on: boolean;
         };
         /**
          * GroupBuyPage
@@ -4055,6 +4647,7 @@ export interface components {
             show_joined: boolean;
             /** Latest Joined */
             latest_joined: components["schemas"]["JoinedRow"][];
+            demands?: components["schemas"]["PageDemands"] | null;
             /**
              * Preview
              * @default false
@@ -4100,6 +4693,51 @@ export interface components {
             since: string;
         };
         /**
+         * PageDemands
+         * @description What the whole sale demands.
+         */
+        PageDemands: {
+            /** Categories */
+            categories: string[];
+            /**
+             * Audience
+             * @enum {string}
+             */
+            audience: "all" | "earlier";
+            /** Hide Sold */
+            hide_sold: boolean;
+            capacity: components["schemas"]["CapacityOut"] | null;
+        };
+        /**
+         * PageLimits
+         * @description What an offer demands of an order; 0 and empty mean nothing.
+         */
+        PageLimits: {
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Least
+             * @default 0
+             */
+            least: number;
+            /**
+             * Step
+             * @default 0
+             */
+            step: number;
+            /**
+             * Per Household
+             * @default 0
+             */
+            per_household: number;
+            flash?: components["schemas"]["FlashOut"] | null;
+            /** Ships On */
+            ships_on?: string | null;
+        };
+        /**
          * PageOffer
          * @description One variant as buyers see it: no cost, no internal stock split.
          */
@@ -4116,6 +4754,7 @@ export interface components {
             stock: number;
             /** Sold */
             sold: number;
+            limits?: components["schemas"]["PageLimits"] | null;
         };
         /** PageProduct */
         PageProduct: {
@@ -4253,6 +4892,8 @@ export interface components {
             problem_en: string;
             /** Available */
             available: number;
+            /** Suggested */
+            suggested: number;
         };
         /** QuoteOut */
         QuoteOut: {
@@ -4273,6 +4914,16 @@ export interface components {
             freight_text: string;
             /** Freight Text En */
             freight_text_en: string;
+            /**
+             * Demand
+             * @default
+             */
+            demand: string;
+            /**
+             * Demand En
+             * @default
+             */
+            demand_en: string;
             /** Orderable */
             orderable: boolean;
         };
@@ -7144,6 +7795,217 @@ export interface operations {
             header?: never;
             path: {
                 point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_list_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffPage"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_invite_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffRightsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffInviteOut"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_cancel_staff_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_change_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffRightsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOut"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_revoke_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_list_staff_acts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StaffActOut_"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_read_staff_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffInviteSeen"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_accept_staff_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOut"];
+                };
+            };
+        };
+    };
+    yantuan_stores_staff_api_leave_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
             };
             cookie?: never;
         };
