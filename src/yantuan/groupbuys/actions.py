@@ -19,6 +19,7 @@ from yantuan.groupbuys.options import offer_options_of
 from yantuan.groupbuys.rules import (
     check_edited_window,
     check_extension,
+    check_publish_at,
     check_publishable,
     check_window,
     copied_window,
@@ -50,7 +51,8 @@ def create_group_buy(person: Person, store_id: int, data: GroupBuyIn) -> GroupBu
     apply_content(group_buy, data, person)
     with transaction.atomic():
         _insert(group_buy)
-        _save_with_offers(group_buy, data.offers, person)
+        offers = _save_with_offers(group_buy, data.offers, person)
+        _schedule(group_buy, data.publish_at, len(offers))
     return group_buy
 
 
@@ -59,6 +61,18 @@ def _blank(store: Store, kind: str) -> GroupBuy:
     return GroupBuy(
         store=store, kind=kind, code=short_code(), starts_at=moment, created_at=moment, updated_at=moment
     )
+
+
+def _schedule(group_buy: GroupBuy, publish_at: datetime | None, offers: int) -> None:
+    """Note when a draft is to be published by itself; what it lacks is said now and not then."""
+    if group_buy.state != State.DRAFT or group_buy.kind == Kind.SHELF:
+        return
+    if publish_at is not None and not same_minute(publish_at, group_buy.publish_at):
+        check_publish_at(publish_at, group_buy.ends_at, now())
+    if publish_at is not None:
+        _check_publishable(group_buy, offers)
+    group_buy.publish_at = publish_at
+    group_buy.save(update_fields=["publish_at"])
 
 
 def _insert(group_buy: GroupBuy) -> None:
@@ -121,6 +135,7 @@ def _apply(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> GroupBuy:
     offers = _save_with_offers(group_buy, data.offers, person)
     if group_buy.state == State.PUBLISHED and (offers or group_buy.kind != Kind.SHELF):
         _check_publishable(group_buy, len(offers))
+    _schedule(group_buy, data.publish_at, len(offers))
     return group_buy
 
 
@@ -166,7 +181,10 @@ def _check_publishable(group_buy: GroupBuy, offers: int) -> None:
 
 
 def _mark_published(group_buy: GroupBuy, person: Person) -> None:
-    """Show it to buyers, or leave it a draft until its words and pictures have been judged."""
+    """Show it to buyers, or leave it a draft until its words and pictures have been judged; no clock publishes it again."""
+    if group_buy.publish_at is not None:
+        group_buy.publish_at = None
+        group_buy.save(update_fields=["publish_at"])
     if not said.may_show(public.wish_of(group_buy, person)):
         return
     group_buy.state = State.PUBLISHED

@@ -122,6 +122,7 @@ def group_buy_out(group_buy: GroupBuy) -> GroupBuyOut:
         pickup_points=[point_out(p) for p in points],
         questions=[Question(**q) for q in group_buy.questions],
         show_joined=group_buy.show_joined,
+        publish_at=group_buy.publish_at,
         options=sale_options_of(group_buy.options),
         joined=sums.joined,
         orders=sums.orders,
@@ -212,5 +213,6 @@ def _row(
         joined=sums.joined,
         orders=sums.orders,
         paid_fen=sums.paid_fen,
+        publish_at=group_buy.publish_at,
         review=review,
     )

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from yantuan.catalog.parts import seen_provider, shelf_provider
-from yantuan.groupbuys import actions, public
+from yantuan.groupbuys import actions, public, schedule
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.public import KIND
 from yantuan.groupbuys.schemas import GroupBuyIn
 from yantuan.identity.people import person_by_id
 from yantuan.kernel import said
 from yantuan.kernel.clock import now
+from yantuan.kernel.schedule import every
 from yantuan.stores.parts import point_seen_provider
 
 
@@ -37,6 +38,12 @@ def point_on_a_public_page(store_id: int, point_id: int) -> bool:
     """Whether a sale that is no draft hands out at this pick-up point."""
     rows = GroupBuy.objects.filter(store_id=store_id, pickup_enabled=True).exclude(state=GroupBuy.State.DRAFT)
     return any(point_id in map(int, ids) for ids in rows.values_list("pickup_point_ids", flat=True))
+
+
+@every(15)
+def publish_due() -> int:
+    """Drafts with a time set for their publication."""
+    return schedule.publish_due()
 
 
 def _lock(group_buy_id: int) -> None:

@@ -40,6 +40,8 @@ class GroupBuy(Row):
     show_joined = models.BooleanField(default=True)
     options = models.JSONField(default=dict)
     """What it demands beyond the columns (`groupbuys.options`); empty for most."""
+    publish_at = models.DateTimeField(null=True)
+    """定时发布: when the worker publishes this draft; None where its leader does."""
     published_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     copied_from_id = models.BigIntegerField(null=True)
@@ -58,7 +60,12 @@ class GroupBuy(Row):
                 condition=Q(state__in=["draft", "published", "closed"]), name="groupbuy_state_known"
             ),
         ]
-        indexes = [models.Index(fields=["store", "-id"], name="groupbuy_of_store")]
+        indexes = [
+            models.Index(fields=["store", "-id"], name="groupbuy_of_store"),
+            models.Index(
+                fields=["publish_at"], name="groupbuy_to_publish", condition=Q(publish_at__isnull=False)
+            ),
+        ]
 
 
 class Offer(Row):

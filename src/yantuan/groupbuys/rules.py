@@ -145,6 +145,25 @@ def check_publishable(
         raise Conflict("window_over", "结束时间已经过了，请改到以后", "The sale's end has passed.")
 
 
+def check_publish_at(publish_at: datetime, ends_at: datetime | None, now: datetime) -> None:
+    """A draft may be published by itself at a time that lies ahead and before its end."""
+    if publish_at.tzinfo is None:
+        raise Invalid(
+            "window_without_zone", "时间缺少时区", "Times must carry a time zone.", field="publish_at"
+        )
+    if publish_at <= now:
+        raise Invalid(
+            "publish_time_past", "定时发布的时间要在现在之后", "That time has passed.", field="publish_at"
+        )
+    if ends_at is not None and publish_at >= ends_at:
+        raise Invalid(
+            "publish_after_end",
+            "定时发布的时间要在结束时间之前",
+            "The sale would be over before it is published.",
+            field="publish_at",
+        )
+
+
 def check_questions(ids: Sequence[str], choices: Sequence[tuple[str, int]]) -> None:
     """Question ids are unique; a choice question offers at least two answers. `choices` pairs kind and number of answers."""
     if len(set(ids)) != len(ids):

@@ -68,6 +68,8 @@ class GroupBuyIn(Schema):
     pickup_point_ids: Annotated[list[IdIn], Field(max_length=50)] = []
     questions: Annotated[list[Question], Field(max_length=8)] = []
     show_joined: bool = True
+    publish_at: datetime | None = None
+    """定时发布: a draft is published by itself then. Nothing for a sale that is published already."""
     options: SaleOptions = SaleOptions()
 
 
@@ -110,6 +112,7 @@ class GroupBuyOut(Schema):
     pickup_points: list[PickupPointOut]
     questions: list[Question]
     show_joined: bool
+    publish_at: datetime | None = None
     options: SaleOptions = SaleOptions()
     joined: int
     orders: int
@@ -136,6 +139,7 @@ class GroupBuyRow(Schema):
     joined: int
     orders: int
     paid_fen: int
+    publish_at: datetime | None = None
     review: ReviewOut | None = None
 
 
@@ -178,6 +182,8 @@ class PageOffer(Schema):
     sold: int
     """0 where the leader hides the counts."""
     limits: PageLimits | None = None
+    new_buyer_fen: int | None = None
+    """新人价 of one piece, for somebody's first order in the store."""
 
 
 class CapacityOut(Schema):
@@ -186,6 +192,38 @@ class CapacityOut(Schema):
     full: bool
     text: str
     text_en: str
+
+
+class FreightRow(Schema):
+    """One line of 运费是多少: some regions and what sending there costs."""
+
+    regions: str
+    regions_en: str
+    text: str
+    text_en: str
+
+
+class PageGift(Schema):
+    """赠品: what comes along, and when."""
+
+    title: str
+    text: str
+    text_en: str
+    gone: bool
+    """None is left."""
+
+
+class PageMoney(Schema):
+    """What the sale promises in money beside its prices."""
+
+    reduction: str
+    reduction_en: str
+    freight: list[FreightRow]
+    """The freight template, region by region; empty where freight is flat."""
+    freight_by_place: bool
+    """Freight can be told only for an address."""
+    new_buyers: bool
+    gifts: list[PageGift]
 
 
 class PageDemands(Schema):
@@ -246,6 +284,7 @@ class GroupBuyPage(Schema):
     latest_joined: list[JoinedRow]
     """The newest ten; empty when the leader hides the list."""
     demands: PageDemands | None = None
+    money: PageMoney | None = None
     preview: bool = False
 
 

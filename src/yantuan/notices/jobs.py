@@ -6,6 +6,7 @@ from typing import Any
 
 from yantuan.aftersales.models import AfterSale
 from yantuan.fulfilment.models import Shipment
+from yantuan.groupbuys.models import GroupBuy
 from yantuan.identity.models import Person
 from yantuan.identity.queries import masked_name
 from yantuan.kernel.clock import now
@@ -235,6 +236,19 @@ def content_decided(payload: dict[str, Any]) -> None:
         return
     words = Words(f"「{payload['title']}」{outcome}", str(payload["reason"]))
     tell_leader(store, "selling", words, key, link=CONTENT_LINKS.get(kind, "").format(subject))
+
+
+@on("group_buy.scheduled")
+def published_on_time(payload: dict[str, Any]) -> None:
+    """A draft was published by itself, or could not be."""
+    sale = GroupBuy.objects.select_related("store__leader").filter(id=payload["group_buy_id"]).first()
+    if sale is None:
+        return
+    outcome = "已按时发布，去分享给团友吧" if payload["published"] else "没能按时发布，请处理后再发布"
+    words = Words(f"「{payload['title']}」{outcome}", str(payload["reason"]))
+    page = "share" if payload["published"] else "group-edit"
+    key = f"scheduled:{sale.id}:{payload['at']}"
+    tell_leader(sale.store, "selling", words, key, link=f"/leader/{page}/index?id={sale.id}")
 
 
 @on("store.halted")
