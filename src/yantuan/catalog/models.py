@@ -38,6 +38,8 @@ class Sku(Row):
     cost_fen = models.BigIntegerField(null=True)
     limit_per_person = models.PositiveIntegerField(default=0)
     """0: no limit."""
+    weight_g = models.PositiveIntegerField(db_default=0, default=0)
+    """Of one piece in grams, for freight by weight; 0: not weighed."""
     pool_id = models.BigIntegerField(unique=True)
     """The SKU's own stock pool; a number, not a foreign key, to keep the hot row free of share locks."""
     position = models.PositiveIntegerField(default=0)

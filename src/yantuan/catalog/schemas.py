@@ -25,6 +25,8 @@ class SkuIn(Schema):
     price_fen: FenIn
     cost_fen: FenIn | None = None
     limit_per_person: LimitIn = 0
+    weight_g: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 0
+    """Of one piece in grams; 0: not weighed."""
     stock: StockIn | None = None
     """First stock of a new SKU. An existing SKU's stock changes only through the stock route."""
 
@@ -43,6 +45,7 @@ class SkuOut(Schema):
     price_fen: int
     cost_fen: int | None
     limit_per_person: int
+    weight_g: int = 0
     available: int
     held: int
     sold: int

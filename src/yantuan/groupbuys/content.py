@@ -10,6 +10,7 @@ from yantuan.catalog.models import Sku, StockPool
 from yantuan.groupbuys.limiting import check_limits
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.options import packed
+from yantuan.groupbuys.promising import check_money
 from yantuan.groupbuys.rules import check_questions
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
 from yantuan.identity.models import Person
@@ -32,7 +33,7 @@ def apply_content(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> None
     group_buy.pickup_point_ids = _points(group_buy, data.pickup_point_ids)
     group_buy.questions = [q.model_dump() for q in data.questions]
     group_buy.show_joined = data.show_joined
-    group_buy.options = packed(check_limits(data, now().date()))
+    group_buy.options = packed(check_money(data, check_limits(data, now().date())))
     group_buy.updated_at = now()
 
 

@@ -13,11 +13,13 @@ from yantuan.groupbuys.limiting import capacity_of, page_limits, price_now
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.options import NO_SALE_OPTIONS, SaleOptions, offer_options_of, sale_options_of
 from yantuan.groupbuys.parts import joined_rows, taken_of, totals
+from yantuan.groupbuys.promising import page_gift, page_money
 from yantuan.groupbuys.rules import STATUS_LABELS
 from yantuan.groupbuys.schemas import (
     GroupBuyPage,
     JoinedRow,
     PageDemands,
+    PageGift,
     PageOffer,
     PageProduct,
     Question,
@@ -29,6 +31,7 @@ from yantuan.kernel.errors import NotFound
 from yantuan.kernel.http import Page
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
+from yantuan.stores.freight import FreightTemplate, freight_template_of, template_text
 from yantuan.stores.models import Store
 from yantuan.stores.public import hidden
 from yantuan.stores.queries import available_payment_methods, head_pictures, point_out, points_of, store_card
@@ -76,6 +79,9 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
     latest, _ = joined_rows(group_buy.id, None, LATEST_JOINED) if group_buy.show_joined else ([], None)
     seen, moment = status_of(group_buy), now()
     options = sale_options_of(group_buy.options)
+    template = _template(options, store)
+    freight = template_text(template) if template else (freight_text(store), freight_text_en(store))
+    goods, gifts = _apart(offers) if options.money.gifts else (offers, [])
     return GroupBuyPage(
         id=str(group_buy.id),
         kind="shelf" if group_buy.kind == GroupBuy.Kind.SHELF else "dated",
@@ -88,11 +94,11 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         ends_at=group_buy.ends_at,
         cover_url=cover.url if cover else "",
         blocks=blocks_out(group_buy, pictures),
-        products=_products(offers, pictures, moment, hide_sold=options.limits.hide_sold),
+        products=_products(goods, pictures, moment, hide_sold=options.limits.hide_sold),
         store=card or store_card(store, pictures),
         courier_enabled=group_buy.courier_enabled and store.courier_enabled,
-        freight_text=freight_text(store),
-        freight_text_en=freight_text_en(store),
+        freight_text=freight[0],
+        freight_text_en=freight[1],
         pickup_enabled=pickup,
         pickup_points=[point_out(p) for p in points_of(store.id, group_buy.pickup_point_ids)]
         if pickup
@@ -103,8 +109,29 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         show_joined=group_buy.show_joined,
         latest_joined=latest,
         demands=_demands(group_buy.id, options),
+        money=page_money(options, template, gifts),
         preview=preview,
     )
+
+
+def _template(options: SaleOptions, store: Store) -> FreightTemplate | None:
+    """The freight template that counts: the sale's own, else the store's; None where freight is flat."""
+    if options.money.freight or store.freight_kind != Store.Freight.TEMPLATE:
+        return options.money.freight
+    return freight_template_of(store.freight_template)
+
+
+def _apart(offers: list[Offer]) -> tuple[list[Offer], list[PageGift]]:
+    """What is sold, and what comes along."""
+    goods: list[Offer] = []
+    gifts: list[PageGift] = []
+    for offer in offers:
+        options = offer_options_of(offer.options)
+        if options.money.gift:
+            gifts.append(page_gift(offer.product.title, offer.sku.name, options, counters(offer)[0]))
+        else:
+            goods.append(offer)
+    return goods, gifts
 
 
 def _demands(group_buy_id: int, options: SaleOptions) -> PageDemands | None:
@@ -165,6 +192,7 @@ def _page_offer(offer: Offer, moment: datetime, hide_sold: bool) -> PageOffer:
         stock=available,
         sold=0 if hide_sold else held + sold,
         limits=page_limits(options, offer.price_fen, moment),
+        new_buyer_fen=options.money.new_buyer_fen,
     )
 
 
@@ -186,7 +214,9 @@ def store_page(code: str) -> StorePage:
 
 def _running(store: Store) -> list[GroupBuy]:
     """The shelf, then published sales that aren't over, the next to end first; each with its range of prices."""
-    live = Q(offers__removed_at=None)
+    # A path that is not there is neither true nor false.
+    sold = Q(offers__options__money__gift__isnull=True) | Q(offers__options__money__gift=None)
+    live = Q(offers__removed_at=None) & sold
     rows: list[GroupBuy] = list(
         GroupBuy.objects.filter(store=store, state=GroupBuy.State.PUBLISHED)
         .filter(Q(ends_at=None) | Q(ends_at__gt=now()))

@@ -201,6 +201,8 @@ class _Round:
             placed_at=self._s.now,
             expires_at=self._s.now + hold if total else None,
             share_id=self._s.shares.get(draft.share_token) if draft.share_token else None,
+            deductions=priced.deductions,
+            coupon_fen=priced.coupon_fen,
         )
         self._take(booking)
         return booking

@@ -15,7 +15,9 @@ from yantuan.groupbuys.options import (
 )
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.errors import AppError
+from yantuan.orders.deducting import Deduction
 from yantuan.orders.schemas import OrderPlaced
+from yantuan.stores.freight import FreightTemplate
 
 DeliveryMethod = Literal["courier", "pickup"]
 
@@ -62,6 +64,10 @@ class Draft:
     remark: str = ""
     anonymous: bool = False
     share_token: str = ""
+    coupon_id: int | None = None
+    """The person's copy of a coupon to be used (`orders.coupon_terms`)."""
+    adds: bool = False
+    """加单: joins the open parcel of the same 跟团号 where there is one (`orders.open_parcels`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class GroupTerms:
     halted: bool = False
     """The self-check stopped the store; then it isn't selling either."""
     options: SaleOptions = NO_SALE_OPTIONS
+    freight_template: FreightTemplate | None = None
+    """The store's; a sale may have one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,8 @@ class OfferTerms:
     sku_code: str
     picture_media_id: int | None
     options: OfferOptions = NO_OFFER_OPTIONS
+    weight_g: int = 0
+    """Of one piece; 0: not weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,9 @@ class Booking:
     placed_at: datetime
     expires_at: datetime | None
     share_id: int | None
+    deductions: tuple[Deduction, ...] = ()
+    coupon_fen: int = 0
+    """What its coupon was worth."""
 
     @property
     def zero(self) -> bool:

@@ -34,6 +34,8 @@ def draft_of(body: OrderIn, person_id: int, idempotency_key: str) -> Draft:
         remark=body.remark,
         anonymous=body.anonymous,
         share_token=body.share_token,
+        coupon_id=body.coupon_id,
+        adds=body.adds,
     )
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from yantuan.orders import capacity, households, joined, regulars
+from yantuan.orders import capacity, first_orders, households, joined, open_parcels, regulars
 
-__all__ = ["capacity", "households", "joined", "regulars"]
+__all__ = ["capacity", "first_orders", "households", "joined", "open_parcels", "regulars"]

@@ -93,6 +93,8 @@ class Order(Row):
     freight_fen = models.BigIntegerField(default=0)
     discount_fen = models.BigIntegerField(default=0)
     total_fen = models.BigIntegerField()
+    deductions = models.JSONField(null=True)
+    """Why `discount_fen` (and any freight waived), as the buyer was told: [{"kind", "fen", "text", "text_en"}]."""
     paid_fen = models.BigIntegerField(default=0)
     refunded_fen = models.BigIntegerField(default=0)
     """Refunds that have succeeded."""

@@ -17,6 +17,7 @@ from yantuan.orders import english, parts
 from yantuan.orders.models import Order, OrderEvent, OrderLine
 from yantuan.orders.rules import buyer_actions, leader_actions, recipient_visible
 from yantuan.orders.schemas import (
+    DeductionOut,
     EventOut,
     Labels,
     OrderDetail,
@@ -55,6 +56,7 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         goods_fen=fresh.goods_fen,
         freight_fen=fresh.freight_fen,
         discount_fen=fresh.discount_fen,
+        deductions=[DeductionOut(**one) for one in fresh.deductions or ()],
         answers=fresh.answers,
         pickup_place=_pickup_place(fresh),
         pickup_code=fresh.pickup_code if viewer == "buyer" and fresh.payment in PAID_PAYMENTS else "",

@@ -14,10 +14,10 @@ from yantuan.media.schemas import MediaOut
 from yantuan.orders import demands, hooks, refusals
 from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
-from yantuan.orders.pricing import price, unit_fen
+from yantuan.orders.pricing import unit_fen
+from yantuan.orders.quoting_money import freight_words, gifts, hint, quoted
 from yantuan.orders.schemas import DeductionOut, QuoteIn, QuoteLine, QuoteOut
 from yantuan.orders.snapshot import read_snapshot
-from yantuan.stores.rules import freight_text, freight_text_en
 
 Both = tuple[str, str]
 """A sentence in Chinese and in English."""
@@ -37,6 +37,9 @@ def quote(person_id: int, body: QuoteIn) -> QuoteOut:
         idempotency_key="",
         body_hash="",
         actor=Actor("buyer", person_id),
+        address_id=body.address_id if body.delivery_method == "courier" else None,
+        coupon_id=body.coupon_id,
+        adds=body.adds,
     )
     snapshot = read_snapshot(dialect(), [draft], lock=False)
     group = snapshot.groups.get(body.group_buy_id)
@@ -60,22 +63,27 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
             problem = own if whole == _FINE else whole
         lines.append(_line(line, offer, pictures, problem, draft.person_id, snapshot))
     known_lines = [(offer, line.quantity) for line, offer in found if offer]
-    priced = price(draft, group, known_lines, None, snapshot)
-    demand = _FINE
-    if whole == _FINE:
+    money = quoted(draft, group, known_lines, snapshot)
+    priced, demand = money.priced, money.demand
+    if whole == demand == _FINE:
         demand = _demand(replace(draft, expected_total_fen=priced.total_fen), group, snapshot)
-    courier = draft.delivery_method == "courier"
+    freight, near = freight_words(draft, group), hint(group, known_lines, snapshot)
     return QuoteOut(
         lines=lines,
+        gifts=gifts(group, known_lines, priced),
         goods_fen=priced.goods_fen,
         freight_fen=priced.freight_fen,
         deductions=[
             DeductionOut(kind=one.kind, fen=one.fen, text=one.text, text_en=one.text_en)
             for one in priced.deductions
         ],
+        hint=near[0],
+        hint_en=near[1],
+        coupon_problem=money.coupon_problem[0],
+        coupon_problem_en=money.coupon_problem[1],
         total_fen=priced.total_fen,
-        freight_text=freight_text(group) if courier else "自提免运费",
-        freight_text_en=freight_text_en(group) if courier else "Pick-up, no freight",
+        freight_text=freight[0],
+        freight_text_en=freight[1],
         demand=demand[0],
         demand_en=demand[1],
         orderable=demand == _FINE and not any(line.problem for line in lines),

@@ -30,6 +30,7 @@ ORDER = Table(
         "pickup_code": "text", "recipient_name": "text", "phone_sealed": "text", "phone_last4": "text",
         "province": "text", "city": "text", "district": "text", "detail": "text", "building": "text", "unit": "text",
         "room": "text", "goods_fen": "bigint", "freight_fen": "bigint", "discount_fen": "bigint", "total_fen": "bigint",
+        "deductions": "jsonb",
         "remark": "text",
         "answers": "jsonb", "anonymous": "boolean", "share_id": "bigint", "goods_text": "text",
         "idempotency_key": "text", "body_hash": "text", "placed_at": "timestamptz", "expires_at": "timestamptz",
@@ -97,7 +98,7 @@ def order_row(b: Booking, engine: Dialect) -> Row:
         b.payment_method, d.delivery_method, b.point.id if b.point else None,
         _json(dict(b.point.snapshot)) if b.point else "{}", code, r.name, r.phone_sealed, r.phone_last4, r.province,
         r.city, r.district, r.detail, r.building, r.unit, r.room, b.goods_fen, b.freight_fen, b.discount_fen,
-        b.total_fen, d.remark,
+        b.total_fen, _json(b.deductions) if b.deductions else None, d.remark,
         _json(b.answers) if b.answers else "[]", d.anonymous, b.share_id, _goods_text(b), d.idempotency_key,
         d.body_hash, placed, engine.moment(b.expires_at), placed if b.zero else None,
     )  # fmt: skip

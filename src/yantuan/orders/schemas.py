@@ -38,6 +38,10 @@ class QuoteIn(Schema):
     group_buy_id: IdIn
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=50)]
     delivery_method: Literal["courier", "pickup"]
+    address_id: IdIn | None = None
+    """Where freight depends on the region: the address it goes to."""
+    coupon_id: IdIn | None = None
+    adds: bool = False
 
 
 class QuoteLine(Schema):
@@ -65,11 +69,31 @@ class DeductionOut(Schema):
     text_en: str
 
 
+class GiftOut(Schema):
+    """赠品: a line the order may carry along for nothing."""
+
+    offer_id: IdOut
+    title: str
+    sku_name: str
+    picture_url: str
+    quantity: int
+    """To be sent along as a line of the order; 0 when none is left."""
+    missing: int
+    """Pieces earned that are no longer there."""
+
+
 class QuoteOut(Schema):
     lines: list[QuoteLine]
+    gifts: list[GiftOut] = []
     goods_fen: int
     freight_fen: int
     deductions: list[DeductionOut] = []
+    hint: str = ""
+    """What is missing to the next step of 满减 (Chinese); empty when there is none near."""
+    hint_en: str = ""
+    coupon_problem: str = ""
+    """Why the wished coupon does not count (Chinese); empty if it does."""
+    coupon_problem_en: str = ""
     total_fen: int
     freight_text: str
     freight_text_en: str
@@ -94,6 +118,9 @@ class OrderIn(BaseModel):
     remark: Annotated[Text, Field(max_length=200)] = ""
     anonymous: bool = False
     share_token: Annotated[Text, Field(max_length=16)] = ""
+    coupon_id: IdIn | None = None
+    adds: bool = False
+    """加单: goes into the parcel of the person's paid, unsent orders of this sale to the same address."""
 
 
 class OrderPlaced(Schema):
@@ -272,6 +299,7 @@ class OrderDetail(OrderRow):
     goods_fen: int
     freight_fen: int
     discount_fen: int
+    deductions: list[DeductionOut] = []
     answers: list[dict[str, str]]
     pickup_place: PickupPlace | None
     pickup_code: str

@@ -25,6 +25,7 @@ from yantuan.orders.drafts import (
     Snapshot,
 )
 from yantuan.orders.schemas import OrderPlaced
+from yantuan.stores.freight import freight_template
 from yantuan.stores.rules import payment_methods, provider_ready
 
 _POOLS = """
@@ -41,7 +42,7 @@ SELECT g.id, g.store_id, g.kind, g.state, g.starts_at, g.ends_at, g.courier_enab
        g.pickup_point_ids, g.questions, s.courier_enabled, s.pickup_enabled, s.freight_kind, s.freight_fen,
        s.free_above_fen, s.wechatpay_enabled, s.offline_enabled, s.suspended_at, l.certification, l.suspended_at,
        o.id, o.product_id, o.pool_id, o.price_fen, o.limit_per_person, o.removed_at, p.title, k.name, k.code,
-       p.picture_media_ids, s.halted_at, s.pay_route, g.options, o.options
+       p.picture_media_ids, s.halted_at, s.pay_route, g.options, o.options, s.freight_template, k.weight_g
 FROM groupbuys_groupbuy g
 JOIN stores_store s ON s.id = g.store_id
 JOIN leaders_leader l ON l.id = s.leader_id
@@ -193,6 +194,7 @@ def _group_terms(row: Sequence[Any], settings: Config) -> GroupTerms:
         selling=row[17] is None and row[18] == "approved" and row[19] is None and row[30] is None,
         halted=row[30] is not None,
         options=sale_options(row[32]),
+        freight_template=freight_template(row[34]) if row[12] == "template" else None,
     )
 
 
@@ -211,6 +213,7 @@ def _offer_terms(row: Sequence[Any]) -> OfferTerms:
         sku_code=row[28],
         picture_media_id=int(pictures[0]) if pictures else None,
         options=offer_options(row[33]),
+        weight_g=row[35],
     )
 
 

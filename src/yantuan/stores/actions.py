@@ -17,6 +17,7 @@ from yantuan.leaders.access import require_leader, require_selling
 from yantuan.leaders.models import Leader
 from yantuan.media.access import own_media
 from yantuan.stores.access import access_pickup_point, access_store
+from yantuan.stores.freight import check_freight
 from yantuan.stores.models import PickupPoint, Store
 from yantuan.stores.parts import point_seen_by_buyers
 from yantuan.stores.public import KIND, POINT, hidden, pieces_of, point_pieces, wish_of
@@ -81,6 +82,7 @@ def _apply(store: Store, data: StoreIn, person: Person) -> None:
         wechatpay=data.wechatpay_enabled,
         offline=data.offline_enabled,
     )
+    check_freight(data.freight_kind, data.freight_template)
     _check_picture(person, store.cover_media_id, data.cover_media_id, "store")
     _check_picture(person, store.collection_code_media_id, data.collection_code_media_id, "collection_code")
     for name, value in data.model_dump().items():

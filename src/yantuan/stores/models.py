@@ -20,6 +20,7 @@ class Store(Row):
     class Freight(models.TextChoices):
         FLAT = "flat", "固定运费"
         FREE_ABOVE = "free_above", "满额包邮"
+        TEMPLATE = "template", "按地区计费"
 
     leader = models.ForeignKey(Leader, on_delete=models.PROTECT, related_name="stores")
     code = models.CharField(max_length=16, unique=True)
@@ -34,6 +35,8 @@ class Store(Row):
     freight_kind = models.CharField(max_length=10, choices=Freight.choices, default=Freight.FLAT)
     freight_fen = models.BigIntegerField(default=0)
     free_above_fen = models.BigIntegerField(default=0)
+    freight_template = models.JSONField(null=True)
+    """`stores.freight.FreightTemplate`; counts where `freight_kind` is `template`."""
     pickup_enabled = models.BooleanField(default=False)
     wechatpay_enabled = models.BooleanField(default=True)
     pay_route = models.CharField(

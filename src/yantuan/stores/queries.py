@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from typing import Literal
+
 from yantuan.identity.models import Person
 from yantuan.kernel.config import config
 from yantuan.kernel.reviews import Undone, undone
 from yantuan.leaders.queries import leader_card
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
+from yantuan.stores.freight import freight_template_of
 from yantuan.stores.models import PickupPoint, Store
 from yantuan.stores.public import KIND, POINT
 from yantuan.stores.rules import PaymentMethod, payment_methods, provider_ready
@@ -134,6 +137,7 @@ def _wanted(out: StoreOut, body: StoreIn | None, pictures: Mapping[int, MediaOut
     if body is None:
         return None
     values = body.model_dump(exclude={"cover_media_id", "collection_code_media_id"})
+    values["freight_template"] = body.freight_template
     values["cover"] = pictures.get(body.cover_media_id or 0)
     values["collection_code"] = pictures.get(body.collection_code_media_id or 0)
     return out.model_copy(update=values | {"review": None})
@@ -152,9 +156,10 @@ def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[OwnP
         contact_phone=store.contact_phone,
         aftersale_policy=store.aftersale_policy,
         courier_enabled=store.courier_enabled,
-        freight_kind="free_above" if store.freight_kind == Store.Freight.FREE_ABOVE else "flat",
+        freight_kind=_freight_kind(store),
         freight_fen=store.freight_fen,
         free_above_fen=store.free_above_fen,
+        freight_template=freight_template_of(store.freight_template),
         pickup_enabled=store.pickup_enabled,
         pickup_points=points,
         wechatpay_enabled=store.wechatpay_enabled,
@@ -169,6 +174,12 @@ def _store_out(store: Store, pictures: Mapping[int, MediaOut], points: list[OwnP
         ),
         suspend_reason=stopped_because(store),
     )
+
+
+def _freight_kind(store: Store) -> Literal["flat", "free_above", "template"]:
+    if store.freight_kind == Store.Freight.TEMPLATE:
+        return "template"
+    return "free_above" if store.freight_kind == Store.Freight.FREE_ABOVE else "flat"
 
 
 def stores_of(person: Person) -> list[Store]:

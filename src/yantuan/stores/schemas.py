@@ -11,8 +11,8 @@ from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.kernel.reviews import ReviewOut
 from yantuan.leaders.schemas import LeaderCard
 from yantuan.media.schemas import MediaOut
-from yantuan.stores.freight import FreightTemplate
 from yantuan.staff.rights import RIGHTS, Right
+from yantuan.stores.freight import FreightTemplate
 
 Optional200 = Annotated[Text, Field(max_length=200)]
 

@@ -1,0 +1,92 @@
+"""The money of a quote: what a basket costs even where a wish can't be met, which gifts come along, what is near."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from yantuan.groupbuys.desk import counters, live_offers
+from yantuan.groupbuys.options import offer_options_of
+from yantuan.kernel.errors import AppError
+from yantuan.media.queries import media_map
+from yantuan.orders.deducting import gift_pieces, reduction_hint
+from yantuan.orders.drafts import Draft, GroupTerms, Snapshot
+from yantuan.orders.pricing import Chosen, Priced, price, taking_part, template_of, unit_fen
+from yantuan.orders.schemas import GiftOut
+from yantuan.stores.freight import template_text
+from yantuan.stores.rules import freight_text, freight_text_en
+
+Both = tuple[str, str]
+"""A sentence in Chinese and in English."""
+_FINE: Both = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedMoney:
+    """A price to show, and why a wish does not count."""
+
+    priced: Priced
+    demand: Both
+    """Why it can't be ordered like this; empty if it can."""
+    coupon_problem: Both
+
+
+def quoted(draft: Draft, group: GroupTerms, lines: Chosen, snapshot: Snapshot) -> QuotedMoney:
+    """The price as placing would ask it; a coupon or a place that does not fit is left out and named."""
+    recipient = snapshot.addresses.get((draft.address_id or 0, draft.person_id))
+    bare = replace(draft, coupon_id=None)
+    try:
+        return QuotedMoney(price(draft, group, lines, recipient, snapshot), _FINE, _FINE)
+    except AppError as refusal:
+        first = (refusal.zh, refusal.en)
+    try:
+        return QuotedMoney(price(bare, group, lines, recipient, snapshot), _FINE, first)
+    except AppError as refusal:
+        again = (refusal.zh, refusal.en)
+    return QuotedMoney(price(bare, group, lines, None, snapshot), again, _FINE)
+
+
+def freight_words(draft: Draft, group: GroupTerms) -> Both:
+    """The rule behind the freight, on one line."""
+    if draft.delivery_method != "courier":
+        return "自提免运费", "Pick-up, no freight"
+    template = template_of(group)
+    return template_text(template) if template else (freight_text(group), freight_text_en(group))
+
+
+def hint(group: GroupTerms, lines: Chosen, snapshot: Snapshot) -> Both:
+    """What is missing to the next step of 满减, where it is near."""
+    reduction = group.options.money.reduction
+    if reduction is None:
+        return _FINE
+    chosen = [lines[i] for i in taking_part(lines)]
+    fen = sum(unit_fen(offer, snapshot.now) * quantity for offer, quantity in chosen)
+    return reduction_hint(reduction, fen, sum(quantity for _, quantity in chosen))
+
+
+def gifts(group: GroupTerms, lines: Chosen, priced: Priced) -> list[GiftOut]:
+    """What these goods bring along; reads the sale's offers only where it has gifts."""
+    if not group.options.money.gifts:
+        return []
+    pieces = sum(quantity for offer, quantity in lines if not offer.options.money.gift)
+    found: list[GiftOut] = []
+    offers = live_offers(group.id)
+    pictures = media_map(int(o.product.picture_media_ids[0]) for o in offers if o.product.picture_media_ids)
+    for offer in offers:
+        gift = offer_options_of(offer.options).money.gift
+        earned = gift_pieces(gift, priced.goods_fen, pieces) if gift else 0
+        if not earned:
+            continue
+        given = min(earned, counters(offer)[0])
+        ids = offer.product.picture_media_ids
+        picture = pictures.get(int(ids[0])) if ids else None
+        found.append(
+            GiftOut(
+                offer_id=str(offer.id),
+                title=offer.product.title,
+                sku_name=offer.sku.name,
+                picture_url=picture.thumb_url if picture else "",
+                quantity=given,
+                missing=earned - given,
+            )
+        )
+    return found
