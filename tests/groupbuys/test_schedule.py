@@ -65,7 +65,7 @@ def test_what_lacks_something_is_told_when_the_time_is_set(shop: Store) -> None:
     with pytest.raises(AppError) as refused:
         actions.create_group_buy(shop.leader.person, shop.id, body)
     assert refused.value.code == "offers_missing"
-    for at, code in ((now(), "publish_time_past"), (now() + timedelta(days=3), "publish_after_end")):
+    for at, code in ((now(), "publish_time_past"), (now() + timedelta(days=4), "publish_after_end")):
         with pytest.raises(AppError) as refused:
             actions.create_group_buy(shop.leader.person, shop.id, planned(shop, at))
         assert refused.value.code == code
