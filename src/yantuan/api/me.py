@@ -8,7 +8,7 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from yantuan.api.schemas import InstanceOut, MeLeader, MeOut, MePerson
+from yantuan.api.schemas import InstanceOut, MeHelp, MeLeader, MeOut, MePerson
 from yantuan.identity import actions as identity_actions
 from yantuan.identity.auth import person_of, person_or_none, signed_in
 from yantuan.identity.models import Person
@@ -25,6 +25,7 @@ from yantuan.merchants.queries import trouble_of_store
 from yantuan.notices.queries import unread
 from yantuan.stores.models import Store
 from yantuan.stores.queries import stopped_because
+from yantuan.stores.staff_queries import helped
 
 router = Router(tags=["me"])
 
@@ -37,6 +38,7 @@ def me_out(person: Person | None) -> MeOut:
     return MeOut(
         person=_person(person),
         leader=_leader(person),
+        helps=_helps(person),
         unread_leader=counts.leader,
         unread_buyer=counts.buyer,
     )
@@ -85,6 +87,22 @@ def _leader(person: Person) -> MeLeader | None:
         store_name=store.name if store else "",
         store_code=store.code if store else "",
     )
+
+
+def _helps(person: Person) -> list[MeHelp]:
+    return [
+        MeHelp(
+            store_id=str(store.id),
+            store_name=store.name,
+            store_code=store.code,
+            leader_name=store.leader.display_name or store.leader.person.nickname,
+            rights=rights,
+            suspended=bool(reason),
+            suspend_reason=reason,
+        )
+        for store, rights in helped(person)
+        for reason in [stopped_because(store)]
+    ]
 
 
 @router.get("/me", response=MeOut, auth=None)

@@ -9,6 +9,7 @@ from ninja import Schema
 from yantuan.kernel.http import IdOut
 from yantuan.kernel.reviews import ReviewOut
 from yantuan.merchants.schemas import PayTroubleOut
+from yantuan.staff.rights import Right
 
 
 class MeLeader(Schema):
@@ -41,11 +42,24 @@ class MePerson(Schema):
     wanted_avatar_url: str = ""
 
 
+class MeHelp(Schema):
+    """A store of somebody else's the person helps in."""
+
+    store_id: IdOut
+    store_name: str
+    store_code: str
+    leader_name: str
+    rights: list[Right]
+    suspended: bool
+    suspend_reason: str
+
+
 class MeOut(Schema):
     """Who is looking. `person` null: signed out."""
 
     person: MePerson | None
     leader: MeLeader | None
+    helps: list[MeHelp] = []
     unread_leader: int
     unread_buyer: int
 

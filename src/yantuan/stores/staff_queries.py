@@ -99,12 +99,18 @@ def _act_out(row: StaffAct, note: str) -> StaffActOut:
     )  # fmt: skip
 
 
+def helped(person: Person) -> list[tuple[Store, list[Right]]]:
+    """Stores the person helps in, in the order they joined, with the rights there."""
+    places = list(StaffMember.objects.filter(person=person, revoked_at=None).order_by("id"))
+    if not places:
+        return []
+    stores = Store.objects.select_related("leader__person").in_bulk([place.store_id for place in places])
+    return [(stores[p.store_id], rights_of({p.store_id: p}, p.store_id)) for p in places]
+
+
 def helped_stores(person: Person) -> list[Store]:
     """Stores the person helps in, in the order they joined."""
-    places = StaffMember.objects.filter(person=person, revoked_at=None).order_by("id")
-    ids = list(places.values_list("store_id", flat=True))
-    stores = Store.objects.select_related("leader__person").in_bulk(ids)
-    return [stores[i] for i in ids if i in stores]
+    return [store for store, _ in helped(person)]
 
 
 def with_rights(person: Person, stores: list[Store], shown: list[StoreOut]) -> list[StoreOut]:

@@ -2,6 +2,8 @@ import { IS_MP } from '@/config'
 
 /** Everything this app keeps on the phone. No personal data: only the session token and preferences. */
 interface Stored {
+  /** The store of somebody else's a helper works in. */
+  workStore: string
   token: string
   locale: 'zh' | 'en'
   large: boolean

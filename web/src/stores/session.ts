@@ -4,29 +4,35 @@ import { ApiError } from '@/api/errors'
 import type { components } from '@/api/schema'
 import { send } from '@/api/transport'
 import { IS_MP } from '@/config'
-import { readToken, saveToken } from '@/platform/storage'
+import { readStored, readToken, saveToken, writeStored } from '@/platform/storage'
 import { startAs } from '@/stores/role'
 
 type MeOut = components['schemas']['MeOut']
 export type MePerson = components['schemas']['MePerson']
 export type MeLeader = components['schemas']['MeLeader']
+export type MeHelp = components['schemas']['MeHelp']
+export type Right = MeHelp['rights'][number]
 
 /** A signed-in person with their selling side, as `GET /api/me` tells it. */
 export interface Me {
   readonly person: MePerson
   /** Null until the person joined as a leader. */
   readonly leader: MeLeader | null
+  /** Stores of others this person helps in. */
+  readonly helps?: readonly MeHelp[]
   readonly unread_leader: number
   readonly unread_buyer: number
 }
 
 const me = ref<Me | null>(null)
 const known = ref(false)
+/** The store somebody chose to work in; '' for their own, or the first one they help in. */
+const chosenStore = ref(readStored('workStore') ?? '')
 let asking: Promise<Me | null> | null = null
 
 function take(answer: MeOut | null | undefined): Me | null {
   me.value = answer?.person ? { ...answer, person: answer.person } : null
-  startAs(me.value?.leader?.state === 'approved')
+  startAs(isLeader.value)
   known.value = true
   return me.value
 }
@@ -48,9 +54,19 @@ async function ask(): Promise<Me | null> {
 const likely = computed(() => me.value !== null || (!known.value && readToken() !== ''))
 const person = computed(() => me.value?.person ?? null)
 const leader = computed(() => me.value?.leader ?? null)
-const isLeader = computed(() => leader.value?.state === 'approved')
-const canSell = computed(() => isLeader.value && leader.value?.suspended === false)
-const storeId = computed(() => leader.value?.store_id ?? '')
+const certified = computed(() => leader.value?.state === 'approved')
+const helps = computed<readonly MeHelp[]>(() => me.value?.helps ?? [])
+/** The place of a helper this person works at now; null while they work in their own store. */
+const helping = computed(() => helps.value.find((one) => one.store_id === chosenStore.value) ?? (certified.value ? null : (helps.value[0] ?? null)))
+const isLeader = computed(() => certified.value || helping.value !== null)
+const canSell = computed(() => (helping.value ? !helping.value.suspended : certified.value && leader.value?.suspended === false))
+const storeId = computed(() => helping.value?.store_id ?? leader.value?.store_id ?? '')
+
+/** Whether this person may do something of the kind in the store they work in; an owner may do everything. */
+export function may(...rights: readonly Right[]): boolean {
+  const place = helping.value
+  return place === null || rights.some((right) => place.rights.includes(right))
+}
 
 function refresh(): Promise<Me | null> {
   // The mini-program knows by itself that nobody is signed in; a browser's cookie is seen by the server only.
@@ -70,12 +86,19 @@ export function useSession() {
     person,
     /** The selling side in whatever state, or null. */
     leader,
-    /** Certified; also while suspended, because orders must still be served. */
+    /** Certified, also while suspended, because orders must still be served; or a helper at work. */
     isLeader,
-    /** Certified and not suspended: may open sales. */
+    /** Not suspended: may open sales. */
     canSell,
-    /** The leader's store, or '' while there is none. */
+    /** The store this person works in: their own, or the one they help in; '' while there is none. */
     storeId,
+    helps,
+    helping,
+    /** Works in another store from now on; '' goes back to one's own. */
+    workIn(store: string): void {
+      chosenStore.value = store
+      writeStored('workStore', store)
+    },
     /** Asks the server again. Never opens the login page and never throws for a failed call. */
     refresh,
     /** Asks only when nothing is known yet. */
