@@ -2862,6 +2862,26 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * MeHelp
+         * @description A store of somebody else's the person helps in.
+         */
+        MeHelp: {
+            /** Store Id */
+            store_id: string;
+            /** Store Name */
+            store_name: string;
+            /** Store Code */
+            store_code: string;
+            /** Leader Name */
+            leader_name: string;
+            /** Rights */
+            rights: ("orders" | "shipping" | "pickup" | "aftersales" | "money" | "data" | "goods")[];
+            /** Suspended */
+            suspended: boolean;
+            /** Suspend Reason */
+            suspend_reason: string;
+        };
         /** MeLeader */
         MeLeader: {
             /** Id */
@@ -2894,6 +2914,11 @@ export interface components {
         MeOut: {
             person: components["schemas"]["MePerson"] | null;
             leader: components["schemas"]["MeLeader"] | null;
+            /**
+             * Helps
+             * @default []
+             */
+            helps: components["schemas"]["MeHelp"][];
             /** Unread Leader */
             unread_leader: number;
             /** Unread Buyer */
@@ -3141,6 +3166,75 @@ export interface components {
             paper_media_ids: string[];
         };
         /**
+         * FreightRule
+         * @description What sending to these regions costs; amounts in fen, units in pieces or grams as the template says.
+         */
+        FreightRule: {
+            /**
+             * Regions
+             * @default []
+             */
+            regions: string[];
+            /**
+             * Refused
+             * @default false
+             */
+            refused: boolean;
+            /**
+             * First
+             * @default 1
+             */
+            first: number;
+            /**
+             * First Fen
+             * @default 0
+             */
+            first_fen: number;
+            /**
+             * More
+             * @default 1
+             */
+            more: number;
+            /**
+             * More Fen
+             * @default 0
+             */
+            more_fen: number;
+            /**
+             * Free Above Fen
+             * @default 0
+             */
+            free_above_fen: number;
+            /**
+             * Free Pieces
+             * @default 0
+             */
+            free_pieces: number;
+            /**
+             * Least Fen
+             * @default 0
+             */
+            least_fen: number;
+        };
+        /**
+         * FreightTemplate
+         * @description Rules by region and one for the rest.
+         */
+        FreightTemplate: {
+            /**
+             * By
+             * @default piece
+             * @enum {string}
+             */
+            by: "piece" | "weight";
+            rest?: components["schemas"]["FreightRule"];
+            /**
+             * Rules
+             * @default []
+             */
+            rules: components["schemas"]["FreightRule"][];
+        };
+        /**
          * OwnPoint
          * @description The owner's view of a pick-up point.
          */
@@ -3205,11 +3299,12 @@ export interface components {
              * Freight Kind
              * @enum {string}
              */
-            freight_kind: "flat" | "free_above";
+            freight_kind: "flat" | "free_above" | "template";
             /** Freight Fen */
             freight_fen: number;
             /** Free Above Fen */
             free_above_fen: number;
+            freight_template?: components["schemas"]["FreightTemplate"] | null;
             /** Pickup Enabled */
             pickup_enabled: boolean;
             /** Pickup Points */
@@ -3296,7 +3391,7 @@ export interface components {
              * @default flat
              * @enum {string}
              */
-            freight_kind: "flat" | "free_above";
+            freight_kind: "flat" | "free_above" | "template";
             /**
              * Freight Fen
              * @default 0
@@ -3307,6 +3402,7 @@ export interface components {
              * @default 0
              */
             free_above_fen: number;
+            freight_template?: components["schemas"]["FreightTemplate"] | null;
             /**
              * Pickup Enabled
              * @default false
@@ -3855,6 +3951,11 @@ export interface components {
             cost_fen: number | null;
             /** Limit Per Person */
             limit_per_person: number;
+            /**
+             * Weight G
+             * @default 0
+             */
+            weight_g: number;
             /** Available */
             available: number;
             /** Held */
@@ -3902,6 +4003,11 @@ export interface components {
              * @default 0
              */
             limit_per_person: number;
+            /**
+             * Weight G
+             * @default 0
+             */
+            weight_g: number;
             /** Stock */
             stock?: number | null;
         };
@@ -3964,6 +4070,8 @@ export interface components {
             orders: number;
             /** Paid Fen */
             paid_fen: number;
+            /** Publish At */
+            publish_at?: string | null;
             review?: components["schemas"]["ReviewOut"] | null;
         };
         /** Page[GroupBuyRow] */
@@ -4004,75 +4112,6 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
-        };
-        /**
-         * FreightRule
-         * @description What sending to these regions costs; amounts in fen, units in pieces or grams as the template says.
-         */
-        FreightRule: {
-            /**
-             * Regions
-             * @default []
-             */
-            regions: string[];
-            /**
-             * Refused
-             * @default false
-             */
-            refused: boolean;
-            /**
-             * First
-             * @default 1
-             */
-            first: number;
-            /**
-             * First Fen
-             * @default 0
-             */
-            first_fen: number;
-            /**
-             * More
-             * @default 1
-             */
-            more: number;
-            /**
-             * More Fen
-             * @default 0
-             */
-            more_fen: number;
-            /**
-             * Free Above Fen
-             * @default 0
-             */
-            free_above_fen: number;
-            /**
-             * Free Pieces
-             * @default 0
-             */
-            free_pieces: number;
-            /**
-             * Least Fen
-             * @default 0
-             */
-            least_fen: number;
-        };
-        /**
-         * FreightTemplate
-         * @description Rules by region and one for the rest.
-         */
-        FreightTemplate: {
-            /**
-             * By
-             * @default piece
-             * @enum {string}
-             */
-            by: "piece" | "weight";
-            rest?: components["schemas"]["FreightRule"];
-            /**
-             * Rules
-             * @default []
-             */
-            rules: components["schemas"]["FreightRule"][];
         };
         /**
          * Gift
@@ -4147,6 +4186,8 @@ export interface components {
             questions: components["schemas"]["Question"][];
             /** Show Joined */
             show_joined: boolean;
+            /** Publish At */
+            publish_at?: string | null;
             /**
              * @default {
              *       "limits": {
@@ -4463,6 +4504,8 @@ export interface components {
              * @default true
              */
             show_joined: boolean;
+            /** Publish At */
+            publish_at?: string | null;
             /**
              * @default {
              *       "limits": {
@@ -4586,6 +4629,20 @@ export interface components {
             on: boolean;
         };
         /**
+         * FreightRow
+         * @description One line of 运费是多少: some regions and what sending there costs.
+         */
+        FreightRow: {
+            /** Regions */
+            regions: string;
+            /** Regions En */
+            regions_en: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
          * GroupBuyPage
          * @description The public page of a group buy.
          */
@@ -4648,6 +4705,7 @@ export interface components {
             /** Latest Joined */
             latest_joined: components["schemas"]["JoinedRow"][];
             demands?: components["schemas"]["PageDemands"] | null;
+            money?: components["schemas"]["PageMoney"] | null;
             /**
              * Preview
              * @default false
@@ -4709,6 +4767,20 @@ export interface components {
             capacity: components["schemas"]["CapacityOut"] | null;
         };
         /**
+         * PageGift
+         * @description 赠品: what comes along, and when.
+         */
+        PageGift: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Gone */
+            gone: boolean;
+        };
+        /**
          * PageLimits
          * @description What an offer demands of an order; 0 and empty mean nothing.
          */
@@ -4738,6 +4810,24 @@ export interface components {
             ships_on?: string | null;
         };
         /**
+         * PageMoney
+         * @description What the sale promises in money beside its prices.
+         */
+        PageMoney: {
+            /** Reduction */
+            reduction: string;
+            /** Reduction En */
+            reduction_en: string;
+            /** Freight */
+            freight: components["schemas"]["FreightRow"][];
+            /** Freight By Place */
+            freight_by_place: boolean;
+            /** New Buyers */
+            new_buyers: boolean;
+            /** Gifts */
+            gifts: components["schemas"]["PageGift"][];
+        };
+        /**
          * PageOffer
          * @description One variant as buyers see it: no cost, no internal stock split.
          */
@@ -4755,6 +4845,8 @@ export interface components {
             /** Sold */
             sold: number;
             limits?: components["schemas"]["PageLimits"] | null;
+            /** New Buyer Fen */
+            new_buyer_fen?: number | null;
         };
         /** PageProduct */
         PageProduct: {
@@ -4864,6 +4956,24 @@ export interface components {
             /** Text En */
             text_en: string;
         };
+        /**
+         * GiftOut
+         * @description 赠品: a line the order may carry along for nothing.
+         */
+        GiftOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Quantity */
+            quantity: number;
+            /** Missing */
+            missing: number;
+        };
         /** QuoteLine */
         QuoteLine: {
             /** Offer Id */
@@ -4899,6 +5009,11 @@ export interface components {
         QuoteOut: {
             /** Lines */
             lines: components["schemas"]["QuoteLine"][];
+            /**
+             * Gifts
+             * @default []
+             */
+            gifts: components["schemas"]["GiftOut"][];
             /** Goods Fen */
             goods_fen: number;
             /** Freight Fen */
@@ -4908,6 +5023,26 @@ export interface components {
              * @default []
              */
             deductions: components["schemas"]["DeductionOut"][];
+            /**
+             * Hint
+             * @default
+             */
+            hint: string;
+            /**
+             * Hint En
+             * @default
+             */
+            hint_en: string;
+            /**
+             * Coupon Problem
+             * @default
+             */
+            coupon_problem: string;
+            /**
+             * Coupon Problem En
+             * @default
+             */
+            coupon_problem_en: string;
             /** Total Fen */
             total_fen: number;
             /** Freight Text */
@@ -4945,6 +5080,15 @@ export interface components {
              * @enum {string}
              */
             delivery_method: "courier" | "pickup";
+            /** Address Id */
+            address_id?: string | null;
+            /** Coupon Id */
+            coupon_id?: string | null;
+            /**
+             * Adds
+             * @default false
+             */
+            adds: boolean;
         };
         /** OrderPlaced */
         OrderPlaced: {
@@ -5020,6 +5164,13 @@ export interface components {
              * @default
              */
             share_token: string;
+            /** Coupon Id */
+            coupon_id?: string | null;
+            /**
+             * Adds
+             * @default false
+             */
+            adds: boolean;
         };
         /** PickupContact */
         PickupContact: {
@@ -5246,6 +5397,11 @@ export interface components {
             freight_fen: number;
             /** Discount Fen */
             discount_fen: number;
+            /**
+             * Deductions
+             * @default []
+             */
+            deductions: components["schemas"]["DeductionOut"][];
             /** Answers */
             answers: {
                 [key: string]: string;

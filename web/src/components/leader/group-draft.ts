@@ -53,6 +53,8 @@ export interface GroupDraft {
   readonly pointIds: readonly string[]
   readonly questions: readonly QuestionDraft[]
   readonly showJoined: boolean
+  /** When a draft is published by itself; '' for never. */
+  readonly publishAt: string
   /** What the sale demands besides; each panel changes its own kind. */
   readonly options: SaleOptions
   /** What a panel could not read, by field; saving says it first. */
@@ -72,6 +74,7 @@ export function emptyGroup(store: { courier_enabled: boolean; pickup_enabled: bo
     pointIds: store.pickup_enabled ? store.pickup_points.map((point) => point.id) : [],
     questions: [],
     showJoined: true,
+    publishAt: '',
     options: {},
     optionErrors: {},
   }
@@ -138,6 +141,7 @@ export function groupDraft(saved: GroupBuy): GroupDraft {
     pointIds: group.pickup_points.map((point) => point.id),
     questions: group.questions.map(questionDraft),
     showJoined: group.show_joined,
+    publishAt: group.publish_at ?? '',
     options: group.options ?? {},
     optionErrors: {},
   }
@@ -206,6 +210,7 @@ export function readGroup(draft: GroupDraft, kind: { shelf: boolean; published: 
     pickup_point_ids: draft.pickup ? [...draft.pointIds] : [],
     questions,
     show_joined: draft.showJoined,
+    publish_at: kind.published || kind.shelf ? null : draft.publishAt || null,
     options: draft.options,
   }
 }
