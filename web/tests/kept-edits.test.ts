@@ -7,7 +7,7 @@ import type { GroupBuy, Offer, Product, Sku, Store } from '@/components/leader/t
 import { setLocale } from '@/i18n'
 import { either } from '@/i18n/either'
 
-const OFFER: Offer = { id: 'o1', sku_id: 's1', product_id: 'p1', title: '大米', sku_name: '', picture: null, price_fen: 3990, limit_per_person: 0, own_stock: false, available: 30, held: 0, sold: 0, options: { limits: {} } }
+const OFFER: Offer = { id: 'o1', sku_id: 's1', product_id: 'p1', title: '大米', sku_name: '', picture: null, price_fen: 3990, limit_per_person: 0, own_stock: false, available: 30, held: 0, sold: 0, options: { limits: { category: '', least: 2, step: 0, per_household: 0 } } }
 const SALE = {
   id: 'g1', kind: 'dated', title: '周末水果团', status: 'open', blocks: [{ kind: 'text', text: '今早现摘' }], offers: [OFFER], starts_at: '2026-11-22T08:00:00Z',
   ends_at: '2026-11-24T08:00:00Z', courier_enabled: true, pickup_enabled: false, pickup_points: [], questions: [], show_joined: true, options: { limits: {} },
@@ -28,7 +28,7 @@ describe('an edit that waits for its check', () => {
 
   it('keeps the options that no panel touched', () => {
     const body = readGroup(groupDraft({ ...SALE, wanted: null }), { shelf: false, published: true }, {})
-    expect([body?.options, body?.offers[0]?.options]).toEqual([{ limits: {} }, { limits: {} }])
+    expect([body?.options, body?.offers[0]?.options]).toEqual([{ limits: {} }, { limits: { category: '', least: 2, step: 0, per_household: 0 } }])
   })
 
   it('is not there when it was given up', () => {

@@ -23,12 +23,31 @@ export function mostOf(offer: PageOffer): number {
   return offer.limit_per_person > 0 ? Math.min(offer.stock, offer.limit_per_person) : offer.stock
 }
 
+/** The fewest pieces an order may hold. */
+function leastOf(offer: PageOffer): number {
+  const step = offer.limits?.step || 1
+  return Math.ceil(Math.max(1, offer.limits?.least ?? 0) / step) * step
+}
+
+/**
+ * The quantity the offer sells next to a wished one: up to the next when more is wished than before, else down; 0 below the fewest.
+ */
+export function allowedQuantity(offer: PageOffer, wished: number, before: number): number {
+  const step = offer.limits?.step || 1
+  const least = leastOf(offer)
+  const highest = Math.floor(mostOf(offer) / step) * step
+  const raised = wished > before ? Math.max(least, Math.ceil(wished / step) * step) : Math.floor(wished / step) * step
+  const found = Math.min(raised, highest)
+  return found >= least ? found : 0
+}
+
 /** The chosen offers that the page still sells, in the page's order, never more than may be had. */
 export function cartLines(page: GroupBuyPage, cart: Cart): CartLine[] {
   const lines: CartLine[] = []
   for (const product of page.products) {
     for (const offer of product.offers) {
-      const quantity = Math.min(cart[offer.id] ?? 0, mostOf(offer))
+      const wished = cart[offer.id] ?? 0
+      const quantity = allowedQuantity(offer, wished, wished)
       if (quantity > 0) lines.push({ product, offer, quantity })
     }
   }

@@ -78,7 +78,7 @@ export const PAGE: GroupBuyPage = {
 }
 
 export const QUOTE: Quote = {
-  lines: [{ offer_id: 'o1', title: '红富士苹果', sku_name: '5斤', picture_url: '', price_fen: 2790, quantity: 1, amount_fen: 2790, problem: '', problem_en: '', available: 58 }],
+  lines: [{ offer_id: 'o1', title: '红富士苹果', sku_name: '5斤', picture_url: '', price_fen: 2790, quantity: 1, amount_fen: 2790, problem: '', problem_en: '', available: 58, suggested: 0 }],
   goods_fen: 2790,
   freight_fen: 800,
   deductions: [],
