@@ -15,7 +15,14 @@ from yantuan.api.snapshot import FIRST_GOODS, FirstSight, time_left, wall
 from yantuan.api.snapshot_words import ICONS, TONES, WORDS
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.groupbuys.queries import group_buy_page
-from yantuan.groupbuys.schemas import GroupBuyPage, PageOffer
+from yantuan.groupbuys.schemas import (
+    CapacityOut,
+    FlashOut,
+    GroupBuyPage,
+    PageDemands,
+    PageLimits,
+    PageOffer,
+)
 
 WEB = Path(__file__).resolve().parents[2] / "web" / "src"
 DOCUMENT = (
@@ -120,6 +127,32 @@ def test_a_sale_that_takes_no_orders(page: GroupBuyPage, status: str, words: lis
     assert [word for word in words if word not in html] == []
     assert "data-step" not in html and 'data-tap="checkout"' not in html
     assert 'data-tap="see-store"' in html
+
+
+def test_what_a_sale_demands_is_said_at_first_sight(page: GroupBuyPage) -> None:
+    ends = page.server_time + timedelta(minutes=5)
+    flash = FlashOut(price_fen=990, usual_fen=3990, starts_at=page.server_time, ends_at=ends, on=True)
+    limits = PageLimits(category="水果", least=4, step=3, per_household=9, flash=flash, ships_on=ends.date())
+    sold = _with(page, _only(page, stock=20).model_copy(update={"limits": limits}))
+    capacity = CapacityOut(full=False, text="限量接单，还剩 3 单", text_en="Limited: 3 orders left")
+    demands = PageDemands(categories=["水果"], audience="earlier", hide_sold=True, capacity=capacity)
+    html = FirstSight(sold.model_copy(update={"demands": demands}), "zh").html()
+    assert 'data-most="18" data-unit="3" data-least="6"' in html
+    said = [
+        "4 件起购 · 3 件的倍数 · 每户限购 9 件 · 预售，",
+        "秒杀还剩 00:05:00",
+        "之后 ¥39.90",
+        "限量接单，还剩 3 单",
+    ]
+    assert [words for words in [*said, "老客专享", 'data-tap="category-1">水果'] if words not in html] == []
+    assert "已售" not in html
+    full = demands.model_copy(
+        update={"capacity": CapacityOut(full=True, text="已接满 9 单", text_en="All 9 taken")}
+    )
+    for language, words in (("zh", "已接满 9 单"), ("en", "All 9 taken")):
+        closed = FirstSight(sold.model_copy(update={"demands": full}), language).html()
+        assert closed.count(words) == 2
+        assert "data-step" not in closed and 'data-tap="checkout"' not in closed
 
 
 def test_many_goods_wait_for_the_app(page: GroupBuyPage) -> None:

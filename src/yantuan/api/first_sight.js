@@ -66,7 +66,10 @@
   function count(step, by) {
     var number = step.querySelector('.yt-step__num')
     var most = Number(step.dataset.most)
+    var least = Number(step.dataset.least) || 1
     var now = Math.max(0, Math.min(most, Number(number.textContent) + by))
+    // Offers that begin with several pieces jump over what they don't sell.
+    if (now < least) now = by > 0 && most >= least ? least : 0
     number.textContent = String(now)
     step.firstElementChild.classList.toggle('yt-step__tap--off', now === 0)
     step.lastElementChild.classList.toggle('yt-step__tap--off', now === most)
@@ -95,7 +98,7 @@
     if (element.getAttribute('aria-disabled') === 'true') return
     taps.push(element.dataset.tap)
     if (element.dataset.step) {
-      count(element.parentElement, Number(element.dataset.step))
+      count(element.parentElement, Number(element.dataset.step) * (Number(element.parentElement.dataset.unit) || 1))
       sum()
     } else element.classList.add('boot-wait')
   }

@@ -12,6 +12,14 @@ from html import escape
 from types import MappingProxyType
 from typing import Final
 
+from yantuan.api.snapshot_demands import (
+    demand_notices,
+    flash_html,
+    limit_words,
+    over_words,
+    steps_of,
+    tabs_html,
+)
 from yantuan.api.snapshot_words import ICONS, TONES, WORDS
 from yantuan.groupbuys.schemas import GroupBuyPage, PageOffer, PageProduct
 from yantuan.kernel.money import price_text
@@ -32,7 +40,8 @@ class FirstSight:
         self._page = page
         self._words = WORDS[language]
         self._language = language
-        self._buyable = page.status == "open"
+        full = page.demands and page.demands.capacity and page.demands.capacity.full
+        self._buyable = page.status == "open" and not full
 
     def html(self) -> str:
         """The element that lies over the app until it is drawn."""
@@ -42,7 +51,7 @@ class FirstSight:
             f'<div id="boot" class="yt-scope yt-page" lang="{"en" if self._language == "en" else "zh-CN"}" '
             f'data-code="{escape(page.code)}"><div class="boot-all" role="main">{self._nav()}{self._head()}{self._leader(page.store)}'
             f'<div class="yt-card"><div class="yt-card__head"><h2 class="yt-card__title">{self._t("buyer.goodsTitle")}</h2></div>'
-            f'{goods or self._nothing()}</div></div><div class="boot-trouble" role="alert" hidden>{self._t("boot.trouble")} '
+            f'{self._tabs()}{goods or self._nothing()}</div></div><div class="boot-trouble" role="alert" hidden>{self._t("boot.trouble")} '
             f'<b role="button" tabindex="0" data-again>{self._t("common.retry")}</b></div>'
             f'<div class="yt-page__footer">{self._cart() if self._buyable else self._over()}</div></div>'
         )
@@ -64,13 +73,15 @@ class FirstSight:
             price_html(min(low for low, _ in prices), max(high for _, high in prices), "l") if prices else ""
         )
         joined = self._t("buyer.joinedCount", {"n": page.joined})
-        sold = self._t("buyer.soldCount", {"n": sum(p.sold for p in page.products)})
+        sold = " · " + self._t("buyer.soldCount", {"n": sum(p.sold for p in page.products)})
+        if page.demands and page.demands.hide_sold:
+            sold = ""
         return (
             f'<div class="g-head">{cover(page)}<div class="g-head__body"><h1 class="g-head__title">{escape(page.title)}</h1>'
             f'<div class="yt-between">{price}<span class="yt-tag yt-tag--{TONES[page.status]}">'
             f"{self._t(f'buyer.status.{page.status}')}</span></div>"
-            f'<div class="yt-between yt-muted g-head__facts"><span class="yt-num">{joined} · {sold}</span>{self._clock()}</div></div>'
-            f"{self._notice()}</div>"
+            f'<div class="yt-between yt-muted g-head__facts"><span class="yt-num">{joined}{sold}</span>{self._clock()}</div></div>'
+            f"{self._notice()}{demand_notices(page, self._words, self._language)}</div>"
         )
 
     def _clock(self) -> str:
@@ -132,6 +143,7 @@ class FirstSight:
 
     def _product(self, product: PageProduct) -> str:
         only = product.offers[0] if len(product.offers) == 1 else None
+        page_now = self._page.server_time
         thumb = product.pictures[0].thumb_url if product.pictures else ""
         name = f'<div class="yt-tiny">{escape(only.sku_name)}</div>' if only and only.sku_name else ""
         about = (
@@ -144,7 +156,8 @@ class FirstSight:
             f'<div class="goods"><div data-tap="open-{product.id}">{picture(thumb, product.title, 96)}</div>'
             f'<div class="yt-grow goods__text"><div role="button" tabindex="0" data-tap="open-{product.id}">'
             f'<div class="goods__title yt-clamp-2">{escape(product.title)}</div>{name}{about}'
-            f'<div class="yt-tiny yt-num">{self._facts(product, only)}</div></div><div class="goods__foot">'
+            f'<div class="yt-tiny yt-num">{self._facts(product, only)}</div></div>'
+            f'{flash_html(only, self._words, page_now) if only else ""}<div class="goods__foot">'
             f"{price_html(product.price_min_fen, product.price_max_fen, 'm')}{act}</div></div></div>"
         )
 
@@ -155,7 +168,12 @@ class FirstSight:
             words.append(self._t("buyer.fewLeft" if stock <= _FEW else "buyer.stockLeft", {"n": stock}))
         if only and only.limit_per_person > 0:
             words.append(self._t("buyer.limitEach", {"n": only.limit_per_person}))
-        return " · ".join(words)
+        return " · ".join([*words, *(limit_words(only, self._words) if only else [])])
+
+    def _tabs(self) -> str:
+        """The categories; the app's tabs answer a tap."""
+        names = self._page.demands.categories if self._page.demands else []
+        return tabs_html([self._words["buyer.allGoods"], *names]) if names else ""
 
     def _act(self, product: PageProduct, only: PageOffer | None) -> str:
         """What a person can do with one product: count it, choose a variant, or nothing because it is sold out."""
@@ -167,7 +185,7 @@ class FirstSight:
                 f'<div class="yt-badge"><div class="yt-btn yt-btn--soft yt-btn--small" role="button" tabindex="0" '
                 f'data-tap="choose-{product.id}"><span class="yt-btn__text">{words}</span></div></div>'
             )
-        most = min(only.stock, only.limit_per_person) if only.limit_per_person else only.stock
+        unit, least, most = steps_of(only)
         less, more = (
             f'<div class="yt-step__tap" role="button" tabindex="0" aria-label="{self._t(f"common.{side}")}" '
             f'data-tap="step-{only.id} stepper-{side}" data-step="{by}"><div class="yt-step__disc{disc}">{icon(name, 16)}</div></div>'
@@ -177,7 +195,7 @@ class FirstSight:
             )
         )
         return (
-            f'<div class="yt-step" role="group" aria-label="{self._t("common.quantity")}" data-offer="{only.id}" data-most="{most}">'
+            f'<div class="yt-step" role="group" aria-label="{self._t("common.quantity")}" data-offer="{only.id}" data-most="{most}" data-unit="{unit}" data-least="{least}">'
             f'{less}<span class="yt-step__num">0</span>{more}</div>'
         )
 
@@ -194,7 +212,7 @@ class FirstSight:
 
     def _over(self) -> str:
         return (
-            f'<div class="yt-between g-over"><span class="yt-muted">{self._t(f"buyer.status.{self._page.status}")}</span>'
+            f'<div class="yt-between g-over"><span class="yt-muted">{over_words(self._page, self._words, self._language)}</span>'
             f'<div class="yt-btn yt-btn--plain yt-btn--normal" role="button" tabindex="0" data-tap="see-store">{icon("store", 20)}'
             f'<span class="yt-btn__text">{self._t("buyer.seeStore")}</span></div></div>'
         )
