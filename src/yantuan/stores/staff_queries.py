@@ -58,7 +58,7 @@ def invite_out(row: StaffInvite, token: str = "") -> StaffInviteOut:
     """One invitation; with its token only when it was just made."""
     return StaffInviteOut(
         id=str(row.id), note=row.note, rights=_ordered(row.rights), created_at=row.created_at,
-        expires_at=row.expires_at, url=f"{config().public_url.rstrip('/')}/staff/{token}" if token else "",
+        expires_at=row.expires_at, url=f"{config().public_url.rstrip('/')}/leader/staff-join/index?token={token}" if token else "",
         token=token,
     )  # fmt: skip
 

@@ -11,7 +11,6 @@ const TABS: ReadonlySet<string> = new Set([
 const SHORT: readonly (readonly [RegExp, string])[] = [
   [/^\/g\/([\w-]+)$/, '/pages/g/index?code='],
   [/^\/s\/([\w-]+)$/, '/pages/s/index?code='],
-  [/^\/staff\/([\w-]+)$/, '/leader/staff-join/index?token='],
 ]
 
 /** The page behind a short address with the rest of its query, or null when it is none. */
