@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "yantuan.moderation",
     "yantuan.orders",
     "yantuan.payments",
+    "yantuan.promotions",
     "yantuan.splits",
     "yantuan.fulfilment",
     "yantuan.tracking",

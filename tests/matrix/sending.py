@@ -34,7 +34,7 @@ def _at(name: str, body: Body | None = None, **more: str) -> Sent:
 
 _PARAMETERS = (
     "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
-    "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
+    "coupon_id", "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
     "export_id", "import_id",
 )  # fmt: skip
 
@@ -51,6 +51,20 @@ def _nothing(side: Side, me: Caller, town: Town) -> dict[str, Any]:
 
 def _fixed(**body: Any) -> Body:
     return lambda side, me, town: body
+
+
+def _coupon(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    start = now()
+    return {
+        "kind": "fixed", "minus_fen": 500, "threshold_fen": 3000, "starts_at": start.isoformat(),
+        "ends_at": (start + timedelta(days=7)).isoformat(),
+    }  # fmt: skip
+
+
+def _coupon_change(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {
+        "ends_at": (now() + timedelta(days=3)).isoformat(), "total": 50, "budget_fen": 90000, "stopped": False,
+    }  # fmt: skip
 
 
 def _address(side: Side, me: Caller, town: Town) -> dict[str, Any]:
@@ -192,6 +206,13 @@ SENT: dict[str, Sent] = {
     "read_joined": _at("code"),
     "read_store_page": _at("store_code"),
     "quote_order": Sent({}, _quote),
+    "list_coupons": _at("store_id"),
+    "issue_coupon": _at("store_id", _coupon),
+    "change_coupon": _at("coupon_id", _coupon_change),
+    "list_sale_coupons": _at("code"),
+    "list_store_coupons": _at("store_code"),
+    "claim_coupon": _at("coupon_id"),
+    "redeem_coupon": _at("store_code", _fixed(code="NOBODY")),
     "place_order": Sent({}, order),
     "list_my_orders": Sent({}),
     "read_my_order": _at("paid_order_id"),

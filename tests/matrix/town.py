@@ -28,6 +28,8 @@ from yantuan.leaders.models import Leader
 from yantuan.merchants.models import MerchantAccount
 from yantuan.orders.models import Order, OrderLine
 from yantuan.payments.actions import refund_as_leader
+from yantuan.promotions.actions import issue_coupon
+from yantuan.promotions.schemas import CouponIn
 from yantuan.reports.models import OrderExport
 from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
@@ -160,6 +162,12 @@ def _staff(store: Any, leader: Person) -> dict[str, int]:
     return {"staff_invite_id": invited.id, "member_id": staff.accept(make.person("小李"), token).id}
 
 
+def _coupon_of(leader: Person, store: Any) -> int:
+    """A coupon anybody may take."""
+    body = CouponIn(kind="fixed", minus_fen=500, starts_at=now(), ends_at=now() + timedelta(days=30))
+    return issue_coupon(leader, store.id, body).id
+
+
 def _imports(store: Any, leader: Person, order: Order) -> dict[str, int]:
     """A sheet to be agreed to, and one that is booked."""
     found = {}
@@ -199,6 +207,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
         **_imports(store, leader, orders["paid"]),
         **_staff(store, leader),
+        "coupon_id": _coupon_of(leader, store),
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
     }  # fmt: skip

@@ -23,6 +23,7 @@ from yantuan.orders.api import router as orders
 from yantuan.orders.jielong_api import router as jielong
 from yantuan.payments.api import router as payments
 from yantuan.picking.api import router as picking
+from yantuan.promotions.api import router as promotions
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
@@ -42,7 +43,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 ROUTERS = (
-    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, jielong, payments, splits, fulfilment, ship_imports,
+    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, promotions, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking,
 )  # fmt: skip
 for router in ROUTERS:

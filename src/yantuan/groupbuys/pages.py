@@ -20,6 +20,7 @@ from yantuan.groupbuys.schemas import (
     JoinedRow,
     PageDemands,
     PageGift,
+    PageMoney,
     PageOffer,
     PageProduct,
     Question,
@@ -79,9 +80,7 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
     latest, _ = joined_rows(group_buy.id, None, LATEST_JOINED) if group_buy.show_joined else ([], None)
     seen, moment = status_of(group_buy), now()
     options = sale_options_of(group_buy.options)
-    template = _template(options, store)
-    freight = template_text(template) if template else (freight_text(store), freight_text_en(store))
-    goods, gifts = _apart(offers) if options.money.gifts else (offers, [])
+    goods, promised, freight = _money(options, store, offers)
     return GroupBuyPage(
         id=str(group_buy.id),
         kind="shelf" if group_buy.kind == GroupBuy.Kind.SHELF else "dated",
@@ -109,9 +108,19 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         show_joined=group_buy.show_joined,
         latest_joined=latest,
         demands=_demands(group_buy.id, options),
-        money=page_money(options, template, gifts),
+        money=promised,
         preview=preview,
     )
+
+
+def _money(
+    options: SaleOptions, store: Store, offers: list[Offer]
+) -> tuple[list[Offer], PageMoney | None, tuple[str, str]]:
+    """What is sold, what is promised beside, and one line on the freight in both languages."""
+    template = _template(options, store)
+    freight = template_text(template) if template else (freight_text(store), freight_text_en(store))
+    goods, gifts = _apart(offers) if options.money.gifts else (offers, [])
+    return goods, page_money(options, template, gifts), freight
 
 
 def _template(options: SaleOptions, store: Store) -> FreightTemplate | None:

@@ -19,6 +19,7 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import Conflict, NotFound
+from yantuan.orders import parts
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
 from yantuan.orders.rules import OFFLINE_HOLD
 from yantuan.orders.states import MACHINES, PAID_PAYMENTS, Axis
@@ -112,6 +113,7 @@ def close_order(order_id: int, reason: str, actor: Actor) -> Order:
     _count_order(order, -1)
     for line in sorted(lines, key=lambda one: one.offer_id):
         return_quota(order, line, line.quantity)
+    parts.give_back_for(order)
     outbox.emit("order.closed", {"order_id": order_id}, store_id=order.store_id, key=f"closed:{order_id}")
     return order
 
@@ -156,7 +158,7 @@ def mark_paid_late(order_id: int, amount_fen: int, actor: Actor, data: dict[str,
     if before.payment != "closed":
         raise Conflict("order_not_closed", "订单并未关闭", "The order is not closed.")
     lines = list(OrderLine.objects.filter(order_id=order_id).order_by("pool_id", "id"))
-    if not stock.sell_direct(lines):
+    if not _had_again(before, lines):
         note_money(order_id, "late_money", amount_fen, actor, data)
         return False
     order = transition(
@@ -179,6 +181,16 @@ def mark_paid_late(order_id: int, amount_fen: int, actor: Actor, data: dict[str,
         )
     _after_payment(order, actor)
     return True
+
+
+def _had_again(order: Order, lines: list[OrderLine]) -> bool:
+    """Take what upper floors gave back, and the goods; both or neither."""
+    if not parts.take_again_for(order):
+        return False
+    if stock.sell_direct(lines):
+        return True
+    parts.give_back_for(order)
+    return False
 
 
 def note_money(

@@ -103,6 +103,8 @@ def _take_stock(engine: Dialect, bookings: Sequence[Booking]) -> tuple[Statement
     for booking in bookings:
         for line in booking.lines:
             units[line.offer.pool_id][1 if booking.zero else 0] += line.quantity
+        for one in booking.reserved:
+            units[one.pool_id][0] -= one.quantity
     rows, values = engine.table(_THREE, [(pool_id, *both) for pool_id, both in sorted(units.items())])
     return Statement(_TAKE.format(rows=rows), values), len(units)
 

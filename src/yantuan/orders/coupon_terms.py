@@ -21,6 +21,7 @@ class CouponTerms:
 
     coupon_id: int
     title: str
+    title_en: str
     kind: CouponKind
     store_id: int
     group_buy_id: int | None
@@ -66,7 +67,8 @@ def check_coupon(
 def coupon_fen(terms: CouponTerms, goods_fen: int, freight_fen: int) -> int:
     """What it takes off, of the goods or, for a freight coupon, of the freight; never more than they cost.
 
-    Raises Conflict `coupon_budget_spent` where less than that is left of its budget: never a part of what was shown.
+    Raises Conflict `coupon_worthless` where there is nothing to take off, so that no copy is wasted, and
+    `coupon_budget_spent` where less than that is left of its budget: never a part of what was shown.
     """
     if terms.kind == "freight":
         worth = min(freight_fen, terms.cap_fen or freight_fen)
@@ -75,6 +77,10 @@ def coupon_fen(terms: CouponTerms, goods_fen: int, freight_fen: int) -> int:
         worth = min(part, terms.cap_fen or part)
     else:
         worth = min(terms.minus_fen, goods_fen)
+    if worth < 1:
+        raise _no(
+            "coupon_worthless", "这张优惠券对这个订单没有优惠", "This coupon takes nothing off this order."
+        )
     if terms.budget_left_fen is not None and worth > terms.budget_left_fen:
         raise _no("coupon_budget_spent", "这张优惠券的额度已用完", "The budget of this coupon is spent.")
     return worth

@@ -22,6 +22,7 @@ from yantuan.orders.drafts import (
     PointTerms,
     Recipient,
     Repeat,
+    Reserved,
     Snapshot,
 )
 from yantuan.orders.pricing import Priced, PricedLine, price
@@ -69,7 +70,7 @@ class _Round:
         answers = _answers(draft, group)
         self._check_person(draft)
         self._check_limits(draft, lines)
-        self._check_stock(lines)
+        self._check_stock(draft, lines)
         self._check_demands(draft, group, lines, recipient)
         return self._grant(draft, group, lines, recipient, point, answers)
 
@@ -161,10 +162,12 @@ class _Round:
             if quantity > left:
                 raise refusals.limit_reached(offer.id, offer.title, offer.limit_per_person, max(0, left))
 
-    def _check_stock(self, lines: Sequence[tuple[OfferTerms, int]]) -> None:
+    def _check_stock(self, draft: Draft, lines: Sequence[tuple[OfferTerms, int]]) -> None:
         left: dict[int, int] = {}
         for offer, quantity in lines:
             have = left.get(offer.pool_id, self._s.available.get(offer.pool_id, 0))
+            mine = self._s.reserved.get((offer.id, draft.person_id))
+            have += mine.quantity if mine else 0
             if quantity > have:
                 raise refusals.sold_out(offer.id, offer.title, have)
             left[offer.pool_id] = have - quantity
@@ -203,9 +206,17 @@ class _Round:
             share_id=self._s.shares.get(draft.share_token) if draft.share_token else None,
             deductions=priced.deductions,
             coupon_fen=priced.coupon_fen,
+            reserved=self._reserved(draft),
         )
         self._take(booking)
         return booking
+
+    def _reserved(self, draft: Draft) -> tuple[Reserved, ...]:
+        """What was held for this person and goes into the order; a second order doesn't find it again."""
+        if not self._s.reserved:
+            return ()
+        pairs = [(line.offer_id, draft.person_id) for line in draft.lines]
+        return tuple(self._s.reserved.pop(pair) for pair in pairs if pair in self._s.reserved)
 
     def _price(
         self,
@@ -254,6 +265,8 @@ class _Round:
             snapshot.available[line.offer.pool_id] -= line.quantity
             held = (line.offer.id, draft.person_id)
             snapshot.limit_used[held] = snapshot.limit_used.get(held, 0) + line.quantity
+        for one in booking.reserved:
+            snapshot.available[one.pool_id] += one.quantity
         snapshot.recent[draft.person_id] = snapshot.recent.get(draft.person_id, 0) + 1
         if not booking.zero:
             pair = (draft.group_buy_id, draft.person_id)

@@ -131,6 +131,15 @@ class Earlier:
     placed: OrderPlaced
 
 
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Units of a pool that are held for one person already, until they order."""
+
+    id: int
+    pool_id: int
+    quantity: int
+
+
 @dataclass(slots=True)
 class Snapshot:
     """Everything `decide` looks at, read after the pools were locked."""
@@ -156,6 +165,8 @@ class Snapshot:
     recent: dict[int, int] = field(default_factory=dict)
     """Person id → orders placed in the last minute."""
     shares: dict[str, int] = field(default_factory=dict)
+    reserved: dict[tuple[int, int], Reserved] = field(default_factory=dict)
+    """(offer id, person id) → what is held for them, put here by a hook."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Facts of options by the name of their hook (see `hooks`); empty where no sale of the batch has any."""
 
@@ -211,9 +222,13 @@ class Booking:
     placed_at: datetime
     expires_at: datetime | None
     share_id: int | None
+    reserved: tuple[Reserved, ...] = ()
+    """Held before for this person; the hold turns into the order's own."""
     deductions: tuple[Deduction, ...] = ()
     coupon_fen: int = 0
     """What its coupon was worth."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What a hook learnt while the order was granted and needs to write it, by the hook's name."""
 
     @property
     def zero(self) -> bool:

@@ -79,6 +79,38 @@ def share_ids(tokens: set[str]) -> dict[str, int]:
     return _shares[0](tokens) if _shares and tokens else {}
 
 
+ClosedFn = Callable[[Order], None]
+RevivedFn = Callable[[Order], bool]
+_closings: dict[str, tuple[ClosedFn, RevivedFn]] = {}
+
+
+def provide_closing(name: str, closed: ClosedFn, revived: RevivedFn) -> None:
+    """Register what an upper floor gives back when an order closes unpaid, and takes again when money comes late.
+
+    Both run inside the transaction that moves the order, its row locked. `revived` answers False where it can't be had
+    any more: then the order stays closed and the money goes back.
+    """
+    _closings[name] = (closed, revived)
+
+
+def give_back_for(order: Order) -> None:
+    """All that upper floors hold for an order that closes."""
+    for closed, _ in _closings.values():
+        closed(order)
+
+
+def take_again_for(order: Order) -> bool:
+    """All of it again, or nothing."""
+    done: list[ClosedFn] = []
+    for closed, revived in _closings.values():
+        if not revived(order):
+            for undo in done:
+                undo(order)
+            return False
+        done.append(closed)
+    return True
+
+
 def _money(data: dict[str, Any]) -> str:
     return f" {price_text(int(data['amount_fen']))}" if "amount_fen" in data else ""
 

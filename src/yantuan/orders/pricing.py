@@ -173,12 +173,11 @@ def _coupon(basket: Basket, draft: Draft, group: GroupTerms, freight: int, snaps
     terms = coupon_terms.check_coupon(found, group.store_id, group.id, goods, snapshot.now)
     worth = coupon_terms.coupon_fen(terms, goods, freight)
     if terms.kind == "freight":
-        text = f"{terms.title}（免运费 {price_text(worth)}）"
-        basket.deductions.append(
-            Deduction("coupon_freight", 0, text, f"Coupon: {price_text(worth)} of delivery waived")
-        )
+        text = f"优惠券：{terms.title}（已免 {price_text(worth)}）"
+        text_en = f"{terms.title_en} ({price_text(worth)} of delivery waived)"
+        basket.deductions.append(Deduction("coupon_freight", 0, text, text_en))
     else:
-        basket.take(every, Deduction("coupon", worth, terms.title, "Coupon"))
+        basket.take(every, Deduction("coupon", worth, f"优惠券：{terms.title}", f"Coupon: {terms.title_en}"))
     return worth
 
 

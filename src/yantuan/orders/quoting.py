@@ -121,15 +121,21 @@ def _problem(offer: OfferTerms | None, quantity: int, person_id: int, snapshot: 
         left = offer.limit_per_person - snapshot.limit_used.get((offer.id, person_id), 0)
         if quantity > left:
             return _limited(offer.limit_per_person, left)
-    available = snapshot.available.get(offer.pool_id, 0)
+    available = _available(offer, person_id, snapshot)
     if quantity > available:
         return (f"只剩 {available} 件了", f"Only {available} left") if available else ("已售罄", "Sold out")
     return _FINE
 
 
+def _available(offer: OfferTerms, person_id: int, snapshot: Snapshot) -> int:
+    """Free units, with those held for this person."""
+    mine = snapshot.reserved.get((offer.id, person_id))
+    return snapshot.available.get(offer.pool_id, 0) + (mine.quantity if mine else 0)
+
+
 def _suggested(offer: OfferTerms, quantity: int, person_id: int, snapshot: Snapshot) -> int:
     """The nearest quantity that could be ordered, 0 for none: what the page offers in place of one that can't."""
-    most = 0 if offer.removed else snapshot.available.get(offer.pool_id, 0)
+    most = 0 if offer.removed else _available(offer, person_id, snapshot)
     if offer.limit_per_person:
         used = snapshot.limit_used.get((offer.id, person_id), 0)
         most = min(most, max(0, offer.limit_per_person - used))
