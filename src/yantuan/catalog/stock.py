@@ -90,6 +90,19 @@ def adjust(pool_id: int, delta: int, actor: Actor) -> StockPool:
     return pool
 
 
+def hold(line: LineLike, actor: Actor = SYSTEM) -> bool:
+    """Hold free units for something that is no order yet, such as an offered place in a waiting list; False if too few.
+
+    `release` gives them back; an order that takes them over writes its own hold (`orders.book`). Once per `line.id`.
+    """
+    pool = _locked([line.pool_id])[line.pool_id]
+    if pool.available < line.quantity or Kind.HOLD in _history([line])[line.id]:
+        return False
+    _shift(pool.id, available=-line.quantity, held=line.quantity)
+    _move(pool, Kind.HOLD, line.quantity, actor, line.id).save(force_insert=True)
+    return True
+
+
 def release(lines: Iterable[LineLike], actor: Actor = SYSTEM) -> None:
     """Give the held units of closed orders back. Lines that are not held any more are left alone."""
     chosen = list(lines)

@@ -31,6 +31,8 @@ class SaleLimits:
     """Reached by its link only: the store's page does not name it."""
     hide_sold: bool = False
     """Buyers see no sold counts."""
+    waiting_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    """候补: how long a place is held for the first in line when sold-out goods come back; 0: no waiting list."""
     by_household: bool = False
     """Kept by the server: some offer limits households."""
 
