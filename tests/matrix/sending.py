@@ -56,8 +56,9 @@ def _fixed(**body: Any) -> Body:
 def _coupon(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     start = now()
     return {
-        "kind": "fixed", "minus_fen": 500, "threshold_fen": 3000, "starts_at": start.isoformat(),
-        "ends_at": (start + timedelta(days=7)).isoformat(),
+        "group_buy_id": None, "kind": "fixed", "minus_fen": 500, "percent_off": 0, "cap_fen": 0, "threshold_fen": 3000,
+        "audience": "all", "code": "SPRING", "starts_at": start.isoformat(),
+        "ends_at": (start + timedelta(days=7)).isoformat(), "per_person": 1, "total": 10, "budget_fen": 0,
     }  # fmt: skip
 
 
@@ -133,6 +134,12 @@ def _upload(side: Side, me: Caller, town: Town) -> dict[str, Any]:
 def _sheet(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     text = f"订单号,快递公司,运单号\n{side.ids.get('paid_order_id', 1)},圆通,YT1234567890123\n"
     return {"file": SimpleUploadedFile("a.csv", text.encode(), "text/csv")}
+
+
+
+
+def _at_member(body: Body | None = None) -> Sent:
+    return Sent({"member_id": "buyer_member_id"}, body)
 
 
 _MEMBER = {"store_id": "store_id", "member_id": "member_id"}
@@ -320,6 +327,17 @@ SENT: dict[str, Sent] = {
     "list_bags": _at("group_buy_id"),
     "download_picking_sheet": _at("group_buy_id"),
     "download_picking_paper": _at("group_buy_id"),
+    "read_members_head": _at("store_id"),
+    "list_members": _at("store_id"),
+    "download_members": _at("store_id"),
+    "save_member_levels": _at("store_id", _fixed(steps=[{"name": "老客", "orders": 3, "paid_fen": 0}])),
+    "read_member": _at_member(),
+    "write_member": _at_member(_fixed(note="爱吃甜的", tags=["老客"])),
+    "block_member": _at_member(_fixed(reason="多次拒收")),
+    "unblock_member": _at_member(),
+    "preview_member_merge": Sent({"member_id": "buyer_member_id"}, _nothing, form=False),
+    "merge_members": _at_member(lambda side, me, town: {"other_id": str(side.data["other_member"])}),
+    "unmerge_member": _at_member(),
     "list_staff": _at("store_id"),
     "invite_staff": _at("store_id", _fixed(rights=["orders"], note="小张")),
     "cancel_staff_invite": Sent({"store_id": "store_id", "invite_id": "staff_invite_id"}),

@@ -100,9 +100,9 @@ def test_only_named_regions_served_shows_the_cheapest_until_the_place_is_known()
     "wrong",
     [
         FreightTemplate(rest=FreightRule(regions=("浙江省",))),
-        FreightTemplate(rules=(FreightRule(),)),
-        FreightTemplate(rules=(NEAR, FreightRule(regions=("浙江",)))),
-        FreightTemplate(rules=(FreightRule(regions=("浙江省 杭州市 西湖区 文三路",)),)),
+        FreightTemplate(rest=FreightRule(), rules=(FreightRule(),)),
+        FreightTemplate(rest=FreightRule(), rules=(NEAR, FreightRule(regions=("浙江",)))),
+        FreightTemplate(rest=FreightRule(), rules=(FreightRule(regions=("浙江省 杭州市 西湖区 文三路",)),)),
         FreightTemplate(rest=FreightRule(refused=True), rules=(FAR,)),
     ],
 )

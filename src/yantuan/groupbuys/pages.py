@@ -12,7 +12,7 @@ from yantuan.groupbuys.desk import blocks_out, counters, live_offers, picture_id
 from yantuan.groupbuys.limiting import capacity_of, page_limits, price_now
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.groupbuys.options import NO_SALE_OPTIONS, SaleOptions, offer_options_of, sale_options_of
-from yantuan.groupbuys.parts import joined_rows, taken_of, totals
+from yantuan.groupbuys.parts import joined_rows, kept_of, taken_of, totals
 from yantuan.groupbuys.promising import page_gift, page_money
 from yantuan.groupbuys.rules import STATUS_LABELS
 from yantuan.groupbuys.schemas import (
@@ -37,7 +37,7 @@ from yantuan.stores.models import Store
 from yantuan.stores.public import hidden
 from yantuan.stores.queries import available_payment_methods, head_pictures, point_out, points_of, store_card
 from yantuan.stores.rules import freight_text, freight_text_en
-from yantuan.stores.schemas import StoreCard
+from yantuan.stores.schemas import PickupPointOut, StoreCard
 
 LATEST_JOINED = 10
 JOINED_PAGE = 30
@@ -93,15 +93,13 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         ends_at=group_buy.ends_at,
         cover_url=cover.url if cover else "",
         blocks=blocks_out(group_buy, pictures),
-        products=_products(goods, pictures, moment, hide_sold=options.limits.hide_sold),
+        products=_products(goods, pictures, _look(goods, options, moment)),
         store=card or store_card(store, pictures),
         courier_enabled=group_buy.courier_enabled and store.courier_enabled,
         freight_text=freight[0],
         freight_text_en=freight[1],
         pickup_enabled=pickup,
-        pickup_points=[point_out(p) for p in points_of(store.id, group_buy.pickup_point_ids)]
-        if pickup
-        else [],
+        pickup_points=_points(group_buy) if pickup else [],
         payment_methods=available_payment_methods(store),
         questions=[Question(**q) for q in group_buy.questions],
         joined=totals([group_buy.id])[group_buy.id].joined,
@@ -111,6 +109,10 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         money=promised,
         preview=preview,
     )
+
+
+def _points(group_buy: GroupBuy) -> list[PickupPointOut]:
+    return [point_out(p) for p in points_of(group_buy.store_id, group_buy.pickup_point_ids)]
 
 
 def _money(
@@ -153,6 +155,7 @@ def _demands(group_buy_id: int, options: SaleOptions) -> PageDemands | None:
         categories=list(limits.categories),
         audience=limits.audience,
         hide_sold=limits.hide_sold,
+        waiting_minutes=limits.waiting_minutes,
         capacity=capacity_of(limits, taken_of(group_buy_id)) if bounded else None,
     )
 
@@ -164,20 +167,32 @@ class _Group:
     offers: list[Offer] = field(default_factory=list)
 
 
-def _products(
-    offers: list[Offer], pictures: Mapping[int, MediaOut], moment: datetime, *, hide_sold: bool
-) -> list[PageProduct]:
+@dataclass(frozen=True)
+class _Look:
+    """What every offer of one page is shown by."""
+
+    moment: datetime
+    hide_sold: bool
+    kept: Mapping[int, int]
+    """Pool id → free units that belong to a waiting list."""
+
+
+def _look(offers: list[Offer], options: SaleOptions, moment: datetime) -> _Look:
+    lined = options.limits.waiting_minutes > 0
+    kept = kept_of(sorted({offer.pool_id for offer in offers})) if lined else {}
+    return _Look(moment, options.limits.hide_sold, kept)
+
+
+def _products(offers: list[Offer], pictures: Mapping[int, MediaOut], look: _Look) -> list[PageProduct]:
     groups: dict[int, _Group] = {}
     for offer in offers:
         groups.setdefault(offer.product_id, _Group()).offers.append(offer)
-    return [_product(group.offers, pictures, moment, hide_sold) for group in groups.values()]
+    return [_product(group.offers, pictures, look) for group in groups.values()]
 
 
-def _product(
-    offers: list[Offer], pictures: Mapping[int, MediaOut], moment: datetime, hide_sold: bool
-) -> PageProduct:
+def _product(offers: list[Offer], pictures: Mapping[int, MediaOut], look: _Look) -> PageProduct:
     product = offers[0].product
-    shown = [_page_offer(o, moment, hide_sold) for o in offers]
+    shown = [_page_offer(o, look) for o in offers]
     return PageProduct(
         id=str(product.id),
         title=product.title,
@@ -190,17 +205,17 @@ def _product(
     )
 
 
-def _page_offer(offer: Offer, moment: datetime, hide_sold: bool) -> PageOffer:
+def _page_offer(offer: Offer, look: _Look) -> PageOffer:
     available, held, sold = counters(offer)
     options = offer_options_of(offer.options)
     return PageOffer(
         id=str(offer.id),
         sku_name=offer.sku.name,
-        price_fen=price_now(offer.price_fen, options, moment),
+        price_fen=price_now(offer.price_fen, options, look.moment),
         limit_per_person=offer.limit_per_person,
-        stock=available,
-        sold=0 if hide_sold else held + sold,
-        limits=page_limits(options, offer.price_fen, moment),
+        stock=max(0, available - look.kept.get(offer.pool_id, 0)),
+        sold=0 if look.hide_sold else held + sold,
+        limits=page_limits(options, offer.price_fen, look.moment),
         new_buyer_fen=options.money.new_buyer_fen,
     )
 

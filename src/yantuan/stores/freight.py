@@ -7,7 +7,7 @@ The most exact region wins: a district over its city, a city over its province, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -51,7 +51,8 @@ class FreightTemplate:
     """Rules by region and one for the rest."""
 
     by: Literal["piece", "weight"] = "piece"
-    rest: FreightRule = field(default_factory=FreightRule)
+    rest: FreightRule
+    """The rest of the country."""
     rules: Annotated[tuple[FreightRule, ...], Field(max_length=MAX_RULES)] = ()
 
 
