@@ -17,6 +17,7 @@ from yantuan.groupbuys.api import router as groupbuys
 from yantuan.identity.api import router as identity
 from yantuan.leaders.api import router as leaders
 from yantuan.media.api import router as media
+from yantuan.members.api import router as members
 from yantuan.merchants.api import router as merchants
 from yantuan.notices.api import router as notices
 from yantuan.orders.api import router as orders
@@ -32,6 +33,7 @@ from yantuan.staff.access import guarded
 from yantuan.stores.api import router as stores
 from yantuan.stores.staff_api import router as staff
 from yantuan.tracking.api import router as tracking
+from yantuan.waiting.api import router as waiting
 
 api = NinjaAPI(
     title="雁团 Yantuan",
@@ -43,8 +45,8 @@ api = NinjaAPI(
 )
 errors.install(api)
 ROUTERS = (
-    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, promotions, jielong, payments, splits, fulfilment, ship_imports,
-    tracking, aftersales, notices, sharing, reports, shipinfo, picking,
+    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
+    tracking, aftersales, notices, sharing, reports, shipinfo, picking, members,
 )  # fmt: skip
 for router in ROUTERS:
     for path in router.path_operations.values():

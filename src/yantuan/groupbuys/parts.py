@@ -26,7 +26,11 @@ TotalsProvider = Callable[[Sequence[int]], dict[int, Totals]]
 TakenProvider = Callable[[int], Taken]
 """Group buy id → what its live orders hold."""
 
+KeptProvider = Callable[[Sequence[int]], dict[int, int]]
+"""Pool ids → free units that are kept for a waiting list; pools without one may be left out."""
+
 _joined: list[JoinedProvider] = []
+_kept: list[KeptProvider] = []
 _taken: list[TakenProvider] = []
 _totals: list[TotalsProvider] = []
 
@@ -41,6 +45,17 @@ def totals_provider(fn: TotalsProvider) -> TotalsProvider:
     """Register who counts; the last registration counts."""
     _totals[:] = [fn]
     return fn
+
+
+def kept_provider(fn: KeptProvider) -> KeptProvider:
+    """Register who knows the waiting lists; the last registration counts."""
+    _kept[:] = [fn]
+    return fn
+
+
+def kept_of(pool_ids: Sequence[int]) -> dict[int, int]:
+    """Free units kept for waiting lists; asked only where the sale has them."""
+    return _kept[0](pool_ids) if _kept and pool_ids else {}
 
 
 def taken_provider(fn: TakenProvider) -> TakenProvider:

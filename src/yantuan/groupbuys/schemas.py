@@ -232,6 +232,8 @@ class PageDemands(Schema):
     categories: list[str]
     audience: Audience
     hide_sold: bool
+    waiting_minutes: int
+    """候补: how long returned goods are held for the first in line; 0: no waiting list."""
     capacity: CapacityOut | None
 
 

@@ -27,6 +27,9 @@ SELECT l.pool_id,
     SUM(CASE WHEN o.payment IN ('paid', 'partly_refunded', 'refunded') THEN l.quantity ELSE 0 END)
 FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE {mine} GROUP BY l.pool_id
 """
+_OFFERED = """
+SELECT pool_id, SUM(quantity) FROM waiting_wish WHERE state = 'offered' AND {mine} GROUP BY pool_id
+"""
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,17 @@ def stock_conserved(read: Reader) -> list[Finding]:
     )
 
 
-@rule("ST2", "S1", "占用 = 未付订单的件数，已售 = 已付订单的件数 − 退回库存", kind="stock")
+@rule("ST2", "S1", "占用 = 未付订单和给候补留的件数，已售 = 已付订单的件数 − 退回库存", kind="stock")
 def stock_matches_orders(read: Reader) -> list[Finding]:
     if not read.sums:
         return []
     rows = read.once(_ORDERED.format(mine=read.of_store("l.store_id")))
     ordered = {int(pool): (int(held), int(sold)) for pool, held, sold in rows}
+    offered = {int(pool): int(n) for pool, n in read.once(_OFFERED.format(mine=read.of_store("store_id")))}
     wrong = []
     for p in _pools(read):
         held, sold = ordered.get(p.id, (0, 0))
+        held += offered.get(p.id, 0)
         if (p.held, p.sold) != (held, sold - p.restocks):
             wrong.append((p.id, p.held, held, p.sold, sold - p.restocks))
     return read.finding(
