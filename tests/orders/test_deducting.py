@@ -151,10 +151,10 @@ def test_gifts_cost_nothing_travel_free_and_must_be_earned() -> None:
 
 
 def test_the_hint_names_the_next_step_only_when_it_is_near() -> None:
-    assert reduction_hint(STEPS, 9000, 1) == ("再买 ¥9.00可减 ¥10.00", "¥9.00 to save ¥10.00")
+    assert reduction_hint(STEPS, 9000, 1) == ("再买 ¥9.00 可减 ¥10.00", "¥9.00 to save ¥10.00")
     assert reduction_hint(STEPS, 3000, 1) == ("", "")
     assert reduction_hint(STEPS, 25000, 1) == ("", "")
-    assert reduction_hint(EVERY, 19000, 1)[0] == "再买 ¥10.00可减 ¥30.00"
+    assert reduction_hint(EVERY, 19000, 1)[0] == "再买 ¥10.00 可减 ¥30.00"
 
 
 @st.composite

@@ -105,7 +105,7 @@ def reduction_hint(reduction: Reduction, fen: int, pieces: int) -> tuple[str, st
     if have == 0 or goal - have > goal // 2:
         # Far away it would only urge.
         return "", ""
-    lack = price_text(goal - have) if reduction.by == "fen" else f"{goal - have} 件"
+    lack = f"{price_text(goal - have)} " if reduction.by == "fen" else f"{goal - have} 件"
     lack_en = price_text(goal - have) if reduction.by == "fen" else f"{goal - have} more"
     return f"再买 {lack}可减 {price_text(minus)}", f"{lack_en} to save {price_text(minus)}"
 
