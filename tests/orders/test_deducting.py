@@ -24,7 +24,7 @@ from yantuan.orders.pricing import Priced, price
 STEPS = Reduction(steps=(Step(reach=9900, minus_fen=1000), Step(reach=19900, minus_fen=2500)))
 EVERY = Reduction(steps=(Step(reach=10000, minus_fen=1500),), repeating=True)
 COUPON = CouponTerms(
-    coupon_id=1, title="满 50 减 8", kind="fixed", store_id=3, group_buy_id=None, minus_fen=800, percent_off=0,
+    coupon_id=1, title="满 50 减 8", title_en="8 off", kind="fixed", store_id=3, group_buy_id=None, minus_fen=800, percent_off=0,
     cap_fen=0, threshold_fen=5000, starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1), free=True,
     stopped=False, budget_left_fen=None,
 )  # fmt: skip
@@ -108,7 +108,7 @@ def test_a_freight_coupon_waives_freight_and_never_goods() -> None:
     free = replace(COUPON, kind="freight", minus_fen=0)
     found = priced([(offer(1, 6000), 1)], coupon=free)
     assert (found.freight_fen, found.discount_fen, found.coupon_fen, found.total_fen) == (0, 0, 800, 6000)
-    assert found.deductions[0].text == "满 50 减 8（免运费 ¥8.00）"
+    assert found.deductions[0].text == "优惠券：满 50 减 8（已免 ¥8.00）"
     capped = priced([(offer(1, 6000), 1)], coupon=replace(free, cap_fen=500))
     assert (capped.freight_fen, capped.coupon_fen) == (300, 500)
 
