@@ -1174,6 +1174,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Coupons */
+        get: operations["yantuan_promotions_api_list_coupons"];
+        put?: never;
+        /** Issue Coupon */
+        post: operations["yantuan_promotions_api_issue_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/coupons/{coupon_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change Coupon */
+        put: operations["yantuan_promotions_api_change_coupon"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/g/{code}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Sale Coupons */
+        get: operations["yantuan_promotions_api_list_sale_coupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/s/{code}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Store Coupons */
+        get: operations["yantuan_promotions_api_list_store_coupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coupons/{coupon_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim Coupon */
+        post: operations["yantuan_promotions_api_claim_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/s/{code}/coupons/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Redeem Coupon */
+        post: operations["yantuan_promotions_api_redeem_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offers/{offer_id}/wish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Line Up */
+        put: operations["yantuan_waiting_api_line_up"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-buys/{group_buy_id}/wishes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List My Wishes */
+        get: operations["yantuan_waiting_api_list_my_wishes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wishes/{wish_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave Line */
+        delete: operations["yantuan_waiting_api_leave_line"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/group-buys/{group_buy_id}/jielong/read": {
         parameters: {
             query?: never;
@@ -2669,6 +2823,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/members-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Members Head */
+        get: operations["yantuan_members_api_read_members_head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Members */
+        get: operations["yantuan_members_api_list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/members.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Members
+         * @description All members, names and rooms masked.
+         */
+        get: operations["yantuan_members_api_download_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/member-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Save Member Levels */
+        put: operations["yantuan_members_api_save_member_levels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Member */
+        get: operations["yantuan_members_api_read_member"];
+        /** Write Member */
+        put: operations["yantuan_members_api_write_member"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/members/{member_id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Block Member */
+        post: operations["yantuan_members_api_block_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/members/{member_id}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unblock Member */
+        post: operations["yantuan_members_api_unblock_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/members/{member_id}/merge/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Preview Member Merge */
+        get: operations["yantuan_members_api_preview_member_merge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/members/{member_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge Members */
+        post: operations["yantuan_members_api_merge_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/members/{member_id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unmerge Member */
+        post: operations["yantuan_members_api_unmerge_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3227,7 +3555,7 @@ export interface components {
              * @enum {string}
              */
             by: "piece" | "weight";
-            rest?: components["schemas"]["FreightRule"];
+            rest: components["schemas"]["FreightRule"];
             /**
              * Rules
              * @default []
@@ -4198,7 +4526,8 @@ export interface components {
              *         "most_fen": 0,
              *         "most_orders": 0,
              *         "most_pieces": 0,
-             *         "unlisted": false
+             *         "unlisted": false,
+             *         "waiting_minutes": 0
              *       },
              *       "money": {
              *         "freight": null,
@@ -4419,6 +4748,11 @@ export interface components {
              */
             hide_sold: boolean;
             /**
+             * Waiting Minutes
+             * @default 0
+             */
+            waiting_minutes: number;
+            /**
              * By Household
              * @default false
              */
@@ -4516,7 +4850,8 @@ export interface components {
              *         "most_fen": 0,
              *         "most_orders": 0,
              *         "most_pieces": 0,
-             *         "unlisted": false
+             *         "unlisted": false,
+             *         "waiting_minutes": 0
              *       },
              *       "money": {
              *         "freight": null,
@@ -4764,6 +5099,8 @@ export interface components {
             audience: "all" | "earlier";
             /** Hide Sold */
             hide_sold: boolean;
+            /** Waiting Minutes */
+            waiting_minutes: number;
             capacity: components["schemas"]["CapacityOut"] | null;
         };
         /**
@@ -5624,6 +5961,237 @@ export interface components {
             phone: string;
             /** Place */
             place: string;
+        };
+        /**
+         * CouponOut
+         * @description The leader's view.
+         */
+        CouponOut: {
+            /** Id */
+            id: string;
+            /** Group Buy Id */
+            group_buy_id: string | null;
+            /** Title */
+            title: string;
+            /** Title En */
+            title_en: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "percent" | "freight";
+            /** Minus Fen */
+            minus_fen: number;
+            /** Percent Off */
+            percent_off: number;
+            /** Cap Fen */
+            cap_fen: number;
+            /** Threshold Fen */
+            threshold_fen: number;
+            /**
+             * Audience
+             * @enum {string}
+             */
+            audience: "all" | "earlier" | "new";
+            /** Code */
+            code: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Per Person */
+            per_person: number;
+            /** Total */
+            total: number;
+            /** Budget Fen */
+            budget_fen: number;
+            /** Claimed */
+            claimed: number;
+            /** Used */
+            used: number;
+            /** Used Fen */
+            used_fen: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "coming" | "running" | "over" | "stopped";
+        };
+        /**
+         * CouponIn
+         * @description A new issue. Bounds of 0 mean none; its name is made of its terms.
+         */
+        CouponIn: {
+            /** Group Buy Id */
+            group_buy_id?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "percent" | "freight";
+            /**
+             * Minus Fen
+             * @default 0
+             */
+            minus_fen: number;
+            /**
+             * Percent Off
+             * @default 0
+             */
+            percent_off: number;
+            /**
+             * Cap Fen
+             * @default 0
+             */
+            cap_fen: number;
+            /**
+             * Threshold Fen
+             * @default 0
+             */
+            threshold_fen: number;
+            /**
+             * Audience
+             * @default all
+             * @enum {string}
+             */
+            audience: "all" | "earlier" | "new";
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Per Person
+             * @default 1
+             */
+            per_person: number;
+            /**
+             * Total
+             * @default 0
+             */
+            total: number;
+            /**
+             * Budget Fen
+             * @default 0
+             */
+            budget_fen: number;
+        };
+        /**
+         * CouponChange
+         * @description What may change of a running issue: never its worth, for people hold copies of it.
+         */
+        CouponChange: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Total */
+            total: number;
+            /** Budget Fen */
+            budget_fen: number;
+            /** Stopped */
+            stopped: boolean;
+        };
+        /**
+         * CouponCard
+         * @description A buyer's view of one coupon.
+         */
+        CouponCard: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Title En */
+            title_en: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "percent" | "freight";
+            /** Minus Fen */
+            minus_fen: number;
+            /** Percent Off */
+            percent_off: number;
+            /** Cap Fen */
+            cap_fen: number;
+            /** Threshold Fen */
+            threshold_fen: number;
+            /**
+             * Audience
+             * @enum {string}
+             */
+            audience: "all" | "earlier" | "new";
+            /** Whole Store */
+            whole_store: boolean;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Claimable */
+            claimable: boolean;
+            /** Problem */
+            problem: string;
+            /** Problem En */
+            problem_en: string;
+            /** Free */
+            free: string[];
+        };
+        /** CodeIn */
+        CodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * WishOut
+         * @description A person's own place in a line.
+         */
+        WishOut: {
+            /** Id */
+            id: string;
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Quantity */
+            quantity: number;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Ahead */
+            ahead: number;
+            /** Until */
+            until: string | null;
+        };
+        /** WishIn */
+        WishIn: {
+            /** Quantity */
+            quantity: number;
         };
         /**
          * JielongAmbiguous
@@ -7198,6 +7766,180 @@ export interface components {
             total: number;
             /** Next */
             next: number | null;
+        };
+        /** LevelIn */
+        LevelIn: {
+            /** Name */
+            name: string;
+            /**
+             * Orders
+             * @default 0
+             */
+            orders: number;
+            /**
+             * Paid Fen
+             * @default 0
+             */
+            paid_fen: number;
+        };
+        /**
+         * MembersHead
+         * @description What stands above the list.
+         */
+        MembersHead: {
+            /** Members */
+            members: number;
+            /** Tags */
+            tags: components["schemas"]["TagCount"][];
+            /** Levels */
+            levels: components["schemas"]["LevelIn"][];
+        };
+        /** TagCount */
+        TagCount: {
+            /** Name */
+            name: string;
+            /** Members */
+            members: number;
+        };
+        /**
+         * MemberRow
+         * @description One line of the list; amounts in fen.
+         */
+        MemberRow: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Avatar Url */
+            avatar_url: string;
+            /** Note */
+            note: string;
+            /** Tags */
+            tags: string[];
+            /** Level */
+            level: string;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refund Percent */
+            refund_percent: number;
+            /** Door */
+            door: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Blocked */
+            blocked: boolean;
+        };
+        /** Page[MemberRow] */
+        Page_MemberRow_: {
+            /** Items */
+            items: components["schemas"]["MemberRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** LevelsIn */
+        LevelsIn: {
+            /** Steps */
+            steps: components["schemas"]["LevelIn"][];
+        };
+        /** MemberOut */
+        MemberOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Avatar Url */
+            avatar_url: string;
+            /** Note */
+            note: string;
+            /** Tags */
+            tags: string[];
+            /** Level */
+            level: string;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Refund Percent */
+            refund_percent: number;
+            /** Door */
+            door: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Blocked */
+            blocked: boolean;
+            /** Phone Tail */
+            phone_tail: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Source */
+            source: string;
+            /** Block Reason */
+            block_reason: string;
+            /** Twins */
+            twins: components["schemas"]["Twin"][];
+            /** Latest */
+            latest: components["schemas"]["OrderRow"][];
+        };
+        /** Twin */
+        Twin: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Orders */
+            orders: number;
+        };
+        /** MemberIn */
+        MemberIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+        };
+        /** BlockIn */
+        BlockIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * MergePreview
+         * @description What the two would be as one.
+         */
+        MergePreview: {
+            keeps: components["schemas"]["MemberRow"];
+            goes: components["schemas"]["MemberRow"];
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+        };
+        /** MergeIn */
+        MergeIn: {
+            /** Other Id */
+            other_id: string;
         };
     };
     responses: never;
@@ -9057,6 +9799,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevealOut"];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_list_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponOut"][];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_issue_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponOut"];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_change_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                coupon_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponOut"];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_list_sale_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponCard"][];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_list_store_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponCard"][];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_claim_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                coupon_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponCard"];
+                };
+            };
+        };
+    };
+    yantuan_promotions_api_redeem_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponCard"];
+                };
+            };
+        };
+    };
+    yantuan_waiting_api_line_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WishOut"];
+                };
+            };
+        };
+    };
+    yantuan_waiting_api_list_my_wishes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WishOut"][];
+                };
+            };
+        };
+    };
+    yantuan_waiting_api_leave_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                wish_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WishOut"];
                 };
             };
         };
@@ -11202,6 +12180,269 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    yantuan_members_api_read_members_head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersHead"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_list_members: {
+        parameters: {
+            query?: {
+                q?: string;
+                tag?: string;
+                blocked?: boolean;
+                sort?: "last" | "paid" | "orders";
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberRow_"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_download_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_members_api_save_member_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_read_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_write_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_block_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_unblock_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_preview_member_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+                other_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePreview"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_merge_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+        };
+    };
+    yantuan_members_api_unmerge_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
             };
         };
     };
