@@ -35,7 +35,7 @@ def _at(name: str, body: Body | None = None, **more: str) -> Sent:
 _PARAMETERS = (
     "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
     "coupon_id", "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
-    "export_id", "import_id",
+    "export_id", "import_id", "wish_id",
 )  # fmt: skip
 
 
@@ -136,8 +136,6 @@ def _sheet(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     return {"file": SimpleUploadedFile("a.csv", text.encode(), "text/csv")}
 
 
-
-
 def _at_member(body: Body | None = None) -> Sent:
     return Sent({"member_id": "buyer_member_id"}, body)
 
@@ -209,6 +207,9 @@ SENT: dict[str, Sent] = {
     "copy_group_buy": _at("group_buy_id"),
     "preview_group_buy": _at("group_buy_id"),
     "change_offer_stock": _at("offer_id", _fixed(delta=-5)),
+    "line_up": _at("offer_id", _fixed(quantity=1)),
+    "list_my_wishes": _at("group_buy_id"),
+    "leave_line": _at("wish_id"),
     "read_group_buy_page": _at("code"),
     "read_joined": _at("code"),
     "read_store_page": _at("store_code"),
@@ -335,8 +336,8 @@ SENT: dict[str, Sent] = {
     "write_member": _at_member(_fixed(note="爱吃甜的", tags=["老客"])),
     "block_member": _at_member(_fixed(reason="多次拒收")),
     "unblock_member": _at_member(),
-    "preview_member_merge": Sent({"member_id": "buyer_member_id"}, _nothing, form=False),
-    "merge_members": _at_member(lambda side, me, town: {"other_id": str(side.data["other_member"])}),
+    "preview_member_merge": Sent({"member_id": "buyer_member_id", "other_id": "other_member_id"}),
+    "merge_members": _at_member(lambda side, me, town: {"other_id": str(side.ids["other_member_id"])}),
     "unmerge_member": _at_member(),
     "list_staff": _at("store_id"),
     "invite_staff": _at("store_id", _fixed(rights=["orders"], note="小张")),

@@ -25,6 +25,8 @@ from yantuan.kernel.ids import new_id
 from yantuan.kernel.tokens import token_hash
 from yantuan.leaders.actions import create_invite_code, suspend_leader
 from yantuan.leaders.models import Leader
+from yantuan.members.counting import count
+from yantuan.members.models import Member
 from yantuan.merchants.models import MerchantAccount
 from yantuan.orders.models import Order, OrderLine
 from yantuan.payments.actions import refund_as_leader
@@ -35,6 +37,7 @@ from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
 from yantuan.splits.models import SplitTerms
 from yantuan.stores import staff_actions as staff
+from yantuan.waiting.models import Wish
 
 ROLES = (
     "visitor", "expired", "operator", "buyer", "other_buyer", "applicant", "suspended", "leader", "other_leader",
@@ -168,6 +171,24 @@ def _coupon_of(leader: Person, store: Any) -> int:
     return issue_coupon(leader, store.id, body).id
 
 
+def _wish(sale: Any, buyer: Person) -> int:
+    """The buyer's place in a line."""
+    offer = Offer.objects.filter(group_buy=sale).earliest("id")
+    return Wish.objects.create(
+        store_id=sale.store_id, group_buy_id=sale.id, offer=offer, pool_id=offer.pool_id, person=buyer, quantity=1,
+        lined_up_at=now(),
+    ).id  # fmt: skip
+
+
+def _members(sale: Any, store: Any, buyer: Person) -> dict[str, int]:
+    """The buyer and a neighbour as the store sees them."""
+    other = make.person("同楼邻居")
+    make.paid(make.order(sale, other))
+    count(store.id, [buyer.id, other.id])
+    rows = dict(Member.objects.filter(store_id=store.id).values_list("person_id", "id"))
+    return {"buyer_member_id": rows[buyer.id], "other_member_id": rows[other.id]}
+
+
 def _imports(store: Any, leader: Person, order: Order) -> dict[str, int]:
     """A sheet to be agreed to, and one that is booked."""
     found = {}
@@ -207,7 +228,9 @@ def side(leader: Person, buyer: Person) -> Side:
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
         **_imports(store, leader, orders["paid"]),
         **_staff(store, leader),
+        **_members(sale, store, buyer),
         "coupon_id": _coupon_of(leader, store),
+        "wish_id": _wish(sale, buyer),
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
     }  # fmt: skip

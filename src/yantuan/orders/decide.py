@@ -149,6 +149,8 @@ class _Round:
         return recipient
 
     def _check_person(self, draft: Draft) -> None:
+        if (draft.group_buy_id, draft.person_id) in self._s.blocked:
+            raise refusals.not_served()
         if self._s.recent.get(draft.person_id, 0) >= ORDERS_PER_MINUTE:
             raise TooMany("下单太频繁了，请稍等一分钟", "Too many orders in one minute.")
         if self._s.unpaid.get((draft.group_buy_id, draft.person_id), 0) >= MAX_UNPAID_PER_GROUP_BUY:

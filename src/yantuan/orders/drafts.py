@@ -164,6 +164,8 @@ class Snapshot:
     """(group buy id, person id) → orders not yet paid."""
     recent: dict[int, int] = field(default_factory=dict)
     """Person id → orders placed in the last minute."""
+    blocked: set[tuple[int, int]] = field(default_factory=set)
+    """(group buy id, person id) of people the store takes no orders from."""
     shares: dict[str, int] = field(default_factory=dict)
     reserved: dict[tuple[int, int], Reserved] = field(default_factory=dict)
     """(offer id, person id) → what is held for them, put here by a hook."""

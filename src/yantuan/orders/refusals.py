@@ -42,6 +42,14 @@ def store_halted() -> AppError:
     )
 
 
+def not_served() -> AppError:
+    return Conflict(
+        "not_served",
+        "这个卖场暂时不能接你的订单，有疑问请联系团长",
+        "This store can't take your order now; please ask its leader.",
+    )
+
+
 def duplicate_offer(offer_id: int) -> AppError:
     return Invalid(
         "duplicate_offer",

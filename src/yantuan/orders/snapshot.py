@@ -60,7 +60,8 @@ SELECT g.store_id, d.group_buy_id, d.person_id, d.key, j.id, j.number,
        e.id, e.body_hash, e.number, e.payment, e.payment_method, e.total_fen, e.expires_at,
        (SELECT count(*) FROM orders_order u
          WHERE u.participation_id = j.id AND u.payment IN ('unpaid', 'awaiting_confirmation')),
-       (SELECT count(*) FROM orders_order r WHERE r.person_id = d.person_id AND r.placed_at > %s)
+       (SELECT count(*) FROM orders_order r WHERE r.person_id = d.person_id AND r.placed_at > %s),
+       EXISTS (SELECT 1 FROM stores_blockedbuyer b WHERE b.store_id = g.store_id AND b.person_id = d.person_id)
 FROM d
 JOIN groupbuys_groupbuy g ON g.id = d.group_buy_id
 LEFT JOIN orders_participation j ON j.group_buy_id = d.group_buy_id AND j.person_id = d.person_id
@@ -227,6 +228,8 @@ def _keep_people(snapshot: Snapshot, rows: Sequence[Row]) -> None:
             snapshot.earlier[store_id, person_id, key] = Earlier(row[7], _placed_before(row))
         snapshot.unpaid[group_id, person_id] = row[13]
         snapshot.recent[person_id] = row[14]
+        if row[15]:
+            snapshot.blocked.add((group_id, person_id))
 
 
 def _placed_before(row: Sequence[Any]) -> OrderPlaced:

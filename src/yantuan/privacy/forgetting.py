@@ -18,6 +18,7 @@ from yantuan.leaders.models import Certification, InviteCode, Leader
 from yantuan.leaders.rules import checked_reason
 from yantuan.media.keeping import remove
 from yantuan.media.models import Media
+from yantuan.members.models import Member, MemberTag
 from yantuan.moderation.models import Submission
 from yantuan.notices.models import Consent, ConsentMark, Delivery, InboxMessage
 from yantuan.orders.models import Order, Participation
@@ -28,7 +29,8 @@ from yantuan.payments.refunds import UNFINISHED
 from yantuan.privacy import scrub
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.staff.models import StaffMember
-from yantuan.stores.models import Store
+from yantuan.stores.models import BlockedBuyer, Store
+from yantuan.waiting.actions import leave_all
 
 FORGOTTEN: Final = "person.forgotten"
 """Outbox topic: somebody left; `person_id`. Their pictures, and what came in at the same moment, go after the commit."""
@@ -135,6 +137,10 @@ def _erase_seller(person: Person) -> None:
 
 
 def _erase_person(person: Person) -> None:
+    Member.objects.filter(person=person).update(note="", door="")
+    MemberTag.objects.filter(member__person=person).delete()
+    BlockedBuyer.objects.filter(person_id=person.id).delete()
+    leave_all(person)
     helped = StaffMember.objects.filter(person=person)
     helped.filter(revoked_at=None).update(revoked_at=now())
     helped.update(note="")

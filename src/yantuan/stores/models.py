@@ -84,3 +84,19 @@ class PickupPoint(Row):
 
     class Meta:
         verbose_name = verbose_name_plural = "自提点"
+
+
+class BlockedBuyer(models.Model):
+    """Somebody a store takes no orders from. Read with every order placed, so it stays narrow."""
+
+    id = models.BigAutoField(primary_key=True)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="blocked", db_index=False)
+    person_id = models.BigIntegerField()
+    reason = models.CharField(max_length=100, default="", blank=True)
+    """For the leader; the person reads a polite sentence."""
+    blocked_at = models.DateTimeField()
+    blocked_by = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "不接单的买家"
+        constraints = [models.UniqueConstraint(fields=["store", "person_id"], name="blocked_once_per_store")]
