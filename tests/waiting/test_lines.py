@@ -268,3 +268,15 @@ def test_one_who_wants_more_than_there_is_stops_nobody_behind() -> None:
     # Three don't make five, so they are anybody's.
     assert isinstance(place_orders([replace(stranger, idempotency_key="k")])[0], Placed)
     assert sound()
+
+
+def test_an_account_that_closes_leaves_every_line() -> None:
+    world = lined()
+    pair = world.buyer()
+    mine = wish(world, pair[0])
+    free(world, 1)
+    keep_lines_moving()
+    with transaction.atomic():
+        actions.leave_all(pair[0])
+    assert states(mine) == ["left"]
+    assert counts(world.offers[0]) == (1, 2, 0)

@@ -112,6 +112,12 @@ def leave(person: Person, wish_id: int) -> Wish:
         return wish
 
 
+def leave_all(person: Person) -> None:
+    """Give up every place of somebody whose account is being closed, in the caller's transaction."""
+    for wish in Wish.objects.filter(person=person, state__in=LIVE).order_by("pool_id", "id"):
+        end(wish, "leave")
+
+
 def end(wish: Wish, event: str) -> bool:
     """Move a live wish to its end and give back what was held, in the caller's transaction; False if it had ended."""
     pools = StockPool.objects.select_for_update(no_key=True)
