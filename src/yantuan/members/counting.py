@@ -74,7 +74,7 @@ def _sums(store_id: int, people: Iterable[int]) -> dict[int, Sums]:
         n=Count("id"),
         paid=Sum("paid_fen"),
         back=Sum("refunded_fen"),
-        refunds=Count("id", filter=Q(refunded_fen__gt=0)),
+        given_back=Count("id", filter=Q(refunded_fen__gt=0)),
         first=Min("paid_at"),
         last=Max("paid_at"),
         first_id=Min("id"),
@@ -104,7 +104,7 @@ def _put(member: Member, parts: list[Sums]) -> None:
     member.orders = sum(s["n"] for s in parts)
     member.paid_fen = sum(s["paid"] for s in parts)
     member.refunded_fen = sum(s["back"] for s in parts)
-    member.refunds = sum(s["refunds"] for s in parts)
+    member.refunds = sum(s["given_back"] for s in parts)
     member.first_at, member.last_at = oldest["first"], newest["last"]
     member.share_id, member.door = oldest["share_id"], newest["door"]
     member.save()
