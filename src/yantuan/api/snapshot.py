@@ -17,6 +17,7 @@ from yantuan.api.snapshot_demands import (
     flash_html,
     limit_words,
     over_words,
+    sold_out_html,
     steps_of,
     tabs_html,
 )
@@ -178,7 +179,8 @@ class FirstSight:
     def _act(self, product: PageProduct, only: PageOffer | None) -> str:
         """What a person can do with one product: count it, choose a variant, or nothing because it is sold out."""
         if not any(offer.stock for offer in product.offers):
-            return f'<span class="goods__out">{self._t("buyer.soldOut")}</span>'
+            lined = self._page.demands is not None and self._page.demands.waiting_minutes > 0
+            return sold_out_html(product.id, self._words, waits=lined)
         if only is None:
             words = self._t("buyer.chooseSku")
             return (

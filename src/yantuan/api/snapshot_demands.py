@@ -61,6 +61,17 @@ def flash_html(offer: PageOffer, words: Words, moment: datetime) -> str:
     )
 
 
+def sold_out_html(product_id: str, words: Words, *, waits: bool) -> str:
+    """Nothing is left; where the sale has a waiting list, the way into it."""
+    out = f'<span class="goods__out">{escape(words["buyer.soldOut"])}</span>'
+    if not waits:
+        return out
+    return (
+        f'<div class="yt-row">{out}<div class="yt-btn yt-btn--soft yt-btn--small" role="button" tabindex="0" '
+        f'data-tap="wait-{product_id}"><span class="yt-btn__text">{escape(words["buyer.wait"])}</span></div></div>'
+    )
+
+
 def tabs_html(names: Sequence[str]) -> str:
     """The tabs of categories, the first chosen."""
     tabs = "".join(
