@@ -135,7 +135,9 @@ def test_what_a_sale_demands_is_said_at_first_sight(page: GroupBuyPage) -> None:
     limits = PageLimits(category="水果", least=4, step=3, per_household=9, flash=flash, ships_on=ends.date())
     sold = _with(page, _only(page, stock=20).model_copy(update={"limits": limits}))
     capacity = CapacityOut(full=False, text="限量接单，还剩 3 单", text_en="Limited: 3 orders left")
-    demands = PageDemands(categories=["水果"], audience="earlier", hide_sold=True, capacity=capacity)
+    demands = PageDemands(
+        categories=["水果"], audience="earlier", hide_sold=True, waiting_minutes=30, capacity=capacity
+    )
     html = FirstSight(sold.model_copy(update={"demands": demands}), "zh").html()
     assert 'data-most="18" data-unit="3" data-least="6"' in html
     said = [
@@ -146,6 +148,8 @@ def test_what_a_sale_demands_is_said_at_first_sight(page: GroupBuyPage) -> None:
     ]
     assert [words for words in [*said, "老客专享", 'data-tap="category-1">水果'] if words not in html] == []
     assert "已售" not in html
+    gone = _with(page, _only(page, stock=0)).model_copy(update={"demands": demands})
+    assert f'data-tap="wait-{page.products[0].id}"' in FirstSight(gone, "zh").html()
     full = demands.model_copy(
         update={"capacity": CapacityOut(full=True, text="已接满 9 单", text_en="All 9 taken")}
     )
