@@ -27,6 +27,8 @@ const CHOICE: Choice = {
   answers: {},
   remark: ' 早点 ',
   anonymous: false,
+  couponId: '',
+  gifts: [],
 }
 
 describe('cart', () => {

@@ -12,7 +12,7 @@ const SALE = {
   id: 'g1', kind: 'dated', title: '周末水果团', status: 'open', blocks: [{ kind: 'text', text: '今早现摘' }], offers: [OFFER], starts_at: '2026-11-22T08:00:00Z',
   ends_at: '2026-11-24T08:00:00Z', courier_enabled: true, pickup_enabled: false, pickup_points: [], questions: [], show_joined: true, options: { limits: {} },
 } as unknown as GroupBuy
-const SKU: Sku = { id: 's1', name: '5kg', code: '', price_fen: 6980, cost_fen: null, limit_per_person: 2, available: 30, held: 0, sold: 0 }
+const SKU: Sku = { id: 's1', name: '5kg', code: '', price_fen: 6980, cost_fen: null, limit_per_person: 2, weight_g: 0, available: 30, held: 0, sold: 0 }
 
 afterEach(() => setLocale('zh'))
 

@@ -9,7 +9,7 @@ import { newSku, readSku } from '@/components/leader/sku-draft'
 import { emptyStore, readStore } from '@/components/leader/store-draft'
 import type { OrderLine, Product } from '@/components/leader/types'
 
-const SKU = { id: 's1', name: '5kg', code: '', price_fen: 6980, cost_fen: null, limit_per_person: 2, available: 30, held: 0, sold: 0 }
+const SKU = { id: 's1', name: '5kg', code: '', price_fen: 6980, cost_fen: null, limit_per_person: 2, weight_g: 0, available: 30, held: 0, sold: 0 }
 const PRODUCT: Product = { id: 'p1', title: '大米', description: '', pictures: [], skus: [SKU], archived: false, on_shelf: false, updated_at: '2026-11-22T08:00:00Z' }
 const STORE = { courier_enabled: true, pickup_enabled: false, pickup_points: [] }
 

@@ -1,8 +1,9 @@
 import * as account from './buyer-account'
+import * as money from './buyer-money'
 import * as orders from './buyer-orders'
 import * as sale from './buyer-sale'
 
 /** Words of the buyer's pages, from one file per area. */
-export const zh = { ...account.zh, ...orders.zh, ...sale.zh } as const
+export const zh = { ...account.zh, ...orders.zh, ...sale.zh, ...money.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...account.en, ...orders.en, ...sale.en }
+export const en: Record<keyof typeof zh, string> = { ...account.en, ...orders.en, ...sale.en, ...money.en }

@@ -6,6 +6,7 @@ import * as imports from './leader-import'
 import * as jielong from './leader-jielong'
 import * as limits from './leader-limits'
 import * as members from './leader-members'
+import * as money from './leader-money'
 import * as orders from './leader-orders'
 import * as payments from './leader-payments'
 import * as picking from './leader-picking'
@@ -15,6 +16,6 @@ import * as splits from './leader-splits'
 import * as staff from './leader-staff'
 
 /** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
-export const zh = { ...shop.zh, ...goods.zh, ...orders.zh, ...jielong.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh } as const
+export const zh = { ...shop.zh, ...goods.zh, ...money.zh, ...orders.zh, ...jielong.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...orders.en, ...jielong.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en }
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...goods.en, ...money.en, ...orders.en, ...jielong.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en }

@@ -26,6 +26,10 @@ export interface Choice {
   readonly answers: Readonly<Record<string, string>>
   readonly remark: string
   readonly anonymous: boolean
+  /** The copy of a coupon to be used; '' for none. */
+  readonly couponId: string
+  /** What comes along for nothing, as the quote told. */
+  readonly gifts: readonly { offer_id: string; quantity: number }[]
 }
 
 /** Mainland mobile numbers, as the server takes them. */
@@ -60,8 +64,9 @@ export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice
   const courier = choice.delivery === 'courier'
   return {
     group_buy_id: page.id,
-    lines: lineBodies(lines),
+    lines: [...lineBodies(lines), ...choice.gifts.filter((gift) => gift.quantity > 0).map(({ offer_id, quantity }) => ({ offer_id, quantity }))],
     delivery_method: choice.delivery,
+    coupon_id: choice.couponId || null,
     address_id: courier ? (choice.address?.id ?? null) : null,
     pickup_point_id: courier ? null : pointId,
     contact: courier ? null : { name: name.trim(), phone: phone.trim(), ...home },
@@ -73,5 +78,6 @@ export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice
     remark: choice.remark.trim(),
     anonymous: choice.anonymous,
     share_token: shareToken,
+    adds: false,
   }
 }

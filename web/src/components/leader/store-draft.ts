@@ -1,4 +1,5 @@
 import { amountFen, amountText, type FieldErrors } from './form'
+import type { FreightTemplate } from './freight-draft'
 import type { Store, StoreIn } from './types'
 
 import type { UploadedPicture } from '@/components/ui/YtUploader.vue'
@@ -14,7 +15,10 @@ export interface StoreDraft {
   readonly phone: string
   readonly policy: string
   readonly courier: boolean
-  readonly freightKind: 'flat' | 'free_above'
+  readonly freightKind: 'flat' | 'free_above' | 'template'
+  readonly template: FreightTemplate | null
+  /** What is typed wrong in the template. */
+  readonly templateWrong: string
   readonly freight: string
   readonly freeAbove: string
   readonly pickup: boolean
@@ -31,7 +35,7 @@ export interface StoreDraft {
 export function emptyStore(): StoreDraft {
   return {
     name: '', cover: [], introduction: '', notice: '', wechat: '', phone: '', policy: '',
-    courier: true, freightKind: 'flat', freight: '', freeAbove: '', pickup: false,
+    courier: true, freightKind: 'flat', template: null, templateWrong: '', freight: '', freeAbove: '', pickup: false,
     wechatpay: true, offline: false, collection: [], offlineNote: '',
     returnName: '', returnPhone: '', returnAddress: '',
   }
@@ -50,6 +54,8 @@ export function storeDraft(saved: Store): StoreDraft {
     policy: store.aftersale_policy,
     courier: store.courier_enabled,
     freightKind: store.freight_kind,
+    template: store.freight_template ?? null,
+    templateWrong: '',
     freight: amountText(store.freight_fen),
     freeAbove: store.freight_kind === 'free_above' ? amountText(store.free_above_fen) : '',
     pickup: store.pickup_enabled,
@@ -70,6 +76,7 @@ export function readStore(draft: StoreDraft, errors: FieldErrors): StoreIn | nul
   if (draft.name.trim().length < 2) errors.name = t('leader.store.nameBad')
   if (draft.courier && freight === null) errors.freight_fen = t('leader.form.badAmount')
   if (draft.courier && freeAbove === null) errors.free_above_fen = t('leader.form.badAmount')
+  if (draft.courier && draft.freightKind === 'template' && (draft.templateWrong || !draft.template)) errors.freight_template = draft.templateWrong || t('leader.freight.bad')
   if (!draft.courier && !draft.pickup) errors.courier_enabled = t('leader.store.deliveryMissing')
   if (!draft.wechatpay && !draft.offline) errors.wechatpay_enabled = t('leader.store.payMissing')
   if (Object.keys(errors).length) return null
@@ -85,6 +92,7 @@ export function readStore(draft: StoreDraft, errors: FieldErrors): StoreIn | nul
     freight_kind: draft.freightKind,
     freight_fen: freight ?? 0,
     free_above_fen: freeAbove ?? 0,
+    freight_template: draft.template,
     pickup_enabled: draft.pickup,
     wechatpay_enabled: draft.wechatpay,
     offline_enabled: draft.offline,
