@@ -75,7 +75,17 @@ def states(*wishes: Wish) -> list[str]:
 
 
 def sound() -> bool:
-    return run_checks(["ST1", "ST2", "ST3", "ST4"]).violations == []
+    return run_checks(["ST1", "ST2", "ST3", "ST4", "ST5"]).violations == []
+
+
+def test_a_hold_nobody_gave_back_is_found() -> None:
+    world = lined()
+    mine = wish(world, make_person())
+    free(world, 1)
+    keep_lines_moving()
+    assert sound()
+    Wish.objects.filter(id=mine.id).update(state="left", until=None)
+    assert {v.rule for v in run_checks(["ST2", "ST5"]).violations} == {"ST2", "ST5"}
 
 
 def events(topic: str) -> int:

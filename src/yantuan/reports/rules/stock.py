@@ -211,6 +211,22 @@ def _beyond_limit(read: Reader) -> list[Finding]:
     )
 
 
+def _waiting(read: Reader) -> list[Finding]:
+    """A place in a line holds stock while it is offered, and only then."""
+    return read.probe(
+        f"""
+        SELECT w.id, w.state, w.quantity FROM waiting_wish w
+        WHERE {read.of_store("w.store_id")} AND CASE WHEN w.state = 'offered' THEN w.quantity ELSE 0 END <> COALESCE((
+            SELECT SUM(CASE WHEN m.kind = 'hold' THEN m.quantity ELSE -m.quantity END)
+            FROM catalog_stockmovement m WHERE m.order_line_id = w.id AND m.kind IN ('hold', 'release')
+        ), 0)
+        """,
+        expected="给候补留的件数占用着，结束的候补不再占用",
+        suggestion="核对这位候补的库存变动",
+        of="waiting_wish",
+    )
+
+
 @rule("ST5", "S1", "关闭的订单不再占用库存，到期未付的订单已关闭", kind="stock")
 def nothing_held_in_vain(read: Reader) -> list[Finding]:
     orphans = read.probe(
@@ -218,8 +234,9 @@ def nothing_held_in_vain(read: Reader) -> list[Finding]:
         SELECT m.id, m.order_line_id, m.pool_id, m.quantity FROM catalog_stockmovement m
         LEFT JOIN orders_orderline l ON l.id = m.order_line_id
         WHERE m.order_line_id IS NOT NULL AND l.id IS NULL AND {read.of_store("m.store_id")} AND {read.recent("m.id")}
+            AND NOT EXISTS (SELECT 1 FROM waiting_wish w WHERE w.id = m.order_line_id)
         """,
-        expected="每笔占用都属于一个存在的订单行",
+        expected="每笔占用都属于一个存在的订单行，或一位候补",
         suggestion="从备份比对缺失的订单",
         of="catalog_stockmovement",
     )
@@ -239,4 +256,4 @@ def nothing_held_in_vain(read: Reader) -> list[Finding]:
         expected="未付订单到期后五分钟内关闭",
         suggestion="检查后台任务（worker）是否在运行、支付平台是否可达",
     )
-    return orphans + held + overdue
+    return orphans + held + overdue + _waiting(read)
