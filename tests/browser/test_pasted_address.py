@@ -60,3 +60,24 @@ def test_the_form_fills_itself(phone: Callable[[], Phone], stack: Stack) -> None
         unit="",
         room="",
     )
+
+
+def test_a_region_is_chosen_level_by_level(phone: Callable[[], Phone], stack: Stack) -> None:
+    one = phone()
+    assert one.context.request.post(f"{stack.app}/api/demo/sign-in", data={"role": "buyer2"}).ok
+    one.open("/buyer/address-edit/index")
+    one.tap("addr-region")
+    one.tap("addr-region-浙江省")
+    one.tap("addr-region-宁波市")
+    one.tap("addr-region-back")
+    one.tap("addr-region-杭州市")
+    one.tap("addr-region-西湖区")
+    holds(one, province="浙江省", city="杭州市", district="西湖区")
+    one.tap("addr-region")
+    one.tap("addr-region-上海市")
+    one.tap("addr-region-浦东新区")
+    holds(one, province="上海市", city="上海市", district="浦东新区")
+    one.tap("addr-region")
+    one.tap("addr-region-湖北省")
+    one.tap("addr-region-仙桃市")
+    holds(one, province="湖北省", city="仙桃市", district="")

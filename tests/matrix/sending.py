@@ -328,6 +328,8 @@ SENT: dict[str, Sent] = {
     "list_bags": _at("group_buy_id"),
     "download_picking_sheet": _at("group_buy_id"),
     "download_picking_paper": _at("group_buy_id"),
+    "list_divisions": Sent({}, query="province=浙江省"),
+    "read_last_pickup": Sent({}),
     "read_members_head": _at("store_id"),
     "list_members": _at("store_id"),
     "download_members": _at("store_id"),

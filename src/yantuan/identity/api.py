@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from ninja import Router
+from pydantic import Field
 
 from yantuan.identity import actions, binding, codes, queries, sessions, signing_in, stepup
 from yantuan.identity.auth import (
@@ -39,16 +40,19 @@ from yantuan.identity.signing_in import SignedIn
 from yantuan.kernel import ratelimit
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, SignInNeeded
-from yantuan.kernel.http import IdIn, Ok
+from yantuan.kernel.http import IdIn, Ok, Text
 from yantuan.kernel.lean import Later
 
 if TYPE_CHECKING:
     from yantuan.identity import pasted
+    from yantuan.readers.address import divisions
 else:
     # A megabyte of words and patterns, for those who paste.
     pasted = Later("yantuan.identity.pasted")
+    divisions = Later("yantuan.readers.address.divisions")
 
 router = Router(tags=["identity"])
+DivisionName = Annotated[Text, Field(max_length=20)]
 STATE_COOKIE = config().cookie_name("yt_oauth", whole_site=False)
 _MINI_PER_MINUTE = 120
 _OAUTH_PER_MINUTE = 60
@@ -214,6 +218,15 @@ def add_my_address(request: HttpRequest, body: AddressIn) -> AddressOut:
 def read_my_address(request: HttpRequest, body: AddressTextIn) -> AddressReadOut:
     """Nothing is kept; the person looks at the parts and saves them."""
     return pasted.read_pasted(person_of(request), body.text)
+
+
+@router.get("/divisions", response=list[str], summary="省市区")
+def list_divisions(
+    request: HttpRequest, response: HttpResponse, province: DivisionName = "", city: DivisionName = ""
+) -> list[str]:
+    """Provinces; with a province its cities; with a city its districts, empty where it has none."""
+    response["Cache-Control"] = "public, max-age=86400"
+    return divisions.names_below(province, city)
 
 
 @router.put("/me/addresses/{address_id}", response=AddressOut, auth=signed_in, summary="修改地址")

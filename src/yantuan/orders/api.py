@@ -17,9 +17,11 @@ from yantuan.orders.access import access_order, access_order_as_leader
 from yantuan.orders.drafts import Refused
 from yantuan.orders.incoming import draft_of
 from yantuan.orders.intake import place
+from yantuan.orders.last_pickup import last_pickup
 from yantuan.orders.quoting import quote
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.schemas import (
+    LastPickup,
     NoteIn,
     OrderCounts,
     OrderDetail,
@@ -52,6 +54,11 @@ def place_order(request: HttpRequest, body: OrderIn) -> Status[OrderPlaced]:
 @router.get("/orders", response=Page[OrderRow])
 def list_my_orders(request: HttpRequest, tab: str = "all", q: str = "", cursor: str = "") -> Page[OrderRow]:
     return lists.buyer_orders(person_of(request), tab=tab, q=q, cursor=cursor)
+
+
+@router.get("/me/last-pickup", response=LastPickup | None)
+def read_last_pickup(request: HttpRequest, pickup_point_id: IdIn | None = None) -> LastPickup | None:
+    return last_pickup(person_of(request), pickup_point_id)
 
 
 @router.get("/orders/{order_id}", response=OrderDetail)

@@ -60,6 +60,18 @@ class QuoteLine(Schema):
     """Where there is a problem: the nearest quantity that could be ordered, 0 for none."""
 
 
+class LastPickup(Schema):
+    """Name, phone and door of the person's newest order to be fetched."""
+
+    name: str
+    phone: str
+    building: str
+    unit: str
+    room: str
+    here: bool
+    """At the point that was asked for."""
+
+
 class DeductionOut(Schema):
     """One reason why less is paid; `fen` is positive."""
 

@@ -276,6 +276,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/divisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 省市区
+         * @description Provinces; with a province its cities; with a city its districts, empty where it has none.
+         */
+        get: operations["yantuan_identity_api_list_divisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/addresses/{address_id}": {
         parameters: {
             query?: never;
@@ -1066,6 +1086,23 @@ export interface paths {
         put?: never;
         /** Place Order */
         post: operations["yantuan_orders_api_place_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/last-pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Last Pickup */
+        get: operations["yantuan_orders_api_read_last_pickup"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5641,6 +5678,24 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /**
+         * LastPickup
+         * @description Name, phone and door of the person's newest order to be fetched.
+         */
+        LastPickup: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Building */
+            building: string;
+            /** Unit */
+            unit: string;
+            /** Room */
+            room: string;
+            /** Here */
+            here: boolean;
+        };
         /** AfterSaleBrief */
         AfterSaleBrief: {
             /** Id */
@@ -8285,6 +8340,29 @@ export interface operations {
             };
         };
     };
+    yantuan_identity_api_list_divisions: {
+        parameters: {
+            query?: {
+                province?: string;
+                city?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+        };
+    };
     yantuan_identity_api_change_my_address: {
         parameters: {
             query?: never;
@@ -9658,6 +9736,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPlaced"];
+                };
+            };
+        };
+    };
+    yantuan_orders_api_read_last_pickup: {
+        parameters: {
+            query?: {
+                pickup_point_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastPickup"] | null;
                 };
             };
         };
