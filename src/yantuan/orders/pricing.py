@@ -91,6 +91,8 @@ def price(
     """
     units = [unit_fen(offer, snapshot.now) for offer, _ in lines]
     amounts = [unit * quantity for unit, (_, quantity) in zip(units, lines, strict=True)]
+    if group.options is NO_SALE_OPTIONS and _plain(draft, group):
+        return _plainly(draft, group, lines, units, amounts)
     load = load_of(lines, amounts)
     freight = _freight(draft, group, load, recipient, snapshot)
     basket, worth = _deduct(draft, group, lines, units, amounts, freight, snapshot)
@@ -102,6 +104,22 @@ def price(
         freight - waived,
         tuple(basket.deductions),
         worth,
+    )
+
+
+def _plain(draft: Draft, group: GroupTerms) -> bool:
+    """Nothing but prices and flat freight: what a rush is made of."""
+    return draft.coupon_id is None and not draft.adds and group.freight_template is None
+
+
+def _plainly(
+    draft: Draft, group: GroupTerms, lines: Chosen, units: Sequence[int], amounts: Sequence[int]
+) -> Priced:
+    freight = freight_fen(group, sum(amounts), draft.delivery_method)
+    shares = split_by_weight(freight, amounts) if lines else []
+    rows = zip(lines, units, shares, strict=True)
+    return Priced(
+        tuple(PricedLine(offer, quantity, unit, 0, share) for (offer, quantity), unit, share in rows), freight
     )
 
 
