@@ -175,10 +175,17 @@ def orders(draw: st.DrawFn) -> Priced:
         cap_fen=draw(st.integers(0, 2000)), threshold_fen=0,
     )  # fmt: skip
     reduction = draw(st.sampled_from([None, STEPS, EVERY]))
-    return priced(
-        lines, reduction=reduction, new_buyers=True, known=draw(st.booleans()), coupon=coupon,
-        freight=draw(st.integers(0, 3000)),
-    )  # fmt: skip
+    known, freight = draw(st.booleans()), draw(st.integers(0, 3000))
+
+    def with_coupon(one: CouponTerms | None) -> Priced:
+        return priced(lines, reduction=reduction, new_buyers=True, known=known, coupon=one, freight=freight)
+
+    try:
+        return with_coupon(coupon)
+    except AppError as refused:
+        # A copy that would take nothing off is never spent.
+        assert refused.code == "coupon_worthless"
+        return with_coupon(None)
 
 
 @given(orders())
