@@ -71,8 +71,9 @@ def _schedule(group_buy: GroupBuy, publish_at: datetime | None, offers: int) -> 
         check_publish_at(publish_at, group_buy.ends_at, now())
     if publish_at is not None:
         _check_publishable(group_buy, offers)
-    group_buy.publish_at = publish_at
-    group_buy.save(update_fields=["publish_at"])
+    if publish_at != group_buy.publish_at:
+        group_buy.publish_at = publish_at
+        group_buy.save(update_fields=["publish_at"])
 
 
 def _insert(group_buy: GroupBuy) -> None:

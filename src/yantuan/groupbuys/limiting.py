@@ -149,6 +149,21 @@ def page_limits(options: OfferOptions, price_fen: int, moment: datetime) -> Page
     return shown if shown != PageLimits() else None
 
 
+def cancel_problem(limits: SaleLimits, *, running: bool) -> Both | None:
+    """Why a buyer can't cancel a paid order of this sale; `running`: it has not ended or been closed yet."""
+    if limits.self_cancel == "never":
+        return (
+            "这个团购付款后不能自己取消，请联系团长",
+            "Paid orders of this sale are cancelled by the leader only.",
+        )
+    if limits.self_cancel == "before_end" and not running:
+        return (
+            "团购已截单，不能自己取消了，请联系团长",
+            "The sale is over; ask the leader to cancel.",
+        )
+    return None
+
+
 def capacity_of(limits: SaleLimits, taken: Taken) -> CapacityOut | None:
     """What still fits under the sale's brake, with the sentence buyers read; None for a sale without one."""
     if not (limits.most_orders or limits.most_pieces or limits.most_fen):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from yantuan.gateways.errors import GatewayError
+from yantuan.groupbuys.limiting import cancel_problem
+from yantuan.groupbuys.models import GroupBuy
+from yantuan.groupbuys.options import sale_options_of
 from yantuan.identity.models import Person
 from yantuan.kernel.actors import Actor
+from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import Conflict
 from yantuan.orders import actions as orders
@@ -72,7 +76,8 @@ def _refund_all(order: Order, actor: Actor, reason: str) -> None:
     if all(x.nothing for x in left) and _cancelled(order):
         return
     moved = sum(line.shipped_quantity + line.picked_quantity for line in lines)
-    refusal = rules.cancel_refusal(locked, moved_units=moved)
+    barred = cancel_barred(GroupBuy.objects.get(id=locked.group_buy_id))
+    refusal = rules.cancel_refusal(locked, moved_units=moved, barred=barred)
     if refusal is not None:
         raise refusal
     data: dict[str, Any] = {"reason": reason} if reason else {}
@@ -85,6 +90,13 @@ def _refund_all(order: Order, actor: Actor, reason: str) -> None:
         restock=True,
         actor=actor,
     )
+
+
+def cancel_barred(sale: GroupBuy) -> tuple[str, str] | None:
+    """What the sale's own rule has against cancelling a paid order now; None where it allows it."""
+    limits = sale_options_of(sale.options).limits
+    over = sale.state == GroupBuy.State.CLOSED or (sale.ends_at is not None and sale.ends_at <= now())
+    return cancel_problem(limits, running=not over)
 
 
 def _cancelled(order: Order) -> bool:

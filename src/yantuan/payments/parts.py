@@ -16,6 +16,7 @@ from yantuan.orders.models import Order
 from yantuan.orders.schemas import ProofOut, RefundOut
 from yantuan.orders.states import PAID_PAYMENTS, Viewer
 from yantuan.payments import attempts, queries, refunds, rules
+from yantuan.payments.cancelling import cancel_barred
 from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
 from yantuan.staff.access import of_person
 
@@ -51,7 +52,8 @@ def _cancellable(order: Order) -> bool:
     lines = list(order.lines.all())
     moved = sum(line.shipped_quantity + line.picked_quantity for line in lines)
     something = any(not left.nothing for left in queries.left_of_lines(lines))
-    return something and rules.cancel_refusal(order, moved_units=moved) is None
+    barred = cancel_barred(order.group_buy)
+    return something and rules.cancel_refusal(order, moved_units=moved, barred=barred) is None
 
 
 @grant("proof")

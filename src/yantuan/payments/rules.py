@@ -278,8 +278,13 @@ class CancelFacts(Protocol):
     aftersale: str
 
 
-def cancel_refusal(order: CancelFacts, *, moved_units: int) -> AppError | None:
-    """Why the buyer can't cancel a paid order any more; None if it may be cancelled. `moved_units`: shipped plus handed out."""
+def cancel_refusal(
+    order: CancelFacts, *, moved_units: int, barred: tuple[str, str] | None = None
+) -> AppError | None:
+    """Why the buyer can't cancel a paid order any more; None if it may be cancelled. `moved_units`: shipped plus handed out.
+
+    `barred`: what the sale itself has against it, in Chinese and English.
+    """
     if order.payment == "awaiting_confirmation":
         return Conflict(
             "proof_pending",
@@ -294,7 +299,7 @@ def cancel_refusal(order: CancelFacts, *, moved_units: int) -> AppError | None:
                 "already_picked", "商品已领取，请申请售后", "Goods were handed out; open an after-sale."
             )
         return Conflict("already_shipped", "已发货，请申请售后", "Already shipped; open an after-sale case.")
-    return None
+    return Conflict("cancel_barred", *barred) if barred else None
 
 
 def proof_flags(*, reused: bool, repeated: bool, late: bool) -> list[str]:

@@ -11,6 +11,8 @@ from pydantic import Field
 from yantuan.kernel.http import Text
 
 Category = Annotated[Text, Field(min_length=1, max_length=10)]
+SelfCancel = Literal["before_shipping", "before_end", "never"]
+"""Until when buyers cancel paid orders themselves; never later than the first parcel."""
 Audience = Literal["all", "earlier"]
 """`earlier`: people with a paid order in this store before (老客专享)."""
 
@@ -31,6 +33,7 @@ class SaleLimits:
     """Reached by its link only: the store's page does not name it."""
     hide_sold: bool = False
     """Buyers see no sold counts."""
+    self_cancel: SelfCancel = "before_shipping"
     waiting_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
     """候补: how long a place is held for the first in line when sold-out goods come back; 0: no waiting list."""
     by_household: bool = False
