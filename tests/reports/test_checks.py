@@ -32,6 +32,7 @@ from yantuan.merchants.models import MerchantAccount
 from yantuan.notices.models import Delivery
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
 from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice, Refund, RefundLine
+from yantuan.promotions.models import Coupon, CouponClaim, CouponUse
 from yantuan.reports import checks
 from yantuan.reports.checks import run_checks
 from yantuan.reports.command import check_command, moment_of
@@ -138,7 +139,29 @@ def stale_route(trade: Trade) -> None:
     Store.objects.update(pay_route="none", created_at=now() - LONG_AGO)
 
 
+def coupon(trade: Trade, **values: int) -> Coupon:
+    store_id = the(trade, "paid").store_id
+    return Coupon.objects.create(
+        store_id=store_id, kind="fixed", minus_fen=500, starts_at=now(), ends_at=now() + LONG_AGO, created_at=now(), **values
+    )  # fmt: skip
+
+
+def used_by(name: str) -> Plant:
+    """A copy of the buyer's that an order of theirs holds without having got anything for it, or though it is closed."""
+
+    def plant(trade: Trade) -> None:
+        order = the(trade, name)
+        made = coupon(trade, claimed=1, used=1, used_fen=500)
+        claim = CouponClaim.objects.create(coupon=made, person_id=order.person_id, nth=1, claimed_at=now())
+        CouponUse.objects.create(coupon=made, claim=claim, order_id=order.id, fen=500, used_at=now())
+
+    return plant
+
+
 PLANTS: list[tuple[str, Plant]] = [
+    ("C1", lambda t: coupon(t, claimed=1)),
+    ("C1", used_by("paid")),
+    ("C1", used_by("closed")),
     ("PA2", stale_route),
     ("PA3", foreign_account),
     ("W1", stuck_shipping),

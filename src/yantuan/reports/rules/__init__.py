@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yantuan.reports.rules import (
+    coupons,
     house,
     ledger,
     merchants,
@@ -18,6 +19,7 @@ from yantuan.reports.rules.base import RULES
 
 __all__ = [
     "RULES",
+    "coupons",
     "house",
     "ledger",
     "merchants",
