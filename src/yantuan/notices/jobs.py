@@ -15,7 +15,7 @@ from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.leaders.models import Leader
 from yantuan.merchants.rules import PROBLEMS
-from yantuan.notices import cards, lines, permits, pushes, reminding, sending
+from yantuan.notices import cards, lines, permits, promises, pushes, reminding, sending
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
 from yantuan.notices.rules import (
@@ -331,3 +331,5 @@ PUSHES = (pushes.popup_answered, pushes.consent_changed, pushes.message_fared)
 """What is registered for WeChat's pushes by being imported here."""
 LINES = (lines.place_held, lines.place_gone)
 """What is registered for waiting lists by being imported here."""
+PROMISES = (promises.promise_due,)
+"""What is registered for pre-sales by being imported here."""

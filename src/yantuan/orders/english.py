@@ -43,8 +43,12 @@ def with_amount(text: str) -> TextFn:
     return words
 
 
+def _promise(data: dict[str, Any]) -> str:
+    return f", to be sent by {data['ships_on']}" if "ships_on" in data else ""
+
+
 event_texts: dict[tuple[str, str], TextFn] = {
-    ("note", "placed"): with_amount("Order placed {}"),
+    ("note", "placed"): lambda d: with_amount("Order placed {}")(d) + _promise(d),
     ("note", "late_money"): with_amount(
         "Payment {} arrived after the order was closed; it goes back by itself"
     ),

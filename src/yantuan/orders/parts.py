@@ -115,6 +115,10 @@ def _money(data: dict[str, Any]) -> str:
     return f" {price_text(int(data['amount_fen']))}" if "amount_fen" in data else ""
 
 
+def _promise(data: dict[str, Any]) -> str:
+    return f"，约定 {data['ships_on']} 前发货" if "ships_on" in data else ""
+
+
 _CLOSE_WORDS = {
     "expired": "超时未支付，订单已关闭",
     "buyer": "买家取消了订单",
@@ -123,7 +127,7 @@ _CLOSE_WORDS = {
 }
 
 event_texts: dict[tuple[str, str], TextFn] = {
-    ("note", "placed"): lambda d: f"提交订单{_money(d)}",
+    ("note", "placed"): lambda d: f"提交订单{_money(d)}{_promise(d)}",
     ("note", "late_money"): lambda d: f"订单关闭后收到付款{_money(d)}，将自动退回",
     ("note", "extra_money"): lambda d: f"收到重复付款{_money(d)}，将自动退回",
     ("note", "revealed"): lambda d: "团长查看了完整收货信息",

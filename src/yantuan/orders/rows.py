@@ -11,6 +11,7 @@ from yantuan.kernel.ids import new_id
 from yantuan.kernel.outbox import events_for
 from yantuan.orders.dialect import Dialect, Row, Table
 from yantuan.orders.drafts import Booking, Join, LineRow
+from yantuan.orders.presale import end_of, promised_day
 from yantuan.orders.rules import GOODS_TEXT_LENGTH
 
 PARTICIPATION = Table(
@@ -121,7 +122,9 @@ def event_rows(b: Booking, engine: Dialect) -> list[Row]:
     """What the timeline tells of the placing."""
     actor, at = b.draft.actor, engine.moment(b.placed_at)
     head = (b.id, b.group.store_id, at, actor.kind, actor.id)
-    rows: list[Row] = [(new_id(), *head, "note", "placed", "", "", _json({"amount_fen": b.total_fen}))]
+    promised = promised_day(b.lines)
+    data = {"amount_fen": b.total_fen, **({"ships_on": promised.isoformat()} if promised else {})}
+    rows: list[Row] = [(new_id(), *head, "note", "placed", "", "", _json(data))]
     if b.zero:
         rows.append((new_id(), *head, "payment", "pay", "unpaid", "paid", _json({"amount_fen": 0})))
     if b.delivery == "awaiting_pickup":
@@ -149,9 +152,17 @@ def outbox_rows(b: Booking, engine: Dialect) -> list[Row]:
             event.id, event.topic, event.key, _json(event.payload), event.store_id, engine.moment(event.available_at),
             engine.moment(event.created_at),
         )
-        for topic in topics
-        for event in events_for(topic, {"order_id": b.id}, store_id=b.group.store_id, moment=b.placed_at)
+        for topic, delay in [*((topic, 0.0) for topic in topics), *_promises(b)]
+        for event in events_for(
+            topic, {"order_id": b.id}, store_id=b.group.store_id, moment=b.placed_at, delay=delay
+        )
     ]  # fmt: skip
+
+
+def _promises(b: Booking) -> list[tuple[str, float]]:
+    """A look at the order when the promised day of a pre-sale is over, in seconds from now."""
+    day = promised_day(b.lines)
+    return [("order.promised", max(0.0, (end_of(day) - b.placed_at).total_seconds()))] if day else []
 
 
 def promise_hash(line: LineRow) -> str:

@@ -18,6 +18,7 @@ from yantuan.kernel.ids import EPOCH_MS
 from yantuan.notices.actions import tell_leader
 from yantuan.notices.rules import Words
 from yantuan.orders.models import Order
+from yantuan.orders.presale import still_promised
 from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.push.registry import Push
 from yantuan.shipinfo import facts, flow, gateway
@@ -182,9 +183,13 @@ def tell_late() -> int:
         payment_method="wechatpay",
         paid_at__lt=moment - LATE_AFTER,
     )
-    rows = orders.exclude(shipping_infos__late_told_at__isnull=False).order_by("store_id", "id")[:500]
+    found = orders.exclude(shipping_infos__late_told_at__isnull=False).order_by("store_id", "id")[:500]
+    # A pre-sale is late when its promised day is over; until then nobody is told.
+    early = still_promised([order.id for order in found], moment)
     told = 0
-    for _, group in groupby(rows, key=lambda order: order.store_id):
+    for _, group in groupby(
+        [order for order in found if order.id not in early], key=lambda order: order.store_id
+    ):
         told += _tell_store(list(group))
     return told
 
