@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from orders.orderworld import World, footprint, make_world, order_of, refusal
 from promotions.couponworld import counted, draft, issue, take
+from yantuan.groupbuys.pages import group_buy_page
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import AppError
@@ -206,6 +207,18 @@ def test_cards_for_a_visitor_and_for_a_holder(world: World) -> None:
     claim = take(person, coupon)
     [mine] = sale_coupons(world.group_buy.code, person)
     assert (mine.free, mine.claimable, mine.problem) == ([str(claim.id)], False, "每人限领 1 张，您已领过")
+
+
+def test_pages_ask_for_coupons_only_where_there_are_some(world: World) -> None:
+    def shown() -> bool:
+        return group_buy_page(world.group_buy.code).store.coupons
+
+    assert not shown()
+    coupon = issue(world)
+    assert shown()
+    stop = CouponChange(ends_at=coupon.ends_at, total=0, budget_fen=0, stopped=True)
+    actions.change_coupon(world.leader_person, coupon.id, stop)
+    assert not shown()
 
 
 def test_a_stopped_coupon_is_refused_and_bounds_never_fall_below_what_is_out(world: World) -> None:

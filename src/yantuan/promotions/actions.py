@@ -6,7 +6,7 @@ Locks: the coupon row comes after an order, the pools and the counters, as in pl
 from __future__ import annotations
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from yantuan.catalog.models import StockPool
 from yantuan.groupbuys.access import access_group_buy
@@ -22,6 +22,7 @@ from yantuan.promotions.models import Coupon, CouponClaim, CouponReturn, CouponU
 from yantuan.promotions.rules import MAX_LIVE, check_terms, refusal
 from yantuan.promotions.schemas import CouponChange, CouponIn
 from yantuan.stores.access import access_store
+from yantuan.stores.models import Store
 
 
 def issue_coupon(person: Person, store_id: int, data: CouponIn) -> Coupon:
@@ -39,6 +40,7 @@ def issue_coupon(person: Person, store_id: int, data: CouponIn) -> Coupon:
     try:
         with transaction.atomic():
             coupon = Coupon.objects.create(store=store, created_at=moment, **values)
+            _tell_pages(store.id)
             _note(person, coupon, "coupon.issue")
     except IntegrityError:
         raise Conflict("coupon_code_taken", "这个口令已经用过了，请换一个", "The code is taken.") from None
@@ -65,8 +67,16 @@ def change_coupon(person: Person, coupon_id: int, data: CouponChange) -> Coupon:
         coupon.ends_at, coupon.total, coupon.budget_fen = data.ends_at, data.total, data.budget_fen
         coupon.stopped_at = (coupon.stopped_at or now()) if data.stopped else None
         coupon.save(update_fields=["ends_at", "total", "budget_fen", "stopped_at"])
+        _tell_pages(coupon.store_id)
         _note(person, coupon, "coupon.change")
     return coupon
+
+
+def _tell_pages(store_id: int) -> None:
+    """Two issues at once see one another."""
+    Store.objects.select_for_update(no_key=True).get(id=store_id)
+    last = Coupon.objects.filter(store_id=store_id, stopped_at=None).aggregate(last=Max("ends_at"))["last"]
+    Store.objects.filter(id=store_id).update(coupons_until=last)
 
 
 def _note(person: Person, coupon: Coupon, action: str) -> None:

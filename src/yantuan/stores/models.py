@@ -37,6 +37,8 @@ class Store(Row):
     free_above_fen = models.BigIntegerField(default=0)
     freight_template = models.JSONField(null=True)
     """`stores.freight.FreightTemplate`; counts where `freight_kind` is `template`."""
+    coupons_until = models.DateTimeField(null=True)
+    """When the last of its coupons ends; None while there are none. Kept by `promotions`, so that pages needn't ask."""
     pickup_enabled = models.BooleanField(default=False)
     wechatpay_enabled = models.BooleanField(default=True)
     pay_route = models.CharField(

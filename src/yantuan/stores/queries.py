@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from yantuan.identity.models import Person
+from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.reviews import Undone, undone
 from yantuan.leaders.queries import leader_card
@@ -67,6 +68,7 @@ def store_card(store: Store, pictures: Mapping[int, MediaOut] | None = None) -> 
         leader=leader_card(store.leader, pictures),
         selling=is_selling(store),
         collecting=bool(available_payment_methods(store)),
+        coupons=store.coupons_until is not None and store.coupons_until > now(),
     )
 
 

@@ -125,3 +125,5 @@ class StoreCard(Schema):
     """False while the leader or the store is suspended or uncertified."""
     collecting: bool
     """False while there is no way to pay here."""
+    coupons: bool = False
+    """There are coupons to be asked for."""

@@ -4563,6 +4563,7 @@ export interface components {
              *         "most_fen": 0,
              *         "most_orders": 0,
              *         "most_pieces": 0,
+             *         "self_cancel": "before_shipping",
              *         "unlisted": false,
              *         "waiting_minutes": 0
              *       },
@@ -4785,6 +4786,12 @@ export interface components {
              */
             hide_sold: boolean;
             /**
+             * Self Cancel
+             * @default before_shipping
+             * @enum {string}
+             */
+            self_cancel: "before_shipping" | "before_end" | "never";
+            /**
              * Waiting Minutes
              * @default 0
              */
@@ -4887,6 +4894,7 @@ export interface components {
              *         "most_fen": 0,
              *         "most_orders": 0,
              *         "most_pieces": 0,
+             *         "self_cancel": "before_shipping",
              *         "unlisted": false,
              *         "waiting_minutes": 0
              *       },
@@ -5269,6 +5277,11 @@ export interface components {
             selling: boolean;
             /** Collecting */
             collecting: boolean;
+            /**
+             * Coupons
+             * @default false
+             */
+            coupons: boolean;
         };
         /** Page[JoinedRow] */
         Page_JoinedRow_: {
