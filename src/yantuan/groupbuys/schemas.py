@@ -39,7 +39,8 @@ class BlockOut(Schema):
 class Question(Schema):
     id: Annotated[Text, Field(min_length=1, max_length=8, pattern=r"^[a-z0-9]+$")]
     label: Annotated[Text, Field(min_length=1, max_length=30)]
-    kind: Literal["text", "choice"] = "text"
+    kind: Literal["text", "choice", "long", "picture"] = "text"
+    """`long`: several lines; `picture`: the id of a picture the buyer has uploaded for it."""
     choices: Annotated[list[Annotated[Text, Field(min_length=1, max_length=30)]], Field(max_length=20)] = []
     required: bool = False
 

@@ -19,6 +19,7 @@ class Media(Row):
         CERTIFICATION = "certification", "认证材料"
         PROOF = "proof", "付款凭证"
         AFTER_SALE = "after_sale", "售后凭证"
+        ANSWER = "answer", "跟团问题的回答"
 
     key = models.CharField(max_length=32, unique=True)
     """Unguessable name in links (≥ 120 random bits)."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from yantuan.media.models import Media
 
-PRIVATE = frozenset({Media.Purpose.CERTIFICATION, Media.Purpose.PROOF, Media.Purpose.AFTER_SALE})
+PRIVATE = frozenset(
+    {Media.Purpose.CERTIFICATION, Media.Purpose.PROOF, Media.Purpose.AFTER_SALE, Media.Purpose.ANSWER}
+)
 PER_MINUTE = 40
 PER_DAY = 600
 ORPHAN_HOURS = 24

@@ -290,5 +290,6 @@ def _answers(draft: Draft, group: GroupTerms) -> list[dict[str, str]]:
             continue
         if question.get("kind") == "choice" and answer not in question.get("choices", []):
             raise refusals.answer_unfit(label, question_id)
-        kept.append({"label": label, "answer": answer})
+        row = {"label": label, "answer": answer}
+        kept.append({**row, "answer": "", "media_id": answer} if question.get("kind") == "picture" else row)
     return kept

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from yantuan.orders import capacity, first_orders, households, joined, open_parcels, regulars
+from yantuan.orders import capacity, first_orders, households, joined, open_parcels, pictures, regulars
 
-__all__ = ["capacity", "first_orders", "households", "joined", "open_parcels", "regulars"]
+__all__ = ["capacity", "first_orders", "households", "joined", "open_parcels", "pictures", "regulars"]

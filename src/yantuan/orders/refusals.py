@@ -126,6 +126,16 @@ def answer_unfit(label: str, question_id: str) -> AppError:
     )
 
 
+def picture_unfit(label: str, question_id: str) -> AppError:
+    return Invalid(
+        "picture_unfit",
+        f"「{label}」的图片不能用了，请重新上传",
+        "The picture is gone or not yours; upload it again.",
+        field="answers",
+        question_id=question_id,
+    )
+
+
 def too_many_unpaid(most: int) -> AppError:
     return Conflict(
         "too_many_unpaid",

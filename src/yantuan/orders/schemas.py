@@ -23,7 +23,8 @@ class LineIn(BaseModel):
 
 class AnswerIn(BaseModel):
     question_id: Annotated[Text, Field(min_length=1, max_length=8)]
-    answer: Annotated[Text, Field(max_length=200)]
+    answer: Annotated[Text, Field(max_length=500)]
+    """Of a picture question: the id of an own picture uploaded as `answer`."""
 
 
 class PickupContact(BaseModel):
