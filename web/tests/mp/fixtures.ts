@@ -63,6 +63,7 @@ export const PAGE: GroupBuyPage = {
     leader: { display_name: '林小满', avatar_url: '', certified: true, certified_kind: '个人', since: NOW },
     selling: true,
     collecting: true,
+    coupons: false,
   },
   courier_enabled: true,
   freight_text: '运费 ¥8.00',
