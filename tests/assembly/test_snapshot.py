@@ -136,7 +136,12 @@ def test_what_a_sale_demands_is_said_at_first_sight(page: GroupBuyPage) -> None:
     sold = _with(page, _only(page, stock=20).model_copy(update={"limits": limits}))
     capacity = CapacityOut(full=False, text="限量接单，还剩 3 单", text_en="Limited: 3 orders left")
     demands = PageDemands(
-        categories=["水果"], audience="earlier", hide_sold=True, waiting_minutes=30, capacity=capacity
+        categories=["水果"],
+        audience="earlier",
+        hide_sold=True,
+        self_cancel="never",
+        waiting_minutes=30,
+        capacity=capacity,
     )
     html = FirstSight(sold.model_copy(update={"demands": demands}), "zh").html()
     assert 'data-most="18" data-unit="3" data-least="6"' in html

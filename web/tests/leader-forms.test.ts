@@ -84,7 +84,7 @@ describe('goods and sales as typed', () => {
   })
 
   it('asks for two choices and gives every question its own id', () => {
-    const first = { ...newQuestion([]), label: '几点在家', choice: true, choices: '上午\n\n' }
+    const first = { ...newQuestion([]), label: '几点在家', kind: 'choice' as const, choices: '上午\n\n' }
     const errors: FieldErrors = {}
     expect(readGroup(draft({ questions: [first] }), { shelf: false, published: false }, errors)).toBeNull()
     expect(Object.keys(errors)).toEqual(['q1.choices'])

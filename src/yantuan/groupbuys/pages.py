@@ -155,6 +155,7 @@ def _demands(group_buy_id: int, options: SaleOptions) -> PageDemands | None:
         categories=list(limits.categories),
         audience=limits.audience,
         hide_sold=limits.hide_sold,
+        self_cancel=limits.self_cancel,
         waiting_minutes=limits.waiting_minutes,
         capacity=capacity_of(limits, taken_of(group_buy_id)) if bounded else None,
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from yantuan.catalog.schemas import LimitIn, StockIn
 from yantuan.groupbuys.options import OfferOptions, SaleOptions
-from yantuan.groupbuys.options.limits import Audience
+from yantuan.groupbuys.options.limits import Audience, SelfCancel
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.kernel.reviews import ReviewOut
 from yantuan.media.schemas import MediaOut
@@ -233,6 +233,7 @@ class PageDemands(Schema):
     categories: list[str]
     audience: Audience
     hide_sold: bool
+    self_cancel: SelfCancel
     waiting_minutes: int
     """候补: how long returned goods are held for the first in line; 0: no waiting list."""
     capacity: CapacityOut | None

@@ -30,7 +30,7 @@ _PEOPLE: Final = (
     Held("identity.Address",
          ("name", "phone_sealed", "phone_last4", "province", "city", "district", "detail", "building", "unit", "room"),
          "收货人、手机号、地址", "下单时选用", _K, "本人删除或注销前", _OWN, _ERASED),
-    Held("media.Media", ("key", "owner_id"), "上传的图片", "头像、付款截图、售后照片、认证材料", _K,
+    Held("media.Media", ("key", "owner_id"), "上传的图片", "头像、付款截图、售后照片、跟团问题的图片、认证材料", _K,
          "认证材料在处理后 30 天（papers_days）；其余随用途", "私密的只给本人和处理它的人，查看大图记入审计", _ERASED),
     Held("notices.InboxMessage", ("body",), "站内消息", "告诉本人订单的变化", _K, "180 天", _OWN, _ERASED),
     Held("notices.Consent", ("person_id", "template_id"), "订阅消息的同意", "按本人的同意发消息", _C, _ACCOUNT, "不显示", _ERASED),

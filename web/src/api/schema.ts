@@ -4708,7 +4708,7 @@ export interface components {
              * @default text
              * @enum {string}
              */
-            kind: "text" | "choice";
+            kind: "text" | "choice" | "long" | "picture";
             /**
              * Choices
              * @default []
@@ -5144,6 +5144,11 @@ export interface components {
             audience: "all" | "earlier";
             /** Hide Sold */
             hide_sold: boolean;
+            /**
+             * Self Cancel
+             * @enum {string}
+             */
+            self_cancel: "before_shipping" | "before_end" | "never";
             /** Waiting Minutes */
             waiting_minutes: number;
             capacity: components["schemas"]["CapacityOut"] | null;

@@ -36,7 +36,7 @@ export interface OfferDraft {
 export interface QuestionDraft {
   readonly id: string
   readonly label: string
-  readonly choice: boolean
+  readonly kind: Question['kind']
   readonly choices: string
   readonly required: boolean
 }
@@ -120,7 +120,7 @@ function questionDraft(question: Question): QuestionDraft {
   return {
     id: question.id,
     label: question.label,
-    choice: question.kind === 'choice',
+    kind: question.kind,
     choices: question.choices.join('\n'),
     required: question.required,
   }
@@ -151,7 +151,7 @@ export function groupDraft(saved: GroupBuy): GroupDraft {
 export function newQuestion(taken: readonly QuestionDraft[]): QuestionDraft {
   let n = taken.length + 1
   while (taken.some((question) => question.id === `q${n}`)) n += 1
-  return { id: `q${n}`, label: '', choice: false, choices: '', required: false }
+  return { id: `q${n}`, label: '', kind: 'text', choices: '', required: false }
 }
 
 type Complain = (field: string, text: string) => void
@@ -172,10 +172,10 @@ function readOffers(draft: GroupDraft, published: boolean, complain: Complain): 
 
 function readQuestions(draft: GroupDraft, complain: Complain): Question[] {
   return draft.questions.map((question) => {
-    const choices = question.choice ? question.choices.split('\n').map((line) => line.trim()).filter(Boolean) : []
+    const choices = question.kind === 'choice' ? question.choices.split('\n').map((line) => line.trim()).filter(Boolean) : []
     if (!question.label.trim()) complain(`${question.id}.label`, t('leader.group.questionMissing'))
-    if (question.choice && choices.length < 2) complain(`${question.id}.choices`, t('leader.group.choicesMissing'))
-    return { id: question.id, label: question.label.trim(), kind: question.choice ? 'choice' : 'text', choices, required: question.required }
+    if (question.kind === 'choice' && choices.length < 2) complain(`${question.id}.choices`, t('leader.group.choicesMissing'))
+    return { id: question.id, label: question.label.trim(), kind: question.kind, choices, required: question.required }
   })
 }
 
