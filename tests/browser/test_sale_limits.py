@@ -15,6 +15,7 @@ from phone import Phone
 from playwright.sync_api import expect
 from test_parcels import api
 
+from factories import png
 from stack import Stack
 from yantuan.kernel.clock import now
 
@@ -60,6 +61,12 @@ def test_limits_from_the_editor_to_the_checkout(phone: Callable[[], Phone], stac
     leader.see("limits-panel")
     shot(leader, "limits-0-editor")
     leader.fill(limits_categories="水果\n鸡蛋", limits_most_orders="2")
+    leader.tap("limits-cancel")
+    leader.tap("limits-cancel-never")
+    leader.tap("question-add")
+    leader.fill(question_0_label="门口的照片")
+    leader.tap("question-0-kind")
+    leader.tap("question-0-kind-picture")
     leader.tap("limits-hide-sold")
     leader.tap("limits-offer-0")
     leader.tap("ol-category")
@@ -87,6 +94,7 @@ def test_limits_from_the_editor_to_the_checkout(phone: Callable[[], Phone], stac
     one = signed(phone(), "buyer")
     one.open(f"/g/{sale['code']}")
     one.see("capacity", "还剩 2 单")
+    one.see("self-cancel", "付款后不能自己取消")
     offer = kept["offers"][0]["id"]
     row = one.at(f"product-{kept['offers'][0]['product_id']}")
     expect(row).to_contain_text("4 件起购 · 2 件的倍数")
@@ -102,7 +110,19 @@ def test_limits_from_the_editor_to_the_checkout(phone: Callable[[], Phone], stac
     expect(stepper.locator("input")).to_have_value("6")
     one.tap("checkout")
     one.see("quote")
+    one.upload("q-q1", png())
     shot(one, "limits-4-checkout")
+    one.tap("submit-order")
+    expect(one.page).to_have_url(re.compile("/buyer/pay-result/index"))
+    placed = one.context.request.get(f"{stack.app}/api/orders").json()["items"][0]["id"]
+    order = desk.get(f"/leader/orders/{placed}").json()
+    [answer] = order["answers"]
+    assert answer["label"] == "门口的照片"
+    assert desk.get(f"/media/{answer['media_id']}/private").status_code == 200
+    assert api(stack, "buyer2").get(f"/media/{answer['media_id']}/private").status_code == 404
+    leader.open(f"/pages/order/index?id={placed}&as=leader")
+    leader.see("private-picture")
+    shot(leader, "limits-5-order")
 
 
 def test_a_place_in_line_from_sold_out_to_ordered(phone: Callable[[], Phone], stack: Stack) -> None:
