@@ -137,7 +137,6 @@ def test_what_makes_no_sense_is_never_sent() -> None:
         lambda: sharing.add_receiver(Receiver(ReceiverType.PERSON, "o1", Relation.STAFF)),
         lambda: sharing.share(ShareOrder("S1", "4200", (), unfreeze_rest=True)),
         lambda: sharing.share(ShareOrder("S 1", "4200", (), unfreeze_rest=True)),
-        sharing.max_ratio,
     ):
         with pytest.raises(GatewayInvalid):
             verb()

@@ -93,6 +93,8 @@ class Config(BaseSettings):
     wechatpay_mode: Literal["public_key", "certificate"] = "public_key"
     wechatpay_public_key_id: str = ""
     wechatpay_public_key_path: str = ""
+    wechatpay_fee_bp: Annotated[int, Field(ge=0, le=1000)] = 60
+    """WeChat Pay's usual rate in ten-thousandths, for statements until the bill says what was really kept."""
     wechatpay_notify_base_url: str = ""
     """Where WeChat Pay reaches us when that differs from public_url."""
     multi_leader: Literal["auto", "yes", "no"] = "auto"
@@ -103,6 +105,9 @@ class Config(BaseSettings):
     """The operator's partner account (服务商), under which leaders get sub-merchant accounts of their own."""
     wechatpay_sp_appid: str = ""
     """The app the partner account is bound to; empty: the official account's, else the mini-program's."""
+    wechatpay_sp_kind: Literal["provider", "platform"] = "provider"
+    """What the partner account is: an ordinary 服务商, or a platform of 收付通 (电商收付通), whose sub-merchants sign up,
+    share and refund by /v3/ecommerce. It belongs to the account and never changes for it."""
     wechatpay_sp_merchant_serial: str = ""
     wechatpay_sp_merchant_key_path: str = ""
     wechatpay_sp_apiv3_key: str = ""

@@ -99,6 +99,8 @@ def masked(form: Form) -> dict[str, str]:
 def check_complete(form: Form) -> None:
     """Raise Invalid `application_incomplete` naming what is missing, or what an enterprise may not do."""
     missing = form.missing()
+    if config().wechatpay_sp_kind == "platform" and not form.bank_address_code:
+        missing.append("bank_address_code")
     if missing:
         raise Invalid(
             "application_incomplete",

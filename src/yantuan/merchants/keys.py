@@ -104,9 +104,24 @@ def partner_settings(cfg: Config, sub: SubMerchant | None = None) -> WeChatPaySe
     if not cfg.has_partner:
         raise unusable()
     more: dict[str, Any] = (
-        {"sub_mchid": sub.sub_mchid, "sub_appid": sub.sub_appid, "sp_appid": sub.sp_appid} if sub else {}
+        {
+            "sub_mchid": sub.sub_mchid,
+            "sub_appid": sub.sub_appid,
+            "sp_appid": sub.sp_appid,
+            "ecommerce": cfg.wechatpay_sp_kind == "platform",
+        }
+        if sub
+        else {}
     )
     return WeChatPaySettings(**_configured(cfg, "wechatpay_sp"), **_addresses(cfg), **more)
+
+
+def sub_merchant(sub_mchid: str) -> SubMerchant:
+    """Somebody the operator's partner account speaks for; a platform of 收付通 names its app in every refund."""
+    cfg = config()
+    if cfg.wechatpay_sp_kind == "platform":
+        return SubMerchant(sub_mchid, sp_appid=partner_appid(cfg), ecommerce=True)
+    return SubMerchant(sub_mchid)
 
 
 def partner_appid(cfg: Config) -> str:

@@ -14,6 +14,7 @@ from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrot
 from yantuan.gateways.wechatpay import WeChatPayClient
 from yantuan.gateways.wechatpay.applyment_models import Applyment, ApplymentState
 from yantuan.gateways.wechatpay.applyments import OnboardingClient
+from yantuan.gateways.wechatpay.platform_applyments import PlatformOnboardingClient
 from yantuan.identity import stepup
 from yantuan.identity.models import Person
 from yantuan.kernel import audit, outbox
@@ -41,6 +42,7 @@ PAPERS: Final = {"certification"}
 ASK_SECONDS: Final = (60, 300, 900, 3600)
 """Waits between questions about an application; afterwards every hour."""
 BATCH = 50
+_FROZEN: Final = "微信支付冻结了这次申请，请先联系微信支付，之后可以重新填写。"
 ABANDONED = timedelta(days=180)
 """An application nobody has touched for so long is given up, and its contents destroyed."""
 State = MerchantApplication.State
@@ -55,6 +57,7 @@ _STATES: Final = {
     ApplymentState.SIGNING: State.SIGNING,
     ApplymentState.FINISHED: State.FINISHED,
     ApplymentState.CANCELED: State.CANCELED,
+    ApplymentState.FROZEN: State.CANCELED,
 }
 
 
@@ -134,8 +137,12 @@ def send(person: Person, store_id: int, confirmed_at: datetime | None) -> Mercha
 
 
 def client() -> OnboardingClient:
-    """The partner's client. Raises AppError `merchant_account_unusable`."""
-    return OnboardingClient(WeChatPayClient(keys.partner_settings(config())))
+    """The partner's client, of either kind. Raises AppError `merchant_account_unusable`."""
+    cfg = config()
+    pay = WeChatPayClient(keys.partner_settings(cfg))
+    if cfg.wechatpay_sp_kind == "platform":
+        return PlatformOnboardingClient(pay, store_url=cfg.public_url)
+    return OnboardingClient(pay)
 
 
 def push(application_id: int) -> None:
@@ -224,7 +231,9 @@ def ask(row: MerchantApplication) -> MerchantApplication:
 
 def _keep(row: MerchantApplication, told: Applyment) -> None:
     row.state = _STATES.get(told.state, State(row.state))
-    row.message, row.sign_url = told.state_message[:300], told.sign_url[:512]
+    frozen = told.state is ApplymentState.FROZEN
+    row.message = (_FROZEN if frozen else "") + told.state_message[: 300 - len(_FROZEN)]
+    row.sign_url = told.sign_url[:512]
     row.sub_mchid = told.sub_mchid or row.sub_mchid
     row.details = [
         {"field_name": d.field_name[:60], "reason": d.reject_reason[:200]} for d in told.audit_details[:30]

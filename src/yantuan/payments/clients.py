@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from yantuan.gateways.wechatpay import PayGateway, SubMerchant, WeChatPayClient
+from yantuan.gateways.wechatpay import PayGateway, WeChatPayClient
 from yantuan.kernel.config import config
 from yantuan.merchants import keys
 from yantuan.merchants.models import MerchantAccount
@@ -83,4 +83,4 @@ class AccountClients:
         if self._partner is None:
             self._partner = WeChatPayClient(keys.partner_settings(config()))
         # All sub-merchants share the partner's connections and keys.
-        return self._partner.for_sub_merchant(SubMerchant(sub_mchid=account.sub_mchid))
+        return self._partner.for_sub_merchant(keys.sub_merchant(account.sub_mchid))

@@ -22,7 +22,7 @@ class Payee:
 
     @property
     def sub(self) -> SubMerchant | None:
-        return SubMerchant(sub_mchid=self.sub_mchid) if self.sub_mchid else None
+        return keys.sub_merchant(self.sub_mchid) if self.sub_mchid else None
 
 
 def payee_of(store_id: int, *, hold: bool = False) -> Payee:

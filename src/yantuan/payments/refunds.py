@@ -8,13 +8,14 @@ from datetime import datetime
 from django.db.models import F, Max
 
 from yantuan.catalog import stock
-from yantuan.gateways.wechatpay import RefundOrder, SubMerchant
+from yantuan.gateways.wechatpay import RefundOrder
 from yantuan.gateways.wechatpay.bodies import refund_body
 from yantuan.kernel import audit, faults, outbox
 from yantuan.kernel.actors import SYSTEM, Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict
 from yantuan.kernel.ids import new_id
+from yantuan.merchants import keys
 from yantuan.orders import actions as orders
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.states import PAID_PAYMENTS
@@ -130,7 +131,7 @@ def _request_body(number: str, attempt: PaymentAttempt, amount: int, reason: str
         reason=reason,
         notify_url=notify_url(attempt.account_id, "refunds"),
     )
-    sub = SubMerchant(sub_mchid=attempt.sub_mchid) if attempt.sub_mchid else None
+    sub = keys.sub_merchant(attempt.sub_mchid) if attempt.sub_mchid else None
     return refund_body(wanted, sub).decode()
 
 

@@ -21,6 +21,7 @@ from yantuan.simulator import (
     oauth,
     partner,
     payv3,
+    platform_applyments,
     push,
     sharing_api,
     shipping_api,
@@ -53,6 +54,7 @@ PARTS = (
     partner,
     sharing_api,
     ecommerce,
+    platform_applyments,
     applyments_api,
     payv3,
 )

@@ -22,6 +22,8 @@ MESSAGES = {
     "SIGNING": "开通权限中",
     "FINISHED": "已完成",
     "CANCELED": "已作废",
+    "CHECKING": "资料校验中",
+    "FROZEN": "已冻结",
 }
 # What a person or WeChat's staff may do in each state, and where it leads.
 STEPS = {
@@ -34,10 +36,13 @@ STEPS = {
     "REJECTED": {"cancel": "CANCELED"},
     "FINISHED": {},
     "CANCELED": {},
+    # Of a platform of 收付通 alone.
+    "CHECKING": {"accept": "AUDITING", "verify": "TO_BE_CONFIRMED", "reject": "REJECTED", "freeze": "FROZEN"},
+    "FROZEN": {},
 }  # fmt: skip
 STEP_WORDS = {
     "pass": "审核通过", "verify": "要求验证账户", "reject": "驳回", "cancel": "作废", "return": "退回编辑",
-    "confirm": "确认账户", "sign": "同意并签约", "open": "开通权限",
+    "confirm": "确认账户", "accept": "资料齐全", "freeze": "冻结", "sign": "同意并签约", "open": "开通权限",
 }  # fmt: skip
 SEALED = (
     "/contact_info/contact_name", "/contact_info/contact_id_number", "/contact_info/mobile_phone",
@@ -162,11 +167,17 @@ def find_number(world: World, number: str) -> Row | None:
     )
 
 
-def shown(world: World, merchant: Merchant, row: Row | None) -> dict[str, Any]:
-    """The application as a query shows it; raises PayError for one that is not this partner's."""
+def owned(merchant: Merchant, row: Row | None) -> Row:
+    """The application, if it is this partner's; raises PayError otherwise."""
     check_kind(merchant, "provider")
     if row is None or row["sp_mchid"] != merchant.mchid:
         raise PayError(404, "RESOURCE_NOT_EXISTS", "申请单不存在")
+    return row
+
+
+def shown(world: World, merchant: Merchant, row: Row | None) -> dict[str, Any]:
+    """The application as a query shows it; raises PayError for one that is not this partner's."""
+    row = owned(merchant, row)
     answer = {
         "business_code": row["business_code"],
         "applyment_id": row["applyment_id"],
@@ -195,7 +206,7 @@ def step(world: World, number: str, action: str, audit: list[dict[str, str]]) ->
         world.db.run(
             "UPDATE applyments SET state = ?, audit = ?, sub_mchid = ? WHERE applyment_id = ?",
             leads,
-            json.dumps(audit if leads == "REJECTED" else [], ensure_ascii=False),
+            json.dumps(audit if leads in ("REJECTED", "FROZEN") else [], ensure_ascii=False),
             sub_mchid,
             row["applyment_id"],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yantuan.gateways.wechatpay import SharingClient, SharingGateway, WeChatPayClient
+from yantuan.gateways.wechatpay.ecommerce import EcommerceSharingClient
 from yantuan.kernel.config import config
 from yantuan.merchants import keys
 from yantuan.payments import gateway
@@ -13,4 +14,7 @@ def sharing_of(account_id: int) -> SharingGateway:
     client = gateway.client_for(account_id)
     if not isinstance(client, WeChatPayClient):
         raise keys.unusable()
-    return SharingClient(client, appid=keys.partner_appid(config()))
+    cfg = config()
+    if cfg.wechatpay_sp_kind == "platform":
+        return EcommerceSharingClient(client, appid=keys.partner_appid(cfg))
+    return SharingClient(client, appid=keys.partner_appid(cfg))

@@ -53,6 +53,8 @@ class ApplymentState(StrEnum):
     SIGNING = "APPLYMENT_STATE_SIGNING"
     FINISHED = "APPLYMENT_STATE_FINISHED"
     CANCELED = "APPLYMENT_STATE_CANCELED"
+    FROZEN = "FROZEN"
+    """Of 收付通 alone: stopped by WeChat Pay, which has to be asked."""
     UNKNOWN = "UNKNOWN"
 
 
@@ -188,7 +190,12 @@ class Applyment:
     @property
     def over(self) -> bool:
         """Nothing more will happen by itself."""
-        return self.state in (ApplymentState.REJECTED, ApplymentState.FINISHED, ApplymentState.CANCELED)
+        return self.state in (
+            ApplymentState.REJECTED,
+            ApplymentState.FINISHED,
+            ApplymentState.CANCELED,
+            ApplymentState.FROZEN,
+        )
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Applyment:

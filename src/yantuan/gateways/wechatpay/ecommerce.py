@@ -6,6 +6,7 @@ way must never be shared the other way.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
@@ -21,6 +22,7 @@ from yantuan.gateways.wechatpay.sharing import (
     nothing,
     whole,
 )
+from yantuan.gateways.wechatpay.sharing_bill import ShareBillRow, parse_share_bill
 from yantuan.gateways.wechatpay.sharing_models import (
     Receiver,
     ReceiverType,
@@ -34,6 +36,8 @@ from yantuan.gateways.wechatpay.sharing_models import (
 )
 
 BASE = "/v3/ecommerce/profitsharing"
+USUAL_RATIO = 3000
+"""30 %, the platform's default; a contract may allow more, and WeChat Pay holds to it (RATIO_RULE_LIMIT)."""
 _RELATIONS = frozenset(
     {Relation.SUPPLIER, Relation.DISTRIBUTOR, Relation.SERVICE_PROVIDER, Relation.PLATFORM, Relation.OTHERS}
 )
@@ -45,6 +49,7 @@ class EcommerceSharingClient:
     def __init__(self, pay: WeChatPayClient, *, appid: str) -> None:
         if pay.sub_merchant is None or not pay.sub_merchant.ecommerce:
             raise ValueError("a platform shares the orders of its sub-merchants")
+        self._pay = pay
         self._line: Line = pay.line
         self._sub_mchid = pay.sub_mchid
         self._appid = appid
@@ -140,8 +145,14 @@ class EcommerceSharingClient:
         return self._line.ask("GET", target, lambda value: whole(value, "unsplit_amount"))
 
     def max_ratio(self) -> int:
-        """收付通 doesn't tell; the contract does. Raises GatewayInvalid."""
-        _refuse("sub_mchid", "a platform can't ask for the ratio")
+        """The most that may be shared, in ten-thousandths: 收付通 doesn't tell, so the share every platform begins with."""
+        return USUAL_RATIO
+
+    def share_bill(self, day: date) -> tuple[ShareBillRow, ...]:
+        """As `SharingClient.share_bill`; a platform fetches it under the same address as a partner."""
+        query = urlencode({"sub_mchid": self._sub_mchid, "bill_date": day.isoformat(), "tar_type": "GZIP"})
+        content = self._pay.bill_file(f"/v3/profitsharing/bills?{query}")
+        return parse_share_bill(day, content) if content is not None else ()
 
 
 def _part(part: SharePart, sealer: Sealer | None) -> dict[str, Any]:
