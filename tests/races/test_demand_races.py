@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from orders.orderworld import World, add_offer, make_address, make_world
 from races.conftest import Pace
-from races.racing import LOCK, meeting, without
+from races.racing import LOCK, meeting, together, without
 from races.test_stock_races import TAKES_STOCK, codes, known, place_each, wins
+from yantuan.groupbuys.models import GroupBuy
 from yantuan.groupbuys.options import OfferOptions, SaleOptions, packed
 from yantuan.groupbuys.options.limits import OfferLimits, SaleLimits
+from yantuan.groupbuys.schedule import publish_due
 from yantuan.identity.models import Address, Person
+from yantuan.kernel.clock import now
+from yantuan.kernel.models import OutboxEvent
 from yantuan.orders.drafts import Draft
 
 
@@ -64,3 +70,15 @@ def test_control_without_the_pools_lock_a_family_gets_more() -> None:
     drafts = household(world, known(world, 4))
     with without(LOCK), meeting(TAKES_STOCK, 4):
         assert wins(place_each(drafts, 4)) == 4
+
+
+def test_a_scheduled_draft_is_published_once(pace: Pace) -> None:
+    world = make_world()
+    at = now() - timedelta(seconds=1)
+    GroupBuy.objects.update(state="draft", published_at=None, publish_at=at)
+    done = together([publish_due] * pace.size(6, 30, 4))
+    assert [one for one in done if isinstance(one, Exception)] == []
+    sale = GroupBuy.objects.get(id=world.group_buy.id)
+    assert (sale.state, sale.publish_at) == ("published", None)
+    told = OutboxEvent.objects.filter(topic="group_buy.scheduled")
+    assert [event.payload["published"] for event in told] == [True]
