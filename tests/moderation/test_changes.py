@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from contentworld import Hall
 from django.test import Client
 from django.urls import reverse
@@ -146,6 +147,21 @@ def test_the_words_of_a_store(hall: Hall) -> None:
     outbox.drain()
     hall.store.refresh_from_db()
     assert hall.store.notice == "周六休息"
+
+
+@pytest.mark.parametrize("field", ["contact_wechat", "offline_note"])
+def test_small_words_of_a_store_are_words_too(hall: Hall, field: str) -> None:
+    shop = hall.boss.ok("GET", "/leader/stores")[0]
+    names = ("name", "introduction", "freight_fen", "contact_phone", "offline_enabled", "pickup_enabled")
+    body = {name: shop[name] for name in names} | {"collection_code_media_id": shop["collection_code"]["id"]}
+    answer = hall.boss.ok("PUT", f"/leader/stores/{hall.store.id}", {**body, field: "违禁小号"})
+    assert (answer[field], answer["review"]["state"]) == ("", "waiting")
+    outbox.drain()
+    shown = hall.boss.ok("GET", "/leader/stores")[0]
+    assert (shown[field], shown["review"]["state"]) == ("", "rejected")
+    hall.boss.ok("PUT", f"/leader/stores/{hall.store.id}", {**body, field: "xiaoman_fruit"})
+    outbox.drain()
+    assert hall.boss.ok("GET", "/leader/stores")[0][field] == "xiaoman_fruit"
 
 
 def test_a_new_store_is_seen_when_it_has_passed(hall: Hall) -> None:

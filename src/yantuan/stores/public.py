@@ -19,6 +19,8 @@ def pieces_of(store: Store) -> list[Piece]:
         *texts("卖场简介", "store introduction", store.introduction),
         *texts("卖场公告", "store notice", store.notice),
         *texts("售后说明", "after-sales policy", store.aftersale_policy),
+        *texts("客服微信", "WeChat for questions", store.contact_wechat),
+        *texts("线下付款说明", "note on offline payment", store.offline_note),
         *pictures("卖场封面", "store cover", [store.cover_media_id]),
     ]
 
