@@ -26,6 +26,7 @@ from yantuan.media.models import Media
 from yantuan.notices.models import Consent, InboxMessage
 from yantuan.orders.models import Order, OrderEvent, OrderLine, Participation
 from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
+from yantuan.promotions.models import CouponClaim
 from yantuan.stores.models import Store
 from yantuan.waiting.models import Wish
 
@@ -57,6 +58,7 @@ def copy_of(person: Person, actor: Actor) -> Json:
         "addresses": [_address(row) for row in Address.objects.filter(person=person).order_by("id")],
         "orders": [_order(row) for row in Order.objects.filter(person=person).order_by("id").iterator()],
         "participations": _plain(Participation.objects.filter(person=person), "group_buy_id", "number", "anonymous", "created_at"),
+        "coupons": _plain(CouponClaim.objects.filter(person=person), "coupon_id", "nth", "claimed_at"),
         "waiting_places": _plain(Wish.objects.filter(person=person), "offer_id", "quantity", "state", "lined_up_at", "until"),
         "messages": _plain(InboxMessage.objects.filter(person_id=person.id), "role", "title", "body", "created_at", "read_at"),
         "message_consents": _plain(Consent.objects.filter(person_id=person.id), "template_id", "permits", "updated_at"),
