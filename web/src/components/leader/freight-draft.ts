@@ -33,6 +33,11 @@ function text(value: number): string {
   return value ? String(value) : ''
 }
 
+/** One free rule for the whole country: what a template begins with. */
+export function everywhere(): FreightTemplate {
+  return { by: 'piece', rest: { regions: [], refused: false, first: 1, first_fen: 0, more: 1, more_fen: 0, free_above_fen: 0, free_pieces: 0, least_fen: 0 }, rules: [] }
+}
+
 /** A rule not written yet. */
 export function emptyRule(): RuleDraft {
   return { regions: '', refused: false, first: '1', firstFen: '', more: '1', moreFen: '', freeAbove: '', freePieces: '', least: '' }
