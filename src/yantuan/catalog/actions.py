@@ -69,7 +69,17 @@ def _replace(product: Product, data: ProductIn, person: Person) -> None:
     for sku_id, place in plan.changed:
         sku = live[sku_id]
         _apply_sku(sku, data.skus[place], place)
-        sku.save(update_fields=["name", "code", "price_fen", "cost_fen", "limit_per_person", "weight_g", "position"])
+        sku.save(
+            update_fields=[
+                "name",
+                "code",
+                "price_fen",
+                "cost_fen",
+                "limit_per_person",
+                "weight_g",
+                "position",
+            ]
+        )
     _add_skus(product, data.skus, plan.added, Actor("leader", person.id))
     Sku.objects.filter(id__in=plan.archived).update(archived_at=now())
 

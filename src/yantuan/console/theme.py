@@ -84,6 +84,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("商品", "inventory_2", "catalog_product"),
             _table("库存", "warehouse", "catalog_stockpool"),
             _table("库存变动", "swap_vert", "catalog_stockmovement"),
+            _table("优惠券", "confirmation_number", "promotions_coupon"),
             _table("分享", "share", "sharing_share"),
             _table("动态卡片", "dynamic_feed", "sharing_livecard"),
             _table("图片", "photo_library", "media_media"),
