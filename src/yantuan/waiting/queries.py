@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from yantuan.catalog.models import StockPool
+from yantuan.groupbuys.models import GroupBuy
 from yantuan.groupbuys.parts import kept_provider
 from yantuan.identity.models import Person
 from yantuan.kernel.clock import now
+from yantuan.kernel.errors import NotFound
 from yantuan.waiting.models import Wish
 from yantuan.waiting.rules import Place, kept
 from yantuan.waiting.schemas import WishOut
@@ -35,7 +37,9 @@ def kept_of(pool_ids: Sequence[int]) -> dict[int, int]:
 
 
 def wishes_of(person: Person, group_buy_id: int) -> list[WishOut]:
-    """A person's live wishes in one sale, the offered ones first."""
+    """A person's live wishes in one sale, the offered ones first. NotFound for a sale nobody can see."""
+    if not GroupBuy.objects.filter(id=group_buy_id).exclude(state=GroupBuy.State.DRAFT).exists():
+        raise NotFound
     rows = Wish.objects.select_related("offer__product", "offer__sku").filter(
         person=person, group_buy_id=group_buy_id, state__in=LIVE
     )
