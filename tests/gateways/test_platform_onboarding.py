@@ -54,7 +54,8 @@ def test_the_form_has_the_platforms_names_and_seals_the_person() -> None:
     assert oaep_decrypt(key, body["contact_info"]["contact_id_card_number"]) == "110101199003070000"
     assert oaep_decrypt(key, body["id_card_info"]["id_card_name"]) == "陈小禾"
     assert body["id_card_info"]["id_card_valid_time"] == "长期"
-    assert body["sales_scene_info"]["store_url"] == STORE
+    # The platform's own app is not the sub-merchant's: it is never named as theirs.
+    assert body["sales_scene_info"] == {"store_name": wish.short_name, "store_url": STORE}
     # Not a list: a text that holds one.
     assert body["qualifications"] == '["Q1", "Q2"]' and "business_addition_pics" not in body
 
@@ -197,3 +198,21 @@ def test_one_bad_answer_makes_no_second_application(
     onboarding.submit(application(media, business_code=f"YTP_{fault}"))
     rows = sim.get("/applyments")["applyments"]
     assert [row["business_code"] for row in rows].count(f"YTP_{fault}") == 1
+
+
+@stack
+def test_the_administrator_and_a_personal_account_are_the_one_on_the_card(
+    sim: Simulator, onboarding: PlatformOnboardingClient
+) -> None:
+    media = onboarding.upload_picture("licence.png", PICTURE)
+    wish = application(media, business_code="YTP_6")
+    other = BankAccount(BankAccountType.PERSONAL, "李四", "工商银行", "6222020200000000000", "330100")
+    cases = [
+        (replace(wish, contact=replace(wish.contact, name="李四")), "/contact_info/contact_name"),
+        (replace(wish, bank_account=other), "/account_info/account_name"),
+    ]
+    for wrong, field in cases:
+        with pytest.raises(GatewayRefused) as caught:
+            onboarding.submit(wrong)
+        assert (caught.value.provider_code, caught.value.field) == ("PARAM_ERROR", field)
+    assert onboarding.query_by_code("YTP_6") is None

@@ -115,3 +115,12 @@ def test_paid_shared_and_given_back(world: World, sim: Simulator, platform_form:
     ]
     assert [target for target in asked if target.startswith("/v3/ecommerce/profitsharing/orders")]
     assert [target for target in asked if target.startswith("/v3/ecommerce/refunds")]
+
+
+def test_a_personal_receiver_is_known_to_the_platform_as_an_other(
+    world: World, sim: Simulator, platform_form: Form
+) -> None:
+    opened(world, sim, platform_form)
+    # 收付通 knows no relation "partner"; asked for with it, the receiver would be refused for ever.
+    terms = agreed(world, sim, person=100)
+    assert set(terms.parties.values_list("state", flat=True)) == {"active"}

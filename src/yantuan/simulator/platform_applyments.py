@@ -39,6 +39,7 @@ _MEMBERS: dict[str, Rule] = {
             "id_card_national": _MEDIA,
             "id_card_name": _SEALED,
             "id_card_number": _SEALED,
+            "id_card_address": Text(4096),
             "id_card_valid_time_begin": Text(32, pattern=_DAY),
             "id_card_valid_time": Text(32, pattern=_DAY, required=True),
         },
@@ -84,7 +85,8 @@ _MEMBERS: dict[str, Rule] = {
 }
 RULES = Group(_MEMBERS)
 SEALED = (
-    ("id_card_info", "id_card_name"), ("id_card_info", "id_card_number"), ("account_info", "account_name"),
+    ("id_card_info", "id_card_name"), ("id_card_info", "id_card_number"), ("id_card_info", "id_card_address"),
+    ("account_info", "account_name"),
     ("account_info", "account_number"), ("contact_info", "contact_name"),
     ("contact_info", "contact_id_card_number"), ("contact_info", "mobile_phone"), ("contact_info", "contact_email"),
 )  # fmt: skip
@@ -147,6 +149,10 @@ def _check(world: World, call: SignedCall, plain: dict[str, Any]) -> None:
     scene = plain["sales_scene_info"]
     if not (scene.get("store_url") or scene.get("store_qr_code")):
         raise bad_parameter("/sales_scene_info/store_url", "店铺链接和店铺二维码至少填一个")
+    if scene.get("mini_program_sub_appid") in (world.credentials.mini_appid, world.credentials.oa_appid):
+        # An app of the platform's: it is certified for another business.
+        raise bad_parameter("/sales_scene_info/mini_program_sub_appid", "小程序主体与二级商户主体不一致")
+    _check_person(plain)
     mobile = plain["contact_info"]["mobile_phone"]
     if not (mobile.isascii() and mobile.isdigit() and len(mobile) == 11):
         raise bad_parameter("/contact_info/mobile_phone", "必须是11位手机号")
@@ -159,6 +165,17 @@ def _check(world: World, call: SignedCall, plain: dict[str, Any]) -> None:
         known = "SELECT 1 FROM media WHERE media_id = ? AND mchid = ?"
         if not world.db.row(known, media_id, call.merchant.mchid):
             raise bad_parameter("/id_card_info", "图片不存在，请先上传")
+
+
+def _check_person(plain: dict[str, Any]) -> None:
+    """The legal person as administrator is the one on the card, and a personal account is theirs."""
+    card, contact, account = plain["id_card_info"], plain["contact_info"], plain["account_info"]
+    if contact["contact_type"] == "65":
+        for name, of_card in (("contact_name", "id_card_name"), ("contact_id_card_number", "id_card_number")):
+            if contact[name] != card[of_card]:
+                raise bad_parameter(f"/contact_info/{name}", "超级管理员为经营者/法人时须与身份证一致")
+    if account["bank_account_type"] == "75" and account["account_name"] != card["id_card_name"]:
+        raise bad_parameter("/account_info/account_name", "个人账户的户名必须与身份证姓名一致")
 
 
 def _check_list(path: str, text: str) -> None:

@@ -10,6 +10,7 @@ from yantuan.gateways.errors import GatewayInvalid, GatewayRefused, GatewayThrot
 from yantuan.gateways.wechatpay import Receiver, ReceiverType, Relation, share_trouble
 from yantuan.kernel import faults
 from yantuan.kernel.clock import now
+from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, Conflict
 from yantuan.payments.closing import each
 from yantuan.splits import gateway, names, rules
@@ -21,9 +22,10 @@ log = logging.getLogger("yantuan.splits")
 BATCH = 50
 State = SplitParty.State
 _RELATIONS = {
-    SplitParty.Kind.MERCHANT: Relation.SERVICE_PROVIDER,
-    SplitParty.Kind.PERSON: Relation.PARTNER,
+    SplitParty.Kind.MERCHANT: {"provider": Relation.SERVICE_PROVIDER, "platform": Relation.PLATFORM},
+    SplitParty.Kind.PERSON: {"provider": Relation.PARTNER, "platform": Relation.OTHERS},
 }
+"""By what the partner account is: 收付通 knows fewer relations, and no partners."""
 _OVER = (SplitTerms.State.DECLINED, SplitTerms.State.REPLACED, SplitTerms.State.ENDED)
 
 
@@ -51,9 +53,8 @@ def add(party_id: int) -> bool:
     party.tries = min(party.tries + 1, rules.MAX_TRIES)
     SplitParty.objects.filter(id=party_id).update(tries=party.tries)
     kind = SplitParty.Kind(party.kind)
-    wanted = Receiver(
-        ReceiverType(party.kind), party.number, _RELATIONS[kind], names.open_name(party.name_sealed)
-    )
+    relation = _RELATIONS[kind][config().wechatpay_sp_kind]
+    wanted = Receiver(ReceiverType(party.kind), party.number, relation, names.open_name(party.name_sealed))
     try:
         client = gateway.sharing_of(party.terms.account_id)
         faults.point("splits.party.before_call")

@@ -63,7 +63,8 @@ export const zh = {
   'leader.apply4.account_bank': '开户银行',
   'leader.apply4.account_bank.hint': '如 工商银行；不在列的填「其他银行」',
   'leader.apply4.account_number': '银行账号',
-  'leader.apply4.bank_address_code': '开户银行省市编码（可选）',
+  'leader.apply4.bank_address_code': '开户银行省市编码',
+  'leader.apply4.bank_address_code.hint': '6 位，精确到市，如杭州 330100；平台要求时必填',
   'leader.apply4.bank_name': '开户支行全称（其他银行必填）',
 } as const
 
@@ -131,6 +132,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.apply4.account_bank': 'Bank',
   'leader.apply4.account_bank.hint': 'E.g. 工商银行; else 其他银行',
   'leader.apply4.account_number': 'Account number',
-  'leader.apply4.bank_address_code': 'Code of the bank’s city (optional)',
+  'leader.apply4.bank_address_code': 'Code of the bank’s city',
+  'leader.apply4.bank_address_code.hint': 'Six digits, such as 330100 for Hangzhou; needed where the platform asks for it',
   'leader.apply4.bank_name': 'Branch (needed for 其他银行)',
 }

@@ -88,6 +88,7 @@ def platform_body(application: Application, sealer: Sealer, store_url: str) -> d
             "id_card_national": person.emblem_side,
             "id_card_name": sealer.seal(person.name),
             "id_card_number": sealer.seal(person.number),
+            "id_card_address": sealer.seal(person.address) if person.address else "",
             "id_card_valid_time_begin": person.begin,
             "id_card_valid_time": person.end,
         },
@@ -107,11 +108,8 @@ def platform_body(application: Application, sealer: Sealer, store_url: str) -> d
             "mobile_phone": sealer.seal(application.contact.mobile),
             "contact_email": sealer.seal(application.contact.email) if application.contact.email else "",
         },
-        "sales_scene_info": {
-            "store_name": application.short_name,
-            "store_url": store_url,
-            "mini_program_sub_appid": application.sales.mini_program_appid,
-        },
+        # No `mini_program_sub_appid`: that is an app of the sub-merchant's own, certified for the same business.
+        "sales_scene_info": {"store_name": application.short_name, "store_url": store_url},
         "settlement_info": {
             "settlement_id": application.settlement.settlement_id,
             "qualification_type": application.settlement.qualification_type,
