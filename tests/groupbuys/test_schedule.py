@@ -8,7 +8,9 @@ import pytest
 
 from factories import group_buy, leader, product, sale_body, store
 from yantuan.groupbuys import actions
-from yantuan.groupbuys.models import GroupBuy
+from yantuan.groupbuys.models import GroupBuy, Offer
+from yantuan.groupbuys.options import OfferOptions, offer_options_of, packed
+from yantuan.groupbuys.options.limits import Flash, OfferLimits
 from yantuan.groupbuys.schedule import publish_due
 from yantuan.groupbuys.schemas import GroupBuyIn
 from yantuan.kernel.clock import frozen, now
@@ -84,6 +86,19 @@ def test_publishing_by_hand_or_taking_the_time_away_ends_it(shop: Store) -> None
         assert publish_due() == 0
     assert actions.copy_group_buy(person, first.id).publish_at is None
     assert told() == []
+
+
+def test_a_copy_keeps_the_demands_and_no_day_of_the_old_sale(shop: Store) -> None:
+    limits = OfferLimits(
+        least=2,
+        ships_on=now().date() + timedelta(days=9),
+        flash=Flash(price_fen=1, starts_at=now(), ends_at=now() + timedelta(hours=1)),
+    )
+    sale = group_buy(shop, [product(shop)])
+    Offer.objects.filter(group_buy=sale).update(options=packed(OfferOptions(limits=limits)))
+    copy = actions.copy_group_buy(shop.leader.person, sale.id)
+    kept = offer_options_of(Offer.objects.get(group_buy=copy).options).limits
+    assert kept == OfferLimits(least=2)
 
 
 def test_a_published_sale_takes_no_time(shop: Store) -> None:

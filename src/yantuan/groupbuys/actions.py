@@ -14,6 +14,7 @@ from yantuan.catalog.stock import drop_pool
 from yantuan.groupbuys import public
 from yantuan.groupbuys.access import access_group_buy, access_offer
 from yantuan.groupbuys.content import apply_content, apply_offers, cover_of
+from yantuan.groupbuys.limiting import undated
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
 from yantuan.groupbuys.options import offer_options_of
 from yantuan.groupbuys.rules import (
@@ -308,7 +309,7 @@ def _copied_offers(source: GroupBuy) -> list[OfferIn]:
             price_fen=o.price_fen,
             limit_per_person=o.limit_per_person,
             stock=totals[o.pool_id] if o.own_stock else None,
-            options=offer_options_of(o.options),
+            options=undated(offer_options_of(o.options)),
         )
         for o in offers
     ]

@@ -15,7 +15,7 @@ from yantuan.groupbuys.rules import check_questions
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
 from yantuan.identity.models import Person
 from yantuan.kernel.actors import Actor
-from yantuan.kernel.clock import now
+from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.errors import Invalid
 from yantuan.media.access import own_media
 from yantuan.stores.models import PickupPoint
@@ -33,7 +33,7 @@ def apply_content(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> None
     group_buy.pickup_point_ids = _points(group_buy, data.pickup_point_ids)
     group_buy.questions = [q.model_dump() for q in data.questions]
     group_buy.show_joined = data.show_joined
-    group_buy.options = packed(check_money(data, check_limits(data, now().date())))
+    group_buy.options = packed(check_money(data, check_limits(data, now().astimezone(CHINA).date())))
     group_buy.updated_at = now()
 
 

@@ -88,6 +88,11 @@ def _check_flash(flash: Flash, price_fen: int, data: GroupBuyIn) -> None:
         )
 
 
+def undated(options: OfferOptions) -> OfferOptions:
+    """An offer's options for a copy of its sale: windows and promised days were of the old one."""
+    return replace(options, limits=replace(options.limits, flash=None, ships_on=None))
+
+
 def smallest(limits: OfferLimits) -> int:
     """The fewest pieces an order may hold, at least 1."""
     step = limits.step or 1
