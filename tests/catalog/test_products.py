@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("stores.shop_urls")]
 
 def test_one_variant_needs_no_name() -> None:
     mine = shop()
-    made = mine.product({"price_fen": 3990, "cost_fen": 2000, "stock": 7, "code": "RICE-5"})
+    made = mine.product({"price_fen": 3990, "cost_fen": 2000, "stock": 7, "code": "RICE-5", "weight_g": 700})
     assert made["skus"] == [
         {
             "id": made["skus"][0]["id"], "name": "", "code": "RICE-5", "price_fen": 3990, "cost_fen": 2000,
-            "limit_per_person": 0, "available": 7, "held": 0, "sold": 0,
+            "limit_per_person": 0, "weight_g": 700, "available": 7, "held": 0, "sold": 0,
         }
     ]  # fmt: skip
     assert (made["archived"], made["on_shelf"]) == (False, False)
