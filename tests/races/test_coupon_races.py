@@ -9,7 +9,7 @@ from django.db import transaction
 
 from orders.orderworld import World, add_offer, make_world, order_of
 from promotions.couponworld import counted, draft, issue, take
-from races.racing import LOCK, meeting, together, unconstrained, without
+from races.racing import LOCK, deadlocks, meeting, together, unconstrained, without
 from races.test_stock_races import TAKES_STOCK, codes, place_each, wins
 from yantuan.groupbuys.models import GroupBuy, GroupCounter
 from yantuan.kernel.actors import Actor
@@ -114,3 +114,30 @@ def test_closing_and_ordering_anew_at_once_end_with_one_use() -> None:
         live = Order.objects.filter(store=world.store).exclude(payment="closed")
         assert CouponUse.objects.filter(coupon=coupon).count() == live.count() <= 1
         assert counted(coupon) == (1, live.count(), 500 * live.count())
+
+
+def test_late_money_beside_checkouts_with_the_same_coupon_never_deadlocks() -> None:
+    before = deadlocks()
+    for _ in range(6):
+        world = make_world(stock_units=50, offers=2)
+        coupon = issue(world, per_person=1)
+        late, other = world.buyer(), world.buyer()
+        claim = take(late[0], coupon)
+        order = order_of(place_orders([draft(world, late, claim)])[0])
+        with transaction.atomic():
+            orders.close_order(order.id, "expired", Actor("system", None))
+
+        def revive(order_id: int = order.id, total: int = order.total_fen) -> bool:
+            with transaction.atomic():
+                return orders.mark_paid_late(order_id, total, Actor("provider", None))
+
+        second = world.offers[1]
+        total = second.price_fen + world.store.freight_fen - 500
+        beside = world.draft(
+            other, lines=((second, 1),), coupon_id=take(other[0], coupon).id, expected_total_fen=total
+        )
+        answers = together([revive, lambda one=beside: place_orders([one])[0]])  # type: ignore[misc]
+        assert answers[0] is True
+        assert wins(answers[1:]) == 1  # type: ignore[arg-type]
+        assert counted(coupon) == (2, 2, 1000)
+    assert deadlocks() == before

@@ -1,6 +1,6 @@
 """The verbs that move an order along its axes. All run inside the caller's transaction and lock the order row first.
 
-Lock order everywhere: order row → stock pools (by id) → group counter → limit rows.
+Lock order everywhere: order row → stock pools (by id) → group counter → limit rows → what upper floors hold (coupons).
 """
 
 from __future__ import annotations

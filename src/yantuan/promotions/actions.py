@@ -10,6 +10,7 @@ from django.db.models import F, Max, Q
 
 from yantuan.catalog.models import StockPool
 from yantuan.groupbuys.access import access_group_buy
+from yantuan.groupbuys.models import GroupCounter
 from yantuan.identity.models import Person
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
@@ -152,6 +153,8 @@ def take_again(order: Order) -> bool:
         return False
     pools = StockPool.objects.select_for_update(no_key=True)
     list(pools.filter(id__in=order.lines.values_list("pool_id", flat=True)).order_by("id"))
+    # Counted again right after this: its lock comes before the coupon's, as in placing.
+    GroupCounter.objects.select_for_update(no_key=True).filter(group_buy_id=order.group_buy_id).first()
     coupon = _lock(back.claim.coupon_id)
     fits = not coupon.budget_fen or coupon.used_fen + back.fen <= coupon.budget_fen
     if not fits or CouponUse.objects.filter(claim_id=back.claim_id).exists():
