@@ -23,7 +23,7 @@ from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError
 from yantuan.merchants.models import MerchantAccount
 from yantuan.orders.states import PAID_PAYMENTS
-from yantuan.payments import closing, differences, gateway, rules, split_hooks
+from yantuan.payments import bill_hooks, closing, differences, gateway, rules, split_hooks
 from yantuan.payments.differences import Difference
 from yantuan.payments.models import PaymentAttempt, ProviderNotice, Refund
 from yantuan.payments.refund_work import apply_refund_result
@@ -94,6 +94,7 @@ def reconcile(day: date, account_id: int | None = None) -> int:
     found += _orders_behind(day, account_id)
     found += split_hooks.bill_differences(day, account_id)
     differences.keep(day, account_id, found)
+    bill_hooks.tell(day, account_id, rows)
     faults.point("payments.bill.before_mark")
     _note_checked(day, account_id, {"day": day.isoformat(), "rows": len(rows), "differences": len(found)})
     return len(found)

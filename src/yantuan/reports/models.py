@@ -27,6 +27,37 @@ class HaltedStore(Store):
         verbose_name = verbose_name_plural = "停售的卖场"
 
 
+class BillFee(Row):
+    """手续费: what WeChat Pay's bill says it kept of one of our payments, or gave back with one of our refunds."""
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment", "支付"
+        REFUND = "refund", "退款"
+
+    store_id = models.BigIntegerField()
+    group_buy_id = models.BigIntegerField()
+    account_id = models.BigIntegerField(null=True)
+    """The merchant account whose bill it is; None: the operator's."""
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    number = models.CharField(max_length=64, unique=True)
+    """out_trade_no or out_refund_no."""
+    fee_fen = models.BigIntegerField()
+    """Above zero: kept by WeChat Pay; below: given back."""
+    rate_bp = models.PositiveIntegerField(null=True)
+    """The bill's rate in ten-thousandths; None where it names none."""
+    day = models.DateField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "手续费"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="payment", fee_fen__gte=0) | models.Q(kind="refund", fee_fen__lte=0),
+                name="bill_fee_sign",
+            )
+        ]
+        indexes = [models.Index(fields=["account_id", "kind", "-id"], name="bill_fee_of_account")]
+
+
 class OrderExport(Row):
     """导出: a leader's orders as a sheet, written in the background, kept for a day."""
 
