@@ -19,7 +19,7 @@ from yantuan.kernel.clock import now
 pytestmark = pytest.mark.browser
 
 
-def draft(desk: httpx.Client) -> dict[str, Any]:
+def draft(desk: httpx.Client, **more: Any) -> dict[str, Any]:
     """A draft of three products; the third is meant as a gift."""
     store = desk.get("/leader/stores").json()[0]["id"]
     products = desk.get(f"/leader/stores/{store}/products").json()["items"][:3]
@@ -32,6 +32,7 @@ def draft(desk: httpx.Client) -> dict[str, Any]:
         ],
         "starts_at": begin.isoformat(),
         "ends_at": (begin + timedelta(days=2)).isoformat(),
+        **more,
     }
     answer = desk.post(f"/leader/stores/{store}/group-buys", json=body)
     assert answer.status_code == 200, answer.text
@@ -78,6 +79,7 @@ def test_promises_from_the_editor_to_the_order(phone: Callable[[], Phone], stack
     sale = draft(desk)
     leader = signed(phone(), "leader")
     leader.open(f"/leader/group-edit/index?id={sale['id']}")
+    leader.tap("group-rules")
     leader.see("money-panel")
     write_promises(leader)
     leader.tap("group-publish")
@@ -130,3 +132,30 @@ def test_promises_from_the_editor_to_the_order(phone: Callable[[], Phone], stack
     one.open(f"/pages/order/index?id={newest['id']}")
     one.see("order-coupon", "-¥8.00")
     shot(one, "money-9-order")
+
+
+def test_a_place_not_served_and_a_coupon_by_its_code(phone: Callable[[], Phone], stack: Stack) -> None:
+    desk = api(stack, "leader")
+    near = {"regions": ["浙江省"], "first_fen": 500}
+    freight = {"by": "piece", "rest": {"refused": True}, "rules": [near]}
+    sale = draft(desk, options={"money": {"freight": freight}}, pickup_enabled=False)
+    assert desk.post(f"/leader/group-buys/{sale['id']}/publish").is_success
+    begin = now()
+    coupon = {
+        "group_buy_id": sale["id"], "kind": "percent", "percent_off": 10, "cap_fen": 300, "code": "YAN88",
+        "starts_at": begin.isoformat(), "ends_at": (begin + timedelta(days=1)).isoformat(),
+    }  # fmt: skip
+    assert desk.post(f"/leader/stores/{sale['store_id']}/coupons", json=coupon).is_success
+    one = signed(phone(), "buyer")
+    one.open(f"/g/{sale['code']}")
+    one.at(f"step-{sale['offers'][0]['id']}").get_by_test_id("stepper-more").click()
+    one.tap("checkout")
+    one.see("quote-demand", "上海市浦东新区不在配送范围")
+    expect(one.at("submit-order")).to_have_attribute("aria-disabled", "true")
+    one.fill(coupon_code="nobody")
+    one.tap("coupon-redeem")
+    expect(one.page.get_by_text("没有这个口令")).to_be_visible()
+    one.fill(coupon_code="yan88")
+    one.tap("coupon-redeem")
+    one.see("deduction-coupon", "-¥3.00")
+    shot(one, "money-10-not-served")

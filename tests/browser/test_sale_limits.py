@@ -58,6 +58,7 @@ def test_limits_from_the_editor_to_the_checkout(phone: Callable[[], Phone], stac
     sale = draft(desk)
     leader = signed(phone(), "leader")
     leader.open(f"/leader/group-edit/index?id={sale['id']}")
+    leader.tap("group-rules")
     leader.see("limits-panel")
     shot(leader, "limits-0-editor")
     leader.fill(limits_categories="水果\n鸡蛋", limits_most_orders="2")

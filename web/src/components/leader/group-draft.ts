@@ -223,3 +223,10 @@ export function lacks(draft: GroupDraft): FieldErrors {
   if (draft.pickup && !draft.pointIds.length) found.delivery = t('leader.group.pointsMissing')
   return found
 }
+
+/** Whether some option demands something: a number above nothing, a switch that is on, a list or a rule that is there. Words alone have a usual value. */
+export function anySet(value: unknown): boolean {
+  if (typeof value === 'number') return value > 0
+  if (typeof value === 'boolean') return value
+  return typeof value === 'object' && value !== null && Object.values(value).some(anySet)
+}
