@@ -53,7 +53,7 @@ def create_group_buy(person: Person, store_id: int, data: GroupBuyIn) -> GroupBu
     with transaction.atomic():
         _insert(group_buy)
         offers = _save_with_offers(group_buy, data.offers, person)
-        _schedule(group_buy, data.publish_at, len(offers))
+        _schedule(group_buy, data.publish_at, len(offers), person)
     return group_buy
 
 
@@ -64,17 +64,21 @@ def _blank(store: Store, kind: str) -> GroupBuy:
     )
 
 
-def _schedule(group_buy: GroupBuy, publish_at: datetime | None, offers: int) -> None:
-    """Note when a draft is to be published by itself; what it lacks is said now and not then."""
+def _schedule(group_buy: GroupBuy, publish_at: datetime | None, offers: int, person: Person) -> None:
+    """Note when a draft is to be published by itself; what it lacks is said now and not then, and its words are judged."""
     if group_buy.state != State.DRAFT or group_buy.kind == Kind.SHELF:
         return
     if publish_at is not None and not same_minute(publish_at, group_buy.publish_at):
         check_publish_at(publish_at, group_buy.ends_at, now())
     if publish_at is not None:
         _check_publishable(group_buy, offers)
-    if publish_at != group_buy.publish_at:
-        group_buy.publish_at = publish_at
+    before, group_buy.publish_at = group_buy.publish_at, publish_at
+    if publish_at != before:
         group_buy.save(update_fields=["publish_at"])
+    if publish_at is not None:
+        said.may_show(public.wish_of(group_buy, person))
+    elif before is not None:
+        said.forget(public.KIND, group_buy.id)
 
 
 def _insert(group_buy: GroupBuy) -> None:
@@ -137,7 +141,7 @@ def _apply(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> GroupBuy:
     offers = _save_with_offers(group_buy, data.offers, person)
     if group_buy.state == State.PUBLISHED and (offers or group_buy.kind != Kind.SHELF):
         _check_publishable(group_buy, len(offers))
-    _schedule(group_buy, data.publish_at, len(offers))
+    _schedule(group_buy, data.publish_at, len(offers), person)
     return group_buy
 
 

@@ -54,7 +54,12 @@ def _carry(group_buy_id: int, person_id: int, wish: dict[str, Any] | None) -> No
     """Publish the draft as it stands now, or make the kept edit."""
     person = person_by_id(person_id)
     if wish is None:
-        actions.publish_group_buy(person, group_buy_id)
+        if schedule.is_to_wait(group_buy_id):
+            # Good to be shown; it opens at its time.
+            sale = GroupBuy.objects.select_related("store__leader").get(id=group_buy_id)
+            said.may_show(public.wish_of(sale, person))
+        else:
+            actions.publish_group_buy(person, group_buy_id)
         return
     data = GroupBuyIn.model_validate(wish)
     group_buy = GroupBuy.objects.get(id=group_buy_id)

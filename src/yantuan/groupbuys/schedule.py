@@ -19,14 +19,19 @@ AT_ONCE = 100
 def publish_due() -> int:
     """Publish the drafts whose time has come; answers how many were tried.
 
-    One that can't be published stays a draft without a time, and its leader is told why. Where contents are checked,
-    the time is when the check is asked, and the sale opens with its good answer.
+    One that can't be published stays a draft without a time, and its leader is told why. Where contents are checked, they
+    were when the time was set; a sale still being judged opens with its good answer.
     """
     due = GroupBuy.objects.filter(publish_at__lte=now()).order_by("publish_at", "id")
     ids = list(due.values_list("id", flat=True)[:AT_ONCE])
     for group_buy_id in ids:
         _publish(group_buy_id)
     return len(ids)
+
+
+def is_to_wait(group_buy_id: int) -> bool:
+    """Whether a draft that may be shown opens at a time that lies ahead."""
+    return GroupBuy.objects.filter(id=group_buy_id, publish_at__gt=now()).exists()
 
 
 def _publish(group_buy_id: int) -> None:

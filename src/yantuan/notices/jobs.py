@@ -6,6 +6,7 @@ from typing import Any
 
 from yantuan.aftersales.models import AfterSale
 from yantuan.fulfilment.models import Shipment
+from yantuan.groupbuys import schedule
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.identity.models import Person
 from yantuan.identity.queries import masked_name
@@ -226,6 +227,8 @@ def content_decided(payload: dict[str, Any]) -> None:
     if outcome is None:
         return
     kind, subject = str(payload["kind"]), int(payload["subject_id"])
+    if kind == "groupbuy" and payload["state"] == "passed" and schedule.is_to_wait(subject):
+        outcome = "内容审核通过，会按时发布"
     key = f"content:{payload['submission_id']}:{payload['revision']}:{payload['state']}"
     if kind == "person":
         words = Words(PROFILE_WORDS[str(payload["state"])], str(payload["reason"]))
