@@ -9,7 +9,7 @@ from yantuan.groupbuys.options import offer_options_of
 from yantuan.kernel.errors import AppError
 from yantuan.media.queries import media_map
 from yantuan.orders.deducting import gift_pieces, reduction_hint
-from yantuan.orders.drafts import Draft, GroupTerms, Snapshot
+from yantuan.orders.drafts import Draft, GroupTerms, Recipient, Snapshot
 from yantuan.orders.pricing import Chosen, Priced, price, taking_part, template_of, unit_fen
 from yantuan.orders.schemas import GiftOut
 from yantuan.stores.freight import template_text
@@ -32,17 +32,29 @@ class QuotedMoney:
 
 def quoted(draft: Draft, group: GroupTerms, lines: Chosen, snapshot: Snapshot) -> QuotedMoney:
     """The price as placing would ask it; a coupon or a place that does not fit is left out and named."""
-    recipient = snapshot.addresses.get((draft.address_id or 0, draft.person_id))
+    here = snapshot.addresses.get((draft.address_id or 0, draft.person_id))
     bare = replace(draft, coupon_id=None)
+    priced, first = _tried(draft, group, lines, here, snapshot)
+    if priced:
+        return QuotedMoney(priced, _FINE, _FINE)
+    priced, again = _tried(bare, group, lines, here, snapshot)
+    if priced:
+        return QuotedMoney(priced, _FINE, first)
+    # It is the place then; the coupon may still be good.
+    priced, third = _tried(draft, group, lines, None, snapshot)
+    if priced:
+        return QuotedMoney(priced, again, _FINE)
+    return QuotedMoney(price(bare, group, lines, None, snapshot), again, third)
+
+
+def _tried(
+    draft: Draft, group: GroupTerms, lines: Chosen, recipient: Recipient | None, snapshot: Snapshot
+) -> tuple[Priced | None, Both]:
+    """The price, or why it is refused."""
     try:
-        return QuotedMoney(price(draft, group, lines, recipient, snapshot), _FINE, _FINE)
+        return price(draft, group, lines, recipient, snapshot), _FINE
     except AppError as refusal:
-        first = (refusal.zh, refusal.en)
-    try:
-        return QuotedMoney(price(bare, group, lines, recipient, snapshot), _FINE, first)
-    except AppError as refusal:
-        again = (refusal.zh, refusal.en)
-    return QuotedMoney(price(bare, group, lines, None, snapshot), again, _FINE)
+        return None, (refusal.zh, refusal.en)
 
 
 def freight_words(draft: Draft, group: GroupTerms) -> Both:
