@@ -13,7 +13,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.errors import NotFound
 from yantuan.waiting.models import Wish
 from yantuan.waiting.rules import Place, kept
-from yantuan.waiting.schemas import WishOut
+from yantuan.waiting.schemas import WaitOut
 from yantuan.waiting.states import LABELS, LIVE
 
 _FIELDS = ("id", "offer_id", "person_id", "quantity")
@@ -36,7 +36,7 @@ def kept_of(pool_ids: Sequence[int]) -> dict[int, int]:
     return {pool_id: kept(free.get(pool_id, 0), line) for pool_id, line in lines.items()}
 
 
-def wishes_of(person: Person, group_buy_id: int) -> list[WishOut]:
+def wishes_of(person: Person, group_buy_id: int) -> list[WaitOut]:
     """A person's live wishes in one sale, the offered ones first. NotFound for a sale nobody can see."""
     if not GroupBuy.objects.filter(id=group_buy_id).exclude(state=GroupBuy.State.DRAFT).exists():
         raise NotFound
@@ -46,14 +46,14 @@ def wishes_of(person: Person, group_buy_id: int) -> list[WishOut]:
     return [wish_out(wish) for wish in rows.order_by("-state", "lined_up_at", "id")]
 
 
-def wish_out(wish: Wish) -> WishOut:
+def wish_out(wish: Wish) -> WaitOut:
     """One wish for its owner, with how many stand before."""
     ahead = 0
     if wish.state == "waiting":
         line = [place.id for place in line_of(wish.pool_id)]
         ahead = line.index(wish.id) if wish.id in line else 0
     over = wish.state == "offered" and wish.until is not None and wish.until <= now()
-    return WishOut(
+    return WaitOut(
         id=str(wish.id),
         offer_id=str(wish.offer_id),
         title=wish.offer.product.title,

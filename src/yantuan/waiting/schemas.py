@@ -9,11 +9,11 @@ from ninja import Schema
 from yantuan.kernel.http import Count, IdOut
 
 
-class WishIn(Schema):
+class WaitIn(Schema):
     quantity: Count
 
 
-class WishOut(Schema):
+class WaitOut(Schema):
     """A person's own place in a line."""
 
     id: IdOut

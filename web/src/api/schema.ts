@@ -2248,6 +2248,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/group-buys/{group_buy_id}/proxy-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Proxy Orders */
+        get: operations["yantuan_proxies_api_list_proxy_orders"];
+        put?: never;
+        /**
+         * Place Proxy Orders
+         * @description Order for neighbours; each gets an answer of their own. What was agreed to once is placed once, whatever the header.
+         */
+        post: operations["yantuan_proxies_api_place_proxy_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/record-paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Proxy Order Paid
+         * @description The neighbour paid outside WeChat Pay. Again: no change.
+         */
+        post: operations["yantuan_proxies_api_record_proxy_order_paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proxy-links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open Pay Link */
+        get: operations["yantuan_proxies_api_open_pay_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proxy-links/{token}/orders/{order_id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay By Link */
+        post: operations["yantuan_proxies_api_pay_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proxy-links/{token}/orders/{order_id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refresh By Link */
+        post: operations["yantuan_proxies_api_refresh_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages": {
         parameters: {
             query?: never;
@@ -2860,6 +2952,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/group-buys/{group_buy_id}/gate-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load Gate List
+         * @description The sale's hand-out list, to be kept on the phone; names leave the shop with it, so each is on record.
+         */
+        post: operations["yantuan_gate_api_load_gate_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/gate-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Gate Entries
+         * @description What a phone did at the gate; the same entry again is answered as before. Raises Invalid `gate_list_invalid`.
+         */
+        post: operations["yantuan_gate_api_send_gate_entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/members-head": {
         parameters: {
             query?: never;
@@ -3028,6 +3160,86 @@ export interface paths {
         put?: never;
         /** Unmerge Member */
         post: operations["yantuan_members_api_unmerge_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sale Statement
+         * @description In − refunds − fees − shares = net of one sale over its whole life.
+         */
+        get: operations["yantuan_statements_api_read_sale_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/statement/{stream}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Statement Entries
+         * @description The payments, refunds or shares behind a figure, newest first.
+         */
+        get: operations["yantuan_statements_api_list_statement_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/statement.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Statement Sheet
+         * @description The statement as a workbook; every download is on record. Raises Conflict `statement_too_long`.
+         */
+        get: operations["yantuan_statements_api_download_statement_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/statement.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Statement Paper
+         * @description The statement ready to print; every download is on record.
+         */
+        get: operations["yantuan_statements_api_download_statement_paper"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6238,10 +6450,10 @@ export interface components {
             code: string;
         };
         /**
-         * WishOut
+         * WaitOut
          * @description A person's own place in a line.
          */
-        WishOut: {
+        WaitOut: {
             /** Id */
             id: string;
             /** Offer Id */
@@ -6261,8 +6473,8 @@ export interface components {
             /** Until */
             until: string | null;
         };
-        /** WishIn */
-        WishIn: {
+        /** WaitIn */
+        WaitIn: {
             /** Quantity */
             quantity: number;
         };
@@ -7256,6 +7468,171 @@ export interface components {
              */
             lines: components["schemas"]["ClaimLineIn"][];
         };
+        /**
+         * ProxyOutcome
+         * @description One neighbour's answer, in the order asked: an order, or why there is none. `problem` may also stand beside an order that was placed and is not paid.
+         */
+        ProxyOutcome: {
+            /** Name */
+            name: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Number */
+            number: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Payment */
+            payment: string;
+            /** Link */
+            link: string;
+            problem: components["schemas"]["ProxyProblem"] | null;
+        };
+        /** ProxyProblem */
+        ProxyProblem: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Total Fen */
+            total_fen?: number | null;
+        };
+        /**
+         * ProxyIn
+         * @description What the leader agreed to; all are handed out at one pick-up point and answer the sale's questions alike.
+         */
+        ProxyIn: {
+            /** Pickup Point Id */
+            pickup_point_id: string;
+            /**
+             * Answers
+             * @default []
+             */
+            answers: components["schemas"]["AnswerIn"][];
+            /** People */
+            people: components["schemas"]["WishIn"][];
+        };
+        /**
+         * WishIn
+         * @description One neighbour. `number` 0 is somebody new; else pieces are added to that 跟团号, which had `seen` orders when it was read.
+         */
+        WishIn: {
+            /** Name */
+            name: string;
+            /**
+             * Building
+             * @default
+             */
+            building: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+            /** Phone */
+            phone?: string | null;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+            /** Expected Total Fen */
+            expected_total_fen: number;
+            /**
+             * Number
+             * @default 0
+             */
+            number: number;
+            /**
+             * Seen
+             * @default 0
+             */
+            seen: number;
+            /**
+             * Paid
+             * @default false
+             */
+            paid: boolean;
+        };
+        /**
+         * ProxyOrderRow
+         * @description One order of a neighbour the leader ordered for.
+         */
+        ProxyOrderRow: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Goods */
+            goods: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Payment */
+            payment: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Link */
+            link: string;
+        };
+        /** PayLine */
+        PayLine: {
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Quantity */
+            quantity: number;
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /** PayOrder */
+        PayOrder: {
+            /** Order Id */
+            order_id: string;
+            /** Payment */
+            payment: string;
+            /** Payment Method */
+            payment_method: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Expires At */
+            expires_at: string | null;
+            /** Lines */
+            lines: components["schemas"]["PayLine"][];
+        };
+        /**
+         * PayPage
+         * @description What anybody with the link sees: goods and amounts; the name masked, no phone, no door.
+         */
+        PayPage: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Store Name */
+            store_name: string;
+            /** Code */
+            code: string;
+            /** Pickup Name */
+            pickup_name: string;
+            /** Orders */
+            orders: components["schemas"]["PayOrder"][];
+            /** Collection Code Url */
+            collection_code_url: string;
+            /** Offline Note */
+            offline_note: string;
+            /** Contact Wechat */
+            contact_wechat: string;
+        };
         /** MessageOut */
         MessageOut: {
             /** Id */
@@ -7840,6 +8217,175 @@ export interface components {
             /** Next */
             next: number | null;
         };
+        /** GateGoods */
+        GateGoods: {
+            /** Title */
+            title: string;
+            /** Picture */
+            picture: string;
+        };
+        /** GateLine */
+        GateLine: {
+            /** Id */
+            id: string;
+            /** G */
+            g: number;
+            /** Q */
+            q: number;
+            /** D */
+            d: number;
+        };
+        /**
+         * GateList
+         * @description Everything a gate needs for one sale without a line.
+         */
+        GateList: {
+            /** Token */
+            token: string;
+            /** Salt */
+            salt: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Title */
+            title: string;
+            /** Store Id */
+            store_id: string;
+            /** Points */
+            points: components["schemas"]["GatePoint"][];
+            /** Goods */
+            goods: components["schemas"]["GateGoods"][];
+            /** Orders */
+            orders: components["schemas"]["GateOrder"][];
+        };
+        /** GateOrder */
+        GateOrder: {
+            /** Id */
+            id: string;
+            /** N */
+            n: number;
+            /** P */
+            p: number;
+            /** Name */
+            name: string;
+            /** Room */
+            room: string;
+            /** T */
+            t: string;
+            /** I */
+            i: string;
+            /** C */
+            c: string;
+            /**
+             * S
+             * @enum {string}
+             */
+            s: "waiting" | "picked" | "refunded" | "unpaid";
+            /**
+             * A
+             * @default false
+             */
+            a: boolean;
+            /** At */
+            at?: string | null;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /** L */
+            l: components["schemas"]["GateLine"][];
+        };
+        /** GatePoint */
+        GatePoint: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Clash
+         * @description Somebody else handed out again what this person had handed out.
+         */
+        Clash: {
+            /** Key */
+            key: string;
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /** EntriesOut */
+        EntriesOut: {
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+            /** Clashes */
+            clashes: components["schemas"]["Clash"][];
+        };
+        /** EntryOut */
+        EntryOut: {
+            /** Key */
+            key: string;
+            /** Outcome */
+            outcome: ("done" | "part" | "already" | "refunded" | "unpaid" | "held" | "changed" | "undone" | "undo_late" | "undo_nothing") | ("unknown" | "key_reused");
+            /** Booked */
+            booked: {
+                [key: string]: number;
+            };
+            /**
+             * Number
+             * @default 0
+             */
+            number: number;
+            /** At */
+            at?: string | null;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+        };
+        /** EntriesIn */
+        EntriesIn: {
+            /** Token */
+            token: string;
+            /** Entries */
+            entries: components["schemas"]["EntryIn"][];
+        };
+        /** EntryIn */
+        EntryIn: {
+            /** Key */
+            key: string;
+            /** Order Id */
+            order_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "hand_out" | "undo";
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["PieceIn"][];
+            /**
+             * Undoes
+             * @default
+             */
+            undoes: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
         /** LevelIn */
         LevelIn: {
             /** Name */
@@ -8013,6 +8559,118 @@ export interface components {
         MergeIn: {
             /** Other Id */
             other_id: string;
+        };
+        /**
+         * SaleStatementOut
+         * @description 对账单 of one sale, over its whole life.
+         */
+        SaleStatementOut: {
+            /** Group Buy Id */
+            group_buy_id: string;
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /**
+             * Counted At
+             * Format: date-time
+             */
+            counted_at: string;
+            whole: components["schemas"]["StatementSums"];
+            /** Methods */
+            methods: components["schemas"]["StatementMethod"][];
+            /** Refunding Fen */
+            refunding_fen: number;
+            /** Open Shares */
+            open_shares: number;
+        };
+        /** StatementMethod */
+        StatementMethod: {
+            /** Payments */
+            payments: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunds */
+            refunds: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Fees Fen */
+            fees_fen: number;
+            /** Estimates */
+            estimates: number;
+            /** Estimated Fen */
+            estimated_fen: number;
+            /** Shares Fen */
+            shares_fen: number;
+            /** Net Fen */
+            net_fen: number;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "wechatpay" | "offline";
+        };
+        /**
+         * StatementSums
+         * @description Money of one way of paying, or of all: net = paid − refunded − fees − shares.
+         */
+        StatementSums: {
+            /** Payments */
+            payments: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunds */
+            refunds: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Fees Fen */
+            fees_fen: number;
+            /** Estimates */
+            estimates: number;
+            /** Estimated Fen */
+            estimated_fen: number;
+            /** Shares Fen */
+            shares_fen: number;
+            /** Net Fen */
+            net_fen: number;
+        };
+        /** Page[StatementEntryOut] */
+        Page_StatementEntryOut_: {
+            /** Items */
+            items: components["schemas"]["StatementEntryOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * StatementEntryOut
+         * @description One movement behind a figure; `fee_fen` below zero came back with a refund.
+         */
+        StatementEntryOut: {
+            /** Id */
+            id: string;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "wechatpay_in" | "offline_in" | "wechatpay_out" | "offline_out" | "shares" | "share_returns";
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** At */
+            at: string | null;
+            /** Fen */
+            fen: number;
+            /** Fee Fen */
+            fee_fen: number;
+            /** Estimated */
+            estimated: boolean;
+            /** Provider No */
+            provider_no: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
         };
     };
     responses: never;
@@ -10098,7 +10756,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WishIn"];
+                "application/json": components["schemas"]["WaitIn"];
             };
         };
         responses: {
@@ -10108,7 +10766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WishOut"];
+                    "application/json": components["schemas"]["WaitOut"];
                 };
             };
         };
@@ -10130,7 +10788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WishOut"][];
+                    "application/json": components["schemas"]["WaitOut"][];
                 };
             };
         };
@@ -10152,7 +10810,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WishOut"];
+                    "application/json": components["schemas"]["WaitOut"];
                 };
             };
         };
@@ -11449,6 +12107,148 @@ export interface operations {
             };
         };
     };
+    yantuan_proxies_api_list_proxy_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyOrderRow"][];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_place_proxy_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProxyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyOutcome"][];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_record_proxy_order_paid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_open_pay_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayPage"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_pay_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayInstruction"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_refresh_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayPage"];
+                };
+            };
+        };
+    };
     yantuan_notices_api_list_messages: {
         parameters: {
             query?: {
@@ -12301,6 +13101,54 @@ export interface operations {
             };
         };
     };
+    yantuan_gate_api_load_gate_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateList"];
+                };
+            };
+        };
+    };
+    yantuan_gate_api_send_gate_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntriesIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntriesOut"];
+                };
+            };
+        };
+    };
     yantuan_members_api_read_members_head: {
         parameters: {
             query?: never;
@@ -12561,6 +13409,93 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MemberOut"];
                 };
+            };
+        };
+    };
+    yantuan_statements_api_read_sale_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaleStatementOut"];
+                };
+            };
+        };
+    };
+    yantuan_statements_api_list_statement_entries: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+                stream: "wechatpay_in" | "offline_in" | "wechatpay_out" | "offline_out" | "shares" | "share_returns";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StatementEntryOut_"];
+                };
+            };
+        };
+    };
+    yantuan_statements_api_download_statement_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_statements_api_download_statement_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -6,7 +6,7 @@ import { api } from '@/api/http'
 import type { components } from '@/api/schema'
 import type { GroupBuyPage } from '@/api/types'
 
-export type Wish = components['schemas']['WishOut']
+export type Wish = components['schemas']['WaitOut']
 
 const kept = ref<Record<string, readonly Wish[]>>({})
 
