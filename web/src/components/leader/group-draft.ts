@@ -224,9 +224,13 @@ export function lacks(draft: GroupDraft): FieldErrors {
   return found
 }
 
+/** Numbers that have a usual value above nothing and mean nothing by themselves. */
+const USUAL: ReadonlySet<string> = new Set(['new_buyer_pieces'])
+
 /** Whether some option demands something: a number above nothing, a switch that is on, a list or a rule that is there. Words alone have a usual value. */
 export function anySet(value: unknown): boolean {
   if (typeof value === 'number') return value > 0
   if (typeof value === 'boolean') return value
-  return typeof value === 'object' && value !== null && Object.values(value).some(anySet)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, inner]) => !USUAL.has(key) && anySet(inner))
 }
