@@ -17,6 +17,7 @@ from yantuan.gateways.wechatpay.applyment_models import (
     ApplymentState,
     AuditDetail,
     BankAccountType,
+    IdCard,
     SubjectType,
     applyment_id,
 )
@@ -83,15 +84,7 @@ def platform_body(application: Application, sealer: Sealer, store_url: str) -> d
             "legal_person": application.license.legal_person,
         },
         "id_doc_type": "IDENTIFICATION_TYPE_MAINLAND_IDCARD",
-        "id_card_info": {
-            "id_card_copy": person.portrait_side,
-            "id_card_national": person.emblem_side,
-            "id_card_name": sealer.seal(person.name),
-            "id_card_number": sealer.seal(person.number),
-            "id_card_address": sealer.seal(person.address) if person.address else "",
-            "id_card_valid_time_begin": person.begin,
-            "id_card_valid_time": person.end,
-        },
+        "id_card_info": _card(person, sealer),
         "owner": application.legal_person_is_owner,
         "account_info": {
             "bank_account_type": _ACCOUNTS[bank.type],
@@ -120,6 +113,18 @@ def platform_body(application: Application, sealer: Sealer, store_url: str) -> d
         "business_addition_desc": application.addition_message,
     }
     return stripped(value)
+
+
+def _card(person: IdCard, sealer: Sealer) -> dict[str, Any]:
+    return {
+        "id_card_copy": person.portrait_side,
+        "id_card_national": person.emblem_side,
+        "id_card_name": sealer.seal(person.name),
+        "id_card_number": sealer.seal(person.number),
+        "id_card_address": sealer.seal(person.address) if person.address else "",
+        "id_card_valid_time_begin": person.begin,
+        "id_card_valid_time": person.end,
+    }
 
 
 def _listed(pictures: tuple[str, ...]) -> str:
