@@ -16,6 +16,7 @@ from yantuan.gateways.wechatpay.applyment_models import (
     Applyment,
     ApplymentState,
     AuditDetail,
+    BankAccount,
     BankAccountType,
     IdCard,
     SubjectType,
@@ -73,7 +74,7 @@ class PlatformOnboardingClient(OnboardingClient):
 
 def platform_body(application: Application, sealer: Sealer, store_url: str) -> dict[str, Any]:
     """The documented JSON with personal fields sealed; empty optional fields are left out."""
-    person, bank = application.id_card, application.bank_account
+    person = application.id_card
     value = {
         "out_request_no": application.business_code,
         "organization_type": _KINDS[application.subject_type],
@@ -86,14 +87,7 @@ def platform_body(application: Application, sealer: Sealer, store_url: str) -> d
         "id_doc_type": "IDENTIFICATION_TYPE_MAINLAND_IDCARD",
         "id_card_info": _card(person, sealer),
         "owner": application.legal_person_is_owner,
-        "account_info": {
-            "bank_account_type": _ACCOUNTS[bank.type],
-            "account_bank": bank.account_bank,
-            "account_name": sealer.seal(bank.account_name),
-            "bank_address_code": bank.bank_address_code,
-            "bank_name": bank.bank_name,
-            "account_number": sealer.seal(bank.account_number),
-        },
+        "account_info": _bank(application.bank_account, sealer),
         "contact_info": {
             "contact_type": _OWNER,
             "contact_name": sealer.seal(application.contact.name),
@@ -113,6 +107,17 @@ def platform_body(application: Application, sealer: Sealer, store_url: str) -> d
         "business_addition_desc": application.addition_message,
     }
     return stripped(value)
+
+
+def _bank(bank: BankAccount, sealer: Sealer) -> dict[str, Any]:
+    return {
+        "bank_account_type": _ACCOUNTS[bank.type],
+        "account_bank": bank.account_bank,
+        "account_name": sealer.seal(bank.account_name),
+        "bank_address_code": bank.bank_address_code,
+        "bank_name": bank.bank_name,
+        "account_number": sealer.seal(bank.account_number),
+    }
 
 
 def _card(person: IdCard, sealer: Sealer) -> dict[str, Any]:
