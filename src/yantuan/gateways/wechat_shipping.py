@@ -30,6 +30,7 @@ RefusalKind = Literal[
     "received_early",
     "reminded",
     "not_express",
+    "bad_day",
     "invalid",
 ]
 """What a refusal means for us; `invalid`: our request breaks a rule, so that a repeat would be refused again."""
@@ -46,12 +47,14 @@ _KINDS: Mapping[str, RefusalKind] = {
     "10060031": "openid",
     "10060032": "not_express",
     "268485216": "upload_time",
+    "268546001": "bad_day",
+    "268546002": "not_visible",
 }
 _INVALID = frozenset(
     str(code)
     for code in (
         *range(10060005, 10060010), 10060011, 10060013, 10060014, 10060020, 10060024, 10060025, 10060026,
-        *range(268485194, 268485198), 268485224, *range(268485226, 268485229), 268485253,
+        *range(268485194, 268485198), 268485224, *range(268485226, 268485229), 268485253, 268546000,
     )
 )  # fmt: skip
 _SYSTEM = frozenset({"10060012", "10060019"})
@@ -122,6 +125,7 @@ class ShippingGateway(Protocol):
     def is_trade_managed(self) -> bool: ...
     def delivery_list(self) -> list[DeliveryCompany]: ...
     def set_msg_jump_path(self, path: str) -> None: ...
+    def report_presale(self, transaction_id: str, ships_at: datetime) -> None: ...
 
 
 class ShippingClient(AppClient):
@@ -175,6 +179,14 @@ class ShippingClient(AppClient):
     def set_msg_jump_path(self, path: str) -> None:
         """Which page of the mini-program the platform's shipping messages open."""
         self._call("/set_msg_jump_path", {"path": path})
+
+    def report_presale(self, transaction_id: str, ships_at: datetime) -> None:
+        """Tell that a paid order is on pre-sale and leaves by `ships_at`, 15 to 330 days after the payment; again is no error.
+
+        Raises ShippingRefused: `bad_day`, or `not_visible` where the desk has no such payment to be shipped.
+        """
+        payload = {"order_id": transaction_id, "type": 1, "delay_to": int(ships_at.timestamp())}
+        self._call("/opspecialorder", payload)
 
     def _call(self, path: str, payload: Mapping[str, Any], *, repeatable: bool = True) -> dict[str, Any]:
         try:

@@ -10,7 +10,7 @@ from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.push.registry import Push
 from yantuan.push.registry import on as on_push
-from yantuan.shipinfo import actions, facts, flow, following, gateway, uploading
+from yantuan.shipinfo import actions, facts, flow, following, gateway, presale, uploading
 from yantuan.shipinfo.models import ShippingInfo
 
 
@@ -22,6 +22,12 @@ from yantuan.shipinfo.models import ShippingInfo
 def goods_moved(payload: dict[str, Any]) -> None:
     """Parcels or hand-outs changed."""
     flow.refresh(int(payload["order_id"]))
+
+
+@on("order.paid")
+def presale_paid(payload: dict[str, Any]) -> None:
+    """Tell the platform of goods that are promised for later than its rule allows."""
+    presale.report(int(payload["order_id"]))
 
 
 @on("shipinfo.arrived")

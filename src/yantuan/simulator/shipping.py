@@ -24,6 +24,7 @@ CARRIERS = {
     "YZPY": "邮政快递包裹", "EMS": "EMS", "JD": "京东快递", "DBL": "德邦快递", "ZJS": "宅急送", "ANEWL": "安能物流",
     "KYSY": "跨越速运", "UC": "优速快递", "BDT": "八达通", "DHL": "DHL-中国件",
 }  # fmt: skip
+NO_SUCH_ORDER = 268546002
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00")
 _CONTACT = re.compile(r"(\+\d{1,4}-)?\d{0,4}\*{2,}\d{4}")
 
@@ -55,6 +56,32 @@ def find(world: World, key: dict[str, Any], code: int = 10060001) -> Row:
     if late or world.faults.take("payment_not_visible", row["out_trade_no"]):
         raise WechatError(code, "支付单不存在")
     return row
+
+
+def special(world: World, body: dict[str, Any]) -> None:
+    """Note a payment that is on pre-sale (1) or a test (2). Raises WechatError as documented."""
+    kind, until = body.get("type"), body.get("delay_to")
+    if isinstance(kind, bool) or kind not in (1, 2):
+        raise WechatError(268546000, "type invalid")
+    number = str(body.get("order_id", ""))
+    row = world.db.row("SELECT * FROM orders WHERE transaction_id = ? OR out_trade_no = ?", number, number)
+    order = find(world, {"transaction_id": row["transaction_id"] if row else ""}, NO_SUCH_ORDER)
+    if state_of(world, order) != 1:
+        raise WechatError(NO_SUCH_ORDER, "no such order to be shipped")
+    if kind == 1:
+        whole = isinstance(until, int) and not isinstance(until, bool)
+        if not whole or not 15 * DAY <= until - order["paid_at"] <= 330 * DAY:
+            raise WechatError(268546001, "delay_to invalid")
+    world.db.run(
+        "INSERT OR REPLACE INTO special_orders VALUES (?, ?, ?, ?)",
+        order["out_trade_no"], kind, until if kind == 1 else None, world.clock.now(),
+    )  # fmt: skip
+
+
+def special_of(world: World, order: Row) -> dict[str, Any] | None:
+    """What was reported of a payment, if anything."""
+    row = world.db.row("SELECT * FROM special_orders WHERE out_trade_no = ?", order["out_trade_no"])
+    return {"type": row["kind"], "delay_to": row["delay_to"]} if row is not None else None
 
 
 def belongs(world: World, order: Row) -> bool:

@@ -102,6 +102,12 @@ def _get_order_list(world: World, request: Request, body: dict[str, Any]) -> wec
     }
 
 
+def _special(world: World, request: Request, body: dict[str, Any]) -> wechat_api.Result:
+    _mini(world, request)
+    shipping.special(world, body)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
 def _remind(world: World, request: Request, body: dict[str, Any]) -> wechat_api.Result:
     _mini(world, request)
     order = shipping.find(world, _key(body))
@@ -155,7 +161,11 @@ async def _control(world: World, request: Request, body: dict[str, Any]) -> Any:
             raise ControlError("setting_unknown", "没有这个设置", "There is no such setting")
         shipping.change_config(world, body)
     orders = world.db.rows("SELECT * FROM orders WHERE paid_at IS NOT NULL ORDER BY paid_at DESC LIMIT 200")
-    listed = [_shown(world, order) for order in orders if shipping.belongs(world, order)]
+    listed = [
+        {**_shown(world, order), "special": shipping.special_of(world, order)}
+        for order in orders
+        if shipping.belongs(world, order)
+    ]
     return {"config": shipping.config_of(world), "orders": listed}
 
 
@@ -197,6 +207,7 @@ def routes() -> list[Route]:
         post(f"{desk}/get_order", _get_order),
         post(f"{desk}/get_order_list", _get_order_list),
         post(f"{desk}/notify_confirm_receive", _remind),
+        post(f"{desk}/opspecialorder", _special),
         post(f"{desk}/is_trade_managed", _managed),
         post(f"{desk}/is_trade_management_confirmation_completed", _completed),
         post(f"{desk}/set_msg_jump_path", _jump_path),

@@ -13,6 +13,8 @@ CREATE TABLE IF NOT EXISTS shipping (
   finished INTEGER NOT NULL DEFAULT 0, times INTEGER NOT NULL DEFAULT 0, chance_used INTEGER NOT NULL DEFAULT 0,
   uploaded_at REAL NOT NULL, shipped_at REAL NOT NULL, reminded INTEGER NOT NULL DEFAULT 0,
   confirmed_at REAL, confirm_method INTEGER, settle_due_at REAL, settled_at REAL);
+CREATE TABLE IF NOT EXISTS special_orders (
+  out_trade_no TEXT PRIMARY KEY REFERENCES orders(out_trade_no), kind INTEGER NOT NULL, delay_to INTEGER, at REAL NOT NULL);
 """
 
-FORGOTTEN_ON_RESET = ("desk_settings", "pushes", "shipping")
+FORGOTTEN_ON_RESET = ("desk_settings", "pushes", "special_orders", "shipping")
