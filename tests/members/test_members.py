@@ -15,8 +15,9 @@ from yantuan.identity.auth import CLIENT_HEADER
 from yantuan.identity.models import Person
 from yantuan.kernel.errors import AppError
 from yantuan.kernel.models import AuditEntry
+from yantuan.members import counting
 from yantuan.members.counting import count_new
-from yantuan.members.models import Member
+from yantuan.members.models import Counted, Member
 from yantuan.members.rules import Level, check_levels, level_of, refund_rate_percent
 from yantuan.orders.models import Order
 from yantuan.payments.actions import confirm_offline_refund, refund_as_leader
@@ -214,3 +215,14 @@ def test_rules_of_levels_and_rates() -> None:
         1,
         100,
     ]
+
+
+def test_a_long_past_is_counted_in_many_runs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    Member.objects.all().delete()
+    Counted.objects.all().delete()
+    monkeypatch.setattr(counting, "BATCH", 1)
+    monkeypatch.setattr(counting, "ROUNDS", 2)
+    assert count_new() == 2
+    assert Member.objects.count() == 1
+    assert count_new() == 2
+    assert {row["name"]: row["orders"] for row in shop.rows()} == {"陈阿姨": 3, "赵子墨": 1}

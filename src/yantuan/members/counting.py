@@ -16,6 +16,7 @@ from yantuan.orders.models import Order, OrderEvent
 EVENTS: Final = ("pay", "pay_late", "refund_part", "refund_all")
 """What changes a figure."""
 BATCH: Final = 2000
+ROUNDS: Final = 10
 BEHIND: Final = 3 * 60 * 1000 << 22
 """Ids of three minutes: an event may be committed after a younger one, so the newest ones are looked at again."""
 
@@ -23,11 +24,14 @@ Sums = dict[str, Any]
 
 
 def count_new() -> int:
-    """Count those whose payments or refunds changed since the last time; answers how many people."""
+    """Count those whose payments or refunds changed since the last time; answers how many people.
+
+    At most ROUNDS batches at once: an instance that has sold for years catches up over many runs.
+    """
     mark, _ = Counted.objects.get_or_create(id=1)
-    found = 0
-    while True:
-        rows = OrderEvent.objects.filter(id__gt=mark.event_id, axis="payment", event__in=EVENTS)
+    found, reached = 0, mark.event_id
+    for _ in range(ROUNDS):
+        rows = OrderEvent.objects.filter(id__gt=reached, axis="payment", event__in=EVENTS)
         batch = list(rows.order_by("id").values_list("id", "order__store_id", "order__person_id")[:BATCH])
         people: dict[int, set[int]] = defaultdict(set)
         for _, store_id, person_id in batch:
@@ -35,12 +39,12 @@ def count_new() -> int:
         for store_id, persons in people.items():
             found += len(persons)
             count(store_id, persons)
+        reached = batch[-1][0] if batch else reached
         if len(batch) < BATCH:
+            # The end: the newest minutes are looked at again next time.
+            reached = max(mark.event_id, reached - BEHIND)
             break
-        mark.event_id = batch[-1][0]
-        mark.save(update_fields=["event_id"])
-    if batch:
-        Counted.objects.filter(id=1).update(event_id=max(mark.event_id, batch[-1][0] - BEHIND))
+    Counted.objects.filter(id=1).update(event_id=reached)
     return found
 
 
