@@ -30,6 +30,7 @@ from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
 from yantuan.splits.api import router as splits
 from yantuan.staff.access import guarded
+from yantuan.statements.api import router as statements
 from yantuan.stores.api import router as stores
 from yantuan.stores.staff_api import router as staff
 from yantuan.tracking.api import router as tracking
@@ -46,7 +47,7 @@ api = NinjaAPI(
 errors.install(api)
 ROUTERS = (
     identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
-    tracking, aftersales, notices, sharing, reports, shipinfo, picking, members,
+    tracking, aftersales, notices, sharing, reports, shipinfo, picking, members, statements,
 )  # fmt: skip
 for router in ROUTERS:
     for path in router.path_operations.values():

@@ -101,7 +101,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "merge_members": Rule(("orders",), "合并团员", "Merge members"),
     "unmerge_member": Rule(("orders",), "撤销合并", "Undo a merge"),
     **_reads(("data",), "download_members"),
-    **_reads(("money",), "read_summary", "read_statement"),
+    **_reads(("money",), "read_summary", "read_statement", "read_sale_statement", "list_statement_entries",
+              "download_statement_sheet", "download_statement_paper"),
     "request_export": Rule(("data",), "导出订单", "Export orders"),
     **_reads(("data",), "list_exports", "read_export", "download_export"),
 }  # fmt: skip
