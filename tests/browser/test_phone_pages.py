@@ -26,7 +26,7 @@ LEADER = {
     "/leader/product-edit/index?id={product}": "", "/leader/groups/index": "", "/leader/group-edit/index?id={sale}": "",
     "/leader/group-edit/index?shelf=1": "", "/leader/share/index?id={sale}": "", "/leader/store/index": "",
     "/leader/pickup-points/index": "", "/leader/notify/index": "", "/leader/statement/index": "statement.png",
-    "/leader/after-sales/index": "", "/leader/verify/index": "", "/leader/preview/index?id={sale}": "",
+    "/leader/sale-statement/index?id={sale}": "", "/leader/after-sales/index": "", "/leader/verify/index": "", "/leader/preview/index?id={sale}": "",
     "/leader/certify/index": "",
 }  # fmt: skip
 """Address → name of its picture, or nothing."""
