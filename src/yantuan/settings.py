@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "yantuan.sharing",
     "yantuan.reports",
     "yantuan.shipinfo",
+    "yantuan.gate",
     "yantuan.members",
     "yantuan.privacy",
     "yantuan.health",

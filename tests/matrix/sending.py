@@ -257,6 +257,16 @@ SENT: dict[str, Sent] = {
     "read_my_tracking": _at("shipped_order_id"),
     "look_at_my_tracking": _at("shipped_order_id"),
     "read_tracking": _at("shipped_order_id"),
+    "load_gate_list": _at("group_buy_id"),
+    "send_gate_entries": _at(
+        "store_id",
+        _fixed(
+            token="none",
+            entries=[
+                {"key": "entry-0001", "order_id": "1", "kind": "hand_out", "at": "2026-05-12T10:00:00Z"}
+            ],
+        ),
+    ),
     "find_pickup_orders": _at("store_id", _fixed(text="1")),
     "hand_out_order": _at("to_pick_order_id", _nothing),
     "undo_hand_out": _at("picked_order_id"),

@@ -13,6 +13,7 @@ from yantuan.api.parsing import StrictParser
 from yantuan.catalog.api import router as catalog
 from yantuan.fulfilment.api import router as fulfilment
 from yantuan.fulfilment.imports.api import router as ship_imports
+from yantuan.gate.api import router as gate
 from yantuan.groupbuys.api import router as groupbuys
 from yantuan.identity.api import router as identity
 from yantuan.leaders.api import router as leaders
@@ -47,7 +48,7 @@ api = NinjaAPI(
 errors.install(api)
 ROUTERS = (
     identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
-    tracking, aftersales, notices, sharing, reports, shipinfo, picking, members, statements,
+    tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, statements,
 )  # fmt: skip
 for router in ROUTERS:
     for path in router.path_operations.values():

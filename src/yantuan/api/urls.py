@@ -7,6 +7,7 @@ from django.urls.resolvers import RoutePattern
 
 from yantuan.api import health, pages, refusals
 from yantuan.api.main import api
+from yantuan.gate import views as gate
 from yantuan.media.views import public_picture
 from yantuan.moderation.views import checked_picture
 from yantuan.payments.views import account_notice, refund_notice, transaction_notice
@@ -43,6 +44,8 @@ urlpatterns = [
     path("share/s/<str:code>/card.jpg", store_card),
     path("share/door/<str:scene>.jpg", door_sign),
     path("share/label/<str:scene>.jpg", order_label),
+    path("gate-sw.js", gate.worker),
+    path("gate.webmanifest", gate.manifest),
     path("g/<str:code>", pages.group_buy),
     path("s/<str:code>", pages.store),
     re_path(r"^(?!api/|console/|media/|share/|notify/|assets/|static/).*$", pages.app),

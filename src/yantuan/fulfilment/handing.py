@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from django.db.models import F, Max
 
 from yantuan.fulfilment import rules
@@ -36,14 +38,21 @@ def _hand_out(order_id: int, body: PickupIn, actor: Actor) -> Order:
     refusal = rules.pickup_refusal(order, live.aggregate(last=Max("created_at"))["last"])
     if refusal is not None:
         raise refusal
-    lines = OrderLine.objects.filter(order_id=order_id).order_by("id")
+    lines = list(OrderLine.objects.filter(order_id=order_id).order_by("id"))
     left = {line.id: left_to_hand_out(line) for line in lines}
     wanted = [rules.Pieces(piece.order_line_id, piece.quantity) for piece in body.lines]
-    pieces = rules.choose(left, held_pieces(order_id), wanted)
+    book_pieces(order, lines, rules.choose(left, held_pieces(order_id), wanted), actor)
+    return orders.lock_order(order_id)
+
+
+def book_pieces(
+    order: Order, lines: Sequence[OrderLine], pieces: Mapping[int, int], actor: Actor
+) -> list[PickupCheck]:
+    """Write that `pieces` by line were handed out; the caller holds the order's lock and has decided on all of its `lines`."""
     moment = now()
-    PickupCheck.objects.bulk_create(
+    checks = PickupCheck.objects.bulk_create(
         PickupCheck(
-            order_id=order_id,
+            order_id=order.id,
             order_line_id=line,
             store_id=order.store_id,
             quantity=units,
@@ -54,9 +63,9 @@ def _hand_out(order_id: int, body: PickupIn, actor: Actor) -> Order:
     )
     for line_id, units in pieces.items():
         OrderLine.objects.filter(id=line_id).update(picked_quantity=F("picked_quantity") + units)
-    everything = sum(left.values()) == sum(pieces.values())
-    order = orders.transition(
-        order_id,
+    everything = sum(map(left_to_hand_out, lines)) == sum(pieces.values())
+    moved = orders.transition(
+        order.id,
         "delivery",
         "pick_all" if everything else "pick_part",
         actor,
@@ -64,9 +73,9 @@ def _hand_out(order_id: int, body: PickupIn, actor: Actor) -> Order:
         # Goods in the buyer's hands are received: the after-sale window starts.
         extra_updates={"received_at": moment} if everything else {},
     )
-    key = f"picked:{order_id}:{order.version}"
-    outbox.emit("order.picked", {"order_id": order_id}, store_id=order.store_id, key=key)
-    return order
+    key = f"picked:{order.id}:{moved.version}"
+    outbox.emit("order.picked", {"order_id": order.id}, store_id=order.store_id, key=key)
+    return checks
 
 
 def undo_last(person: Person, order_id: int) -> Order:
@@ -90,6 +99,11 @@ def _undo(order_id: int, actor: Actor) -> Order:
     refusal = rules.undo_refusal(last, now())
     if refusal is not None:
         raise refusal
+    return take_back(order_id, checks, actor)
+
+
+def take_back(order_id: int, checks: Sequence[PickupCheck], actor: Actor) -> Order:
+    """Write that these hand-outs, none of them taken back before, did not stay; the caller holds the order's lock."""
     for check in checks:
         OrderLine.objects.filter(id=check.order_line_id).update(
             picked_quantity=F("picked_quantity") - check.quantity

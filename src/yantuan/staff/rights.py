@@ -85,6 +85,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "mark_goods_arrived": Rule(("pickup",), "登记到货", "Mark goods as arrived"),
     "find_pickup_orders": Rule(("pickup",), "查找自提订单", "Find pick-up orders"),
     "hand_out_order": Rule(("pickup",), "核销", "Hand out"),
+    "load_gate_list": Rule(("pickup",), "下载核销名单", "Load the gate's list"),
+    "send_gate_entries": Rule(("pickup",), "同步核销", "Send in what the gate did"),
     "undo_hand_out": Rule(("pickup",), "撤回核销", "Undo a hand-out"),
     **_reads(("aftersales",), "list_store_aftersales", "read_aftersale_as_leader", "read_allowance"),
     "agree_aftersale": Rule(("aftersales",), "同意售后", "Agree to a claim"),
