@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "yantuan.shipinfo",
     "yantuan.gate",
     "yantuan.members",
+    "yantuan.batchrefunds",
     "yantuan.privacy",
     "yantuan.health",
     "yantuan.console",

@@ -140,6 +140,10 @@ def _at_member(body: Body | None = None) -> Sent:
     return Sent({"member_id": "buyer_member_id"}, body)
 
 
+def _batch(side: Side) -> dict[str, Any]:
+    return {"offer_ids": [str(i) for i in side.data["offers"]], "percent": 10}
+
+
 _MEMBER = {"store_id": "store_id", "member_id": "member_id"}
 
 SENT: dict[str, Sent] = {
@@ -355,6 +359,14 @@ SENT: dict[str, Sent] = {
     "preview_member_merge": Sent({"member_id": "buyer_member_id", "other_id": "other_member_id"}),
     "merge_members": _at_member(lambda side, me, town: {"other_id": str(side.ids["other_member_id"])}),
     "unmerge_member": _at_member(),
+    "preview_batch_refund": _at("group_buy_id", lambda side, me, town: _batch(side)),
+    "start_batch_refund": _at(
+        "group_buy_id", lambda side, me, town: {**_batch(side), "reason": "坏果较多", "expected_total_fen": 1}
+    ),
+    "list_batch_refunds": _at("group_buy_id"),
+    "read_batch_refund": Sent({"batch_id": "batch_id"}),
+    "list_batch_refund_items": Sent({"batch_id": "batch_id"}),
+    "stop_batch_refund": Sent({"batch_id": "batch_id"}),
     "list_staff": _at("store_id"),
     "invite_staff": _at("store_id", _fixed(rights=["orders"], note="小张")),
     "cancel_staff_invite": Sent({"store_id": "store_id", "invite_id": "staff_invite_id"}),

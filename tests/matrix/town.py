@@ -13,6 +13,7 @@ import factories as make
 from console_login import signed_in_operator
 from yantuan.aftersales import actions as aftersales
 from yantuan.aftersales.schemas import AgreeIn, CounterOfferIn, RefuseIn, ReturnParcelIn
+from yantuan.batchrefunds.models import BatchRefund
 from yantuan.catalog.actions import archive_product
 from yantuan.catalog.models import Sku
 from yantuan.fulfilment.models import ShipImport, ShipImportRow, Shipment
@@ -189,6 +190,14 @@ def _members(sale: Any, store: Any, buyer: Person) -> dict[str, int]:
     return {"buyer_member_id": rows[buyer.id], "other_member_id": rows[other.id]}
 
 
+def _batch(sale: Any, store: Any, leader: Person) -> int:
+    """Refunds of a batch that were stopped."""
+    return BatchRefund.objects.create(
+        store_id=store.id, group_buy=sale, person_id=leader.id, offer_ids=[], percent=10, reason="坏果", orders=1,
+        total_fen=1, created_at=now(), state="stopped", ended_at=now(),
+    ).id  # fmt: skip
+
+
 def _imports(store: Any, leader: Person, order: Order) -> dict[str, int]:
     """A sheet to be agreed to, and one that is booked."""
     found = {}
@@ -229,6 +238,7 @@ def side(leader: Person, buyer: Person) -> Side:
         **_imports(store, leader, orders["paid"]),
         **_staff(store, leader),
         **_members(sale, store, buyer),
+        "batch_id": _batch(sale, store, leader),
         "coupon_id": _coupon_of(leader, store),
         "wish_id": _wish(sale, buyer),
         **{f"{name}_order_id": row.id for name, row in orders.items()},

@@ -10,6 +10,7 @@ from yantuan.api import errors
 from yantuan.api.demo import router as demo
 from yantuan.api.me import router as me
 from yantuan.api.parsing import StrictParser
+from yantuan.batchrefunds.api import router as batchrefunds
 from yantuan.catalog.api import router as catalog
 from yantuan.fulfilment.api import router as fulfilment
 from yantuan.fulfilment.imports.api import router as ship_imports
@@ -48,7 +49,7 @@ api = NinjaAPI(
 errors.install(api)
 ROUTERS = (
     identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
-    tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, statements,
+    tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, statements,
 )  # fmt: skip
 for router in ROUTERS:
     for path in router.path_operations.values():

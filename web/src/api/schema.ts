@@ -2248,98 +2248,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/leader/group-buys/{group_buy_id}/proxy-orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Proxy Orders */
-        get: operations["yantuan_proxies_api_list_proxy_orders"];
-        put?: never;
-        /**
-         * Place Proxy Orders
-         * @description Order for neighbours; each gets an answer of their own. What was agreed to once is placed once, whatever the header.
-         */
-        post: operations["yantuan_proxies_api_place_proxy_orders"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/leader/orders/{order_id}/record-paid": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Record Proxy Order Paid
-         * @description The neighbour paid outside WeChat Pay. Again: no change.
-         */
-        post: operations["yantuan_proxies_api_record_proxy_order_paid"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/proxy-links/{token}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Open Pay Link */
-        get: operations["yantuan_proxies_api_open_pay_link"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/proxy-links/{token}/orders/{order_id}/pay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Pay By Link */
-        post: operations["yantuan_proxies_api_pay_by_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/proxy-links/{token}/orders/{order_id}/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Refresh By Link */
-        post: operations["yantuan_proxies_api_refresh_by_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/messages": {
         parameters: {
             query?: never;
@@ -3160,6 +3068,95 @@ export interface paths {
         put?: never;
         /** Unmerge Member */
         post: operations["yantuan_members_api_unmerge_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/batch-refunds/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Batch Refund
+         * @description Everybody it would concern; nothing is written.
+         */
+        post: operations["yantuan_batchrefunds_api_preview_batch_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/batch-refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Batch Refunds */
+        get: operations["yantuan_batchrefunds_api_list_batch_refunds"];
+        put?: never;
+        /** Start Batch Refund */
+        post: operations["yantuan_batchrefunds_api_start_batch_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/batch-refunds/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Batch Refund */
+        get: operations["yantuan_batchrefunds_api_read_batch_refund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/batch-refunds/{batch_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Batch Refund Items */
+        get: operations["yantuan_batchrefunds_api_list_batch_refund_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/batch-refunds/{batch_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop Batch Refund */
+        post: operations["yantuan_batchrefunds_api_stop_batch_refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7468,171 +7465,6 @@ export interface components {
              */
             lines: components["schemas"]["ClaimLineIn"][];
         };
-        /**
-         * ProxyOutcome
-         * @description One neighbour's answer, in the order asked: an order, or why there is none. `problem` may also stand beside an order that was placed and is not paid.
-         */
-        ProxyOutcome: {
-            /** Name */
-            name: string;
-            /** Order Id */
-            order_id: string | null;
-            /** Number */
-            number: number;
-            /** Total Fen */
-            total_fen: number;
-            /** Payment */
-            payment: string;
-            /** Link */
-            link: string;
-            problem: components["schemas"]["ProxyProblem"] | null;
-        };
-        /** ProxyProblem */
-        ProxyProblem: {
-            /** Code */
-            code: string;
-            /** Zh */
-            zh: string;
-            /** En */
-            en: string;
-            /** Total Fen */
-            total_fen?: number | null;
-        };
-        /**
-         * ProxyIn
-         * @description What the leader agreed to; all are handed out at one pick-up point and answer the sale's questions alike.
-         */
-        ProxyIn: {
-            /** Pickup Point Id */
-            pickup_point_id: string;
-            /**
-             * Answers
-             * @default []
-             */
-            answers: components["schemas"]["AnswerIn"][];
-            /** People */
-            people: components["schemas"]["WishIn"][];
-        };
-        /**
-         * WishIn
-         * @description One neighbour. `number` 0 is somebody new; else pieces are added to that 跟团号, which had `seen` orders when it was read.
-         */
-        WishIn: {
-            /** Name */
-            name: string;
-            /**
-             * Building
-             * @default
-             */
-            building: string;
-            /**
-             * Unit
-             * @default
-             */
-            unit: string;
-            /**
-             * Room
-             * @default
-             */
-            room: string;
-            /** Phone */
-            phone?: string | null;
-            /** Lines */
-            lines: components["schemas"]["LineIn"][];
-            /** Expected Total Fen */
-            expected_total_fen: number;
-            /**
-             * Number
-             * @default 0
-             */
-            number: number;
-            /**
-             * Seen
-             * @default 0
-             */
-            seen: number;
-            /**
-             * Paid
-             * @default false
-             */
-            paid: boolean;
-        };
-        /**
-         * ProxyOrderRow
-         * @description One order of a neighbour the leader ordered for.
-         */
-        ProxyOrderRow: {
-            /** Order Id */
-            order_id: string;
-            /** Number */
-            number: number;
-            /** Name */
-            name: string;
-            /** Goods */
-            goods: string;
-            /** Total Fen */
-            total_fen: number;
-            /** Payment */
-            payment: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Link */
-            link: string;
-        };
-        /** PayLine */
-        PayLine: {
-            /** Title */
-            title: string;
-            /** Sku Name */
-            sku_name: string;
-            /** Picture Url */
-            picture_url: string;
-            /** Quantity */
-            quantity: number;
-            /** Amount Fen */
-            amount_fen: number;
-        };
-        /** PayOrder */
-        PayOrder: {
-            /** Order Id */
-            order_id: string;
-            /** Payment */
-            payment: string;
-            /** Payment Method */
-            payment_method: string;
-            /** Total Fen */
-            total_fen: number;
-            /** Expires At */
-            expires_at: string | null;
-            /** Lines */
-            lines: components["schemas"]["PayLine"][];
-        };
-        /**
-         * PayPage
-         * @description What anybody with the link sees: goods and amounts; the name masked, no phone, no door.
-         */
-        PayPage: {
-            /** Name */
-            name: string;
-            /** Number */
-            number: number;
-            /** Title */
-            title: string;
-            /** Store Name */
-            store_name: string;
-            /** Code */
-            code: string;
-            /** Pickup Name */
-            pickup_name: string;
-            /** Orders */
-            orders: components["schemas"]["PayOrder"][];
-            /** Collection Code Url */
-            collection_code_url: string;
-            /** Offline Note */
-            offline_note: string;
-            /** Contact Wechat */
-            contact_wechat: string;
-        };
         /** MessageOut */
         MessageOut: {
             /** Id */
@@ -8559,6 +8391,128 @@ export interface components {
         MergeIn: {
             /** Other Id */
             other_id: string;
+        };
+        /** ItemOut */
+        ItemOut: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Goods */
+            goods: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "started" | "skipped";
+            /** Why */
+            why: string;
+            /** Why En */
+            why_en: string;
+        };
+        /** PreviewOut */
+        PreviewOut: {
+            /** Orders */
+            orders: number;
+            /** Left Out */
+            left_out: number;
+            /** Offline */
+            offline: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Items */
+            items: components["schemas"]["ItemOut"][];
+        };
+        /**
+         * SpecIn
+         * @description Which goods, whose orders, and how much of what they cost.
+         */
+        SpecIn: {
+            /** Offer Ids */
+            offer_ids: string[];
+            /** Percent */
+            percent: number;
+            /** Pickup Point Id */
+            pickup_point_id?: string | null;
+            /**
+             * First Number
+             * @default 0
+             */
+            first_number: number;
+            /**
+             * Last Number
+             * @default 0
+             */
+            last_number: number;
+        };
+        /** BatchOut */
+        BatchOut: {
+            /** Id */
+            id: string;
+            /** Group Buy Id */
+            group_buy_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "stopped" | "done";
+            /** State Label */
+            state_label: string;
+            /** Percent */
+            percent: number;
+            /** Reason */
+            reason: string;
+            /** Orders */
+            orders: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Started */
+            started: number;
+            /** Skipped */
+            skipped: number;
+            /** Started Fen */
+            started_fen: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /** StartIn */
+        StartIn: {
+            /** Offer Ids */
+            offer_ids: string[];
+            /** Percent */
+            percent: number;
+            /** Pickup Point Id */
+            pickup_point_id?: string | null;
+            /**
+             * First Number
+             * @default 0
+             */
+            first_number: number;
+            /**
+             * Last Number
+             * @default 0
+             */
+            last_number: number;
+            /** Reason */
+            reason: string;
+            /** Expected Total Fen */
+            expected_total_fen: number;
+        };
+        /** Page[ItemOut] */
+        Page_ItemOut_: {
+            /** Items */
+            items: components["schemas"]["ItemOut"][];
+            /** Next */
+            next?: string | null;
         };
         /**
          * SaleStatementOut
@@ -12107,148 +12061,6 @@ export interface operations {
             };
         };
     };
-    yantuan_proxies_api_list_proxy_orders: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                group_buy_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProxyOrderRow"][];
-                };
-            };
-        };
-    };
-    yantuan_proxies_api_place_proxy_orders: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                group_buy_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProxyIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProxyOutcome"][];
-                };
-            };
-        };
-    };
-    yantuan_proxies_api_record_proxy_order_paid: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                order_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderDetail"];
-                };
-            };
-        };
-    };
-    yantuan_proxies_api_open_pay_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayPage"];
-                };
-            };
-        };
-    };
-    yantuan_proxies_api_pay_by_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-                order_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayInstruction"];
-                };
-            };
-        };
-    };
-    yantuan_proxies_api_refresh_by_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-                order_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayPage"];
-                };
-            };
-        };
-    };
     yantuan_notices_api_list_messages: {
         parameters: {
             query?: {
@@ -13408,6 +13220,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+        };
+    };
+    yantuan_batchrefunds_api_preview_batch_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+        };
+    };
+    yantuan_batchrefunds_api_list_batch_refunds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"][];
+                };
+            };
+        };
+    };
+    yantuan_batchrefunds_api_start_batch_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
+                };
+            };
+        };
+    };
+    yantuan_batchrefunds_api_read_batch_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
+                };
+            };
+        };
+    };
+    yantuan_batchrefunds_api_list_batch_refund_items: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemOut_"];
+                };
+            };
+        };
+    };
+    yantuan_batchrefunds_api_stop_batch_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
         };
