@@ -38,6 +38,8 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "share/s/<str:code>/card.jpg": ("/share/s/{store_code}/card.jpg", 200, 404),
     "share/door/<str:scene>.jpg": ("/share/door/{door}.jpg", 200, 404),
     "share/label/<str:scene>.jpg": ("/share/label/{label}.jpg", 200, 404),
+    "gate-sw.js": ("/gate-sw.js", 200, 200),
+    "gate.webmanifest": ("/gate.webmanifest", 200, 200),
     "g/<str:code>": ("/g/{code}", 200, 404),
     "s/<str:code>": ("/s/{store_code}", 200, 404),
     "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/orders/index", 200, 200),
