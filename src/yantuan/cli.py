@@ -44,6 +44,10 @@ def _reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "read-address", help="read a pasted address from standard input; print its fields as JSON"
     )
     address.set_defaults(run=_run("yantuan.commands.reading_address", "read_address"))
+    supplier = commands.add_parser(
+        "read-supplier", help="read a supplier's text from standard input; print the pieces of a sale as JSON"
+    )
+    supplier.set_defaults(run=_run("yantuan.commands.reading_supplier", "read_supplier"))
 
 
 def _serving(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -201,6 +201,7 @@ SENT: dict[str, Sent] = {
     "change_sku_stock": _at("sku_id", _fixed(delta=5)),
     "list_group_buys": _at("store_id"),
     "create_group_buy": _at("store_id", _sale),
+    "read_supplier": _at("store_id", _fixed(text="脐橙 5斤 39.9元")),
     "read_shelf": _at("store_id"),
     "read_group_buy": _at("group_buy_id"),
     "update_group_buy": _at("draft_id", _sale),

@@ -45,6 +45,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "restore_product": Rule(("goods",), "恢复商品", "Restore a product"),
     "change_sku_stock": Rule(("goods",), "调整库存", "Change stock"),
     "create_group_buy": Rule(("goods",), "新建团购", "Write a sale"),
+    "read_supplier": Rule(("goods",), "读取供货文字", "Read a supplier's text"),
     "update_group_buy": Rule(("goods",), "修改团购", "Change a sale"),
     "delete_group_buy": Rule(("goods",), "删除草稿", "Delete a draft"),
     "publish_group_buy": Rule(("goods",), "发布团购", "Publish a sale"),

@@ -1057,6 +1057,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/read-supplier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read Supplier */
+        post: operations["yantuan_groupbuys_pasting_api_read_supplier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/quote": {
         parameters: {
             query?: never;
@@ -5542,6 +5559,94 @@ export interface components {
             /** Groups */
             groups: components["schemas"]["StoreGroupRow"][];
             shelf: components["schemas"]["GroupBuyPage"] | null;
+        };
+        /** SupplierGood */
+        SupplierGood: {
+            /** Title */
+            title: string;
+            mark: components["schemas"]["SupplierMark"];
+            /** Specs */
+            specs: components["schemas"]["SupplierSpec"][];
+            /** Product Id */
+            product_id?: string | null;
+        };
+        /**
+         * SupplierMark
+         * @description How sure a guess is, and the words it came from.
+         */
+        SupplierMark: {
+            /**
+             * Sure
+             * @enum {string}
+             */
+            sure: "sure" | "likely" | "guess";
+            /** Source */
+            source: string;
+        };
+        /** SupplierRead */
+        SupplierRead: {
+            /** Title */
+            title: string;
+            title_mark: components["schemas"]["SupplierMark"] | null;
+            /** Goods */
+            goods: components["schemas"]["SupplierGood"][];
+            /** Ends At */
+            ends_at: string | null;
+            ends_mark: components["schemas"]["SupplierMark"] | null;
+            /** Arrives */
+            arrives: string;
+            /** Courier */
+            courier: boolean | null;
+            courier_mark: components["schemas"]["SupplierMark"] | null;
+            /** Pickup */
+            pickup: boolean | null;
+            pickup_mark: components["schemas"]["SupplierMark"] | null;
+            /** Blocks */
+            blocks: string[];
+            /** Unclear */
+            unclear: components["schemas"]["SupplierUnclear"][];
+        };
+        /**
+         * SupplierSpec
+         * @description One variant; null where the text says nothing, `limit` 0 where it says none.
+         */
+        SupplierSpec: {
+            /** Name */
+            name: string;
+            /** Price Fen */
+            price_fen: number | null;
+            price: components["schemas"]["SupplierMark"] | null;
+            /** Market Fen */
+            market_fen: number | null;
+            /** Cost Fen */
+            cost_fen: number | null;
+            /** Limit */
+            limit: number;
+            limit_mark: components["schemas"]["SupplierMark"] | null;
+            /** Stock */
+            stock: number | null;
+            stock_mark: components["schemas"]["SupplierMark"] | null;
+            /** Sku Id */
+            sku_id?: string | null;
+        };
+        /**
+         * SupplierUnclear
+         * @description A piece nothing is made of; `line` counts from 1, 0 is the whole text.
+         */
+        SupplierUnclear: {
+            /** Line */
+            line: number;
+            /** Text */
+            text: string;
+            /** Why */
+            why: string;
+            /** Why En */
+            why_en: string;
+        };
+        /** SupplierIn */
+        SupplierIn: {
+            /** Text */
+            text: string;
         };
         /**
          * DeductionOut
@@ -10285,6 +10390,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StorePage"];
+                };
+            };
+        };
+    };
+    yantuan_groupbuys_pasting_api_read_supplier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupplierIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupplierRead"];
                 };
             };
         };

@@ -1,0 +1,236 @@
+"""Puts the pieces of the lines together: names above prices, limits below them, one sale at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from yantuan.readers.supplier.applying import apply_counts, spread
+from yantuan.readers.supplier.facts import Facts, facts_of
+from yantuan.readers.supplier.lines import Line
+from yantuan.readers.supplier.naming import TITLED, Head, best_head, clean, head_score, name_and_spec
+from yantuan.readers.supplier.prices import Price, fen_of, prices_of
+from yantuan.readers.supplier.result import Good, Mark, Reading, Spec, Sureness, Unclear
+from yantuan.readers.text import plain, unadorned
+
+MOST_GOODS = 100
+MOST_SPECS = 50
+MOST_UNCLEAR = 100
+
+
+class Builder:
+    """Everything known so far; lines are taken in order."""
+
+    def __init__(self, reading: Reading, now: datetime) -> None:
+        self.reading, self.now = reading, now
+        self.body: list[str] = []
+        self.good: Good | None = None
+        self.heads: list[Head] = []
+        self.made: list[Spec] = []
+        """Variants of the line being read."""
+        self.market: tuple[int, str] | None = None
+        self.spec = ""
+        """A size said on a line of its own, for the next price."""
+        self.gap = True
+        self.loose: list[tuple[str, int, Mark]] = []
+        """Limits said of the whole sale."""
+
+    def unclear(self, line: Line, why: str, why_en: str, text: str = "") -> None:
+        if len(self.reading.unclear) < MOST_UNCLEAR:
+            self.reading.unclear.append(Unclear(line.number, (text or line.raw).strip()[:200], why, why_en))
+
+    def keep(self, line: Line) -> None:
+        """Put a line into the introduction, without marks that turn the direction of writing."""
+        self.body.append(
+            "".join(
+                c
+                for c in line.raw
+                if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\ufeff"
+            ).rstrip()
+        )
+
+    def rest(self, line: Line) -> None:
+        self.gap = True
+        self.keep(line)
+
+    def take(self, line: Line) -> None:
+        """Read one line."""
+        self.made = []
+        opening = not self.reading.title and self.good is None
+        clauses = line.clauses()
+        hidden = quiet = False
+        for start, end in clauses:
+            facts = facts_of(line.folded.text[start:end], self.now)
+            whole = " " * start + facts.left
+            prices = prices_of(facts.left)
+            self._prices(line, whole, start, end, prices, facts)
+            said = self._facts(line, facts, start, end, len(prices))
+            hidden |= facts.inner or facts.contact
+            quiet |= said
+            if not prices and not said and not self.made:
+                self._head(line, line.words(start, end, whole), len(clauses), opening)
+        if opening and not hidden and not self.made and not quiet:
+            self._entitle(line)
+        elif not hidden:
+            self.keep(line)
+        # A rule said after a gap leaves the gap open: the next rule is of the whole sale as well.
+        self.gap = self.gap and quiet and not self.made
+
+    def _entitle(self, line: Line) -> None:
+        title = unadorned(line.folded.written(0, len(line.folded.text)))
+        title = TITLED.sub("", title)
+        if len(title) >= 2:
+            self.reading.title = title[:40]
+            self.reading.title_mark = Mark("likely" if len(title) <= 40 else "guess", line.raw.strip()[:200])
+        else:
+            self.keep(line)
+
+    def _head(self, line: Line, text: str, pieces: int, opening: bool) -> None:
+        folded = plain(text)
+        if folded.startswith("规格"):
+            self.spec = clean(text[2:])[:30]
+            return
+        score = head_score(text, listed=line.listed, after_gap=self.gap, pieces=pieces)
+        if score is None:
+            return
+        if hit := TITLED.match(text):
+            text = text[hit.end() :]
+        self.heads.append(Head(clean(text)[:100], score, line.number, opening))
+        del self.heads[:-20]
+
+    def _prices(
+        self, line: Line, whole: str, start: int, end: int, prices: list[Price], facts: Facts
+    ) -> None:
+        only_market = facts.inner and all(price.kind == "market" for price in prices)
+        at, label = start, ""
+        for price in prices:
+            words = line.words(at, start + price.start, whole)
+            at = start + price.end
+            if price.kind == "market" and not only_market:
+                if self.made and not words and self.made[-1].market_fen is None:
+                    self.made[-1].market_fen = price.fen
+                else:
+                    self.market, label = (price.fen, line.raw), label or words
+                continue
+            source = line.folded.written(start + price.start, at).strip()
+            around = f"{label or words} {source}".strip()
+            mark = Mark("guess" if only_market else price.sure, around[:200])
+            self._spec(line, label or words, price, mark)
+            label = ""
+
+    def _spec(self, line: Line, label: str, price: Price, mark: Mark) -> None:
+        name, spec = name_and_spec(label)
+        good = self._target(line, name, mark)
+        if good is None:
+            self.unclear(line, "有价格，但没有看出是什么商品", "A price without goods.", mark.source)
+            return
+        spec = (spec or price.per or self.spec)[:30]
+        self.spec = ""
+        taken = {plain(one.name) for one in good.specs}
+        if good.specs and (not spec or plain(spec) in taken):
+            self.unclear(
+                line, "同一个商品有两个价格，分不清各是什么规格", "Two prices for one thing.", mark.source
+            )
+            return
+        if len(good.specs) >= MOST_SPECS:
+            self.unclear(line, "规格太多，没有放进来", "Too many variants.", mark.source)
+            return
+        made = Spec(spec, price.fen, mark)
+        if self.market:
+            made.market_fen, self.market = self.market[0], None
+            if made.market_fen <= price.fen:
+                self.unclear(
+                    line, "原价不比团购价高，请核对", "The usual price is not above this one.", mark.source
+                )
+        good.specs.append(made)
+        self.made.append(made)
+
+    def _target(self, line: Line, name: str, mark: Mark) -> Good | None:
+        """The goods a price belongs to: those it names, those a line before it names, or the ones before."""
+        if name:
+            if self.good and plain(self.good.title) == plain(name):
+                return self.good
+            sure: Sureness = "guess" if len(name) > 20 or mark.sure == "guess" else "likely"
+            return self._new(line, name[:100], Mark(sure, line.raw.strip()[:200]))
+        heads = [head for head in self.heads if head.score >= 0 or self.good is None]
+        if self.good and all(head.score <= 0 for head in heads):
+            return self.good
+        if heads:
+            head, sure = best_head(heads)
+            return self._new(line, head.text, Mark(sure, head.text))
+        return self.good
+
+    def _new(self, line: Line, title: str, mark: Mark) -> Good | None:
+        self.heads = []
+        same = next((good for good in self.reading.goods if good.title == title), None)
+        if same is None:
+            if len(self.reading.goods) >= MOST_GOODS:
+                self.unclear(line, "商品太多，没有放进来", "Too many goods.")
+                return None
+            same = Good(title, mark)
+            self.reading.goods.append(same)
+        self.good = same
+        return same
+
+    def _facts(self, line: Line, facts: Facts, start: int, end: int, prices: int) -> bool:
+        """Use what a clause says besides; whether it said anything."""
+        source = line.folded.written(start, end).strip()[:200]
+        specs = self.made[-1:] or (self.good.specs if self.good and len(self.good.specs) == 1 else [])
+        if facts.cost and specs:
+            specs[0].cost_fen = fen_of(facts.cost)
+        if facts.contact:
+            self.unclear(
+                line, "供货方的联系方式，没有放进介绍", "A supplier's contact; not shown to buyers.", source
+            )
+        elif facts.inner:
+            self.unclear(
+                line, "供货价、佣金这类话，没有放进介绍", "Cost or commission; not shown to buyers.", source
+            )
+        if facts.least:
+            self.unclear(
+                line,
+                "起购、成团的数量没有填，请到“规则”里设置",
+                "A least number is set in the sale's rules.",
+                source,
+            )
+        if facts.door:
+            self.unclear(
+                line, "送货上门没有填，请自己选配送方式", "Delivery to the door is for you to set.", source
+            )
+        self._time(line, facts, source)
+        apply_counts(self, line, facts, source, prices)
+        for way in ("courier", "pickup"):
+            said = getattr(facts, way)
+            if said is not None and (getattr(self.reading, way) is None or said is False):
+                setattr(self.reading, way, said)
+                setattr(self.reading, f"{way}_mark", Mark("sure" if said is False else "likely", source))
+        return bool(
+            facts.cost or facts.contact or facts.inner or facts.least or facts.door or facts.ends_said or facts.dated
+            or facts.limit or facts.stock is not None or facts.courier is not None or facts.pickup is not None
+        )  # fmt: skip
+
+    def _time(self, line: Line, facts: Facts, source: str) -> None:
+        if facts.ends and facts.ends.at and self.reading.ends_at in (None, facts.ends.at):
+            self.reading.ends_at, self.reading.ends_mark = facts.ends.at, Mark(facts.ends.sure, source)
+        elif facts.ends and facts.ends.at:
+            self.unclear(
+                line, "又说了一个截单时间，用了前一个", "A second closing time; the first was taken.", source
+            )
+        elif facts.ends:
+            self.unclear(
+                line, "截单时间已经过了，或者没看懂", "The closing time is over or unreadable.", source
+            )
+        if facts.comes and facts.dated and not self.reading.arrives:
+            self.reading.arrives = source
+
+    def finish(self) -> Reading:
+        """The whole reading, with a title if there is any word for one."""
+        reading = self.reading
+        spread(self)
+        if not reading.title and reading.goods:
+            first = reading.goods[0]
+            reading.title, reading.title_mark = first.title[:40], Mark("guess", first.mark.source)
+        if self.market:
+            reading.unclear.append(
+                Unclear(0, self.market[1].strip()[:200], "只有原价，没有团购价", "Only a usual price.")
+            )
+        return reading

@@ -1,0 +1,92 @@
+"""Which words are the name of goods, and which the name of a variant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from yantuan.readers.jielong.foods import FOODS
+from yantuan.readers.supplier.prices import FLAVOUR, SPEC
+from yantuan.readers.supplier.result import Sureness
+from yantuan.readers.text import plain
+
+_LABEL = re.compile(
+    r"^(?:规格|品名|名称|商品名?称?|产品名?称?|货品|价格|单价|售价|团购|团长|今日|本期|新品|上新|预售|每)?\s?[:：]?\s*"
+)
+_TAIL = re.compile(
+    r"(?:[:：,，]|规格|价格|单价|售价|仅|只要|只需|一共|各|每|卖|包邮价?|特价|合|共|是|就|才|\s)+$"
+)
+_FIELD = re.compile(
+    r"^\s*(?:产地|发货地|保质期|储存|保存|口感|特点|卖点|配料|净含量|温馨提示|注意|售后|备注|说明|地址|时间|日期|等级|品牌|包装)\s?[:：(]"
+)
+TITLED = re.compile(r"^\s*(?:品名|名称|商品名?称?|产品名?称?|货品)\s?[:：]\s?(?=\S)")
+MOST_NAME = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A line that may name the goods after it."""
+
+    text: str
+    score: int
+    line: int
+    opening: bool
+    """The first line of the text, which is its title as well."""
+
+
+def head_score(text: str, *, listed: bool, after_gap: bool, pieces: int) -> int | None:
+    """How much a line without a price looks like a name; None where it cannot be one."""
+    folded = plain(text)
+    words = sum("\u4e00" <= c <= "\u9fff" or c.isalpha() for c in folded)
+    if words < 2 or _FIELD.match(folded):
+        return None
+    if TITLED.match(folded):
+        return 9
+    if len(folded) > MOST_NAME * 2:
+        return None
+    score = (2 if listed else 0) + (1 if after_gap else 0)
+    score += (
+        2 if any(folded[i : i + n] in FOODS for n in (2, 3, 4) for i in range(len(folded) - n + 1)) else 0
+    )
+    score -= 2 if pieces > 1 else 0
+    return score - (2 if len(folded) > 16 else 0)
+
+
+def name_and_spec(label: str) -> tuple[str, str]:
+    """`赣南脐橙 5斤装` → the two parts; a label that is only one of them leaves the other empty."""
+    text = _TAIL.sub("", _LABEL.sub("", label, count=1)).strip(" /|、:：-+~>=,，;.*")
+    if FLAVOUR.fullmatch(text):
+        return "", text
+    hit = SPEC.search(text.lower()) if len(text) == len(text.lower()) else None
+    if hit is None:
+        return clean(text), ""
+    name, spec = clean(text[: hit.start()]), _flat(text[hit.start() :])
+    if not name and hit.end() < len(text):
+        # `5斤装赣南脐橙`: the size stands first.
+        rest = clean(text[hit.end() :])
+        if len(rest) >= 2 and SPEC.search(rest) is None and not FLAVOUR.fullmatch(rest):
+            return rest, _flat(text[: hit.end()])
+    return name, spec
+
+
+def _flat(text: str) -> str:
+    """A variant's name: `大果）10斤` → `大果 10斤`."""
+    return " ".join(clean(re.sub(r"[()（）【】]", " ", text)).split())
+
+
+def clean(text: str) -> str:
+    """A name without the brackets and dots around it."""
+    stripped = text.strip(" ()（）【】[]「」/|、:：-+~>=,，;.*\"'“”!！?？。")
+    if stripped.count("(") + stripped.count("（") > stripped.count(")") + stripped.count("）"):
+        stripped += ")" if "(" in stripped else "）"
+    return stripped
+
+
+def best_head(heads: list[Head]) -> tuple[Head, Sureness]:
+    """The likeliest name among the lines before a price, and how sure that is."""
+    top = max(head.score - (1 if head.opening else 0) for head in heads)
+    fits = [head for head in heads if head.score - (1 if head.opening else 0) == top]
+    sure: Sureness = (
+        "sure" if top >= 8 else "likely" if len(fits) == 1 and (top > 0 or len(heads) == 1) else "guess"
+    )
+    return fits[0], sure
