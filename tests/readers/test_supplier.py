@@ -36,6 +36,13 @@ GOODS: list[tuple[str, Goods]] = [
     ("三样都好\n苹果 49元\n香梨 39元\n蜜桔 29元", {"苹果": {"": 4900}, "香梨": {"": 3900}, "蜜桔": {"": 2900}}),
     ("贛南臍橙\n5斤裝 39.9元", {"贛南臍橙": {"5斤裝": 3990}}),
     ("\u202e\u200b脐橙\u200b 5斤\u200b 39.9\u200b元", {"脐橙": {"5斤": 3990}}),
+    ("👏👏开团啦👏👏\n海南贵妃芒，树上熟\n💰5斤 ¥35.8\n💰9斤 ¥59.8", {"海南贵妃芒": {"5斤": 3580, "9斤": 5980}}),
+    ("五常大米 10斤/袋\n超市89 团购68\n限购3袋", {"五常大米": {"10斤/袋": 6800}}),
+    ("【牛奶】蒙牛纯牛奶250ml*24盒 原价79，团购价52.8元/箱", {"牛奶 蒙牛纯牛奶": {"250ml*24盒": 5280}}),
+    ("智利车厘子JJ级 2斤 99，5斤 238，数量有限先到先得！", {"智利车厘子JJ级": {"2斤": 9900, "5斤": 23800}}),
+    ("1.贝贝南瓜5斤19.9\n2.玉米10根25", {"贝贝南瓜": {"5斤": 1990}, "玉米": {"10根": 2500}}),
+    ("鸡蛋30枚二十八元，60枚五十五元", {"鸡蛋": {"30枚": 2800, "60枚": 5500}}),
+    ("榴莲千层6寸 88元\n8寸 128元", {"榴莲千层": {"6寸": 8800, "8寸": 12800}}),
     ("39.9元", {}),
     ("大家好，今天没有货，明天再说", {}),
     ("产地：江西\n保质期：12个月\n储存：0-4度", {}),
@@ -103,6 +110,21 @@ def test_market_and_cost_are_no_price() -> None:
     strawberry, pear = (good.specs[0] for good in found.goods)
     assert (strawberry.price_fen, strawberry.market_fen, strawberry.cost_fen) == (3990, 5900, None)
     assert (pear.price_fen, pear.market_fen, pear.cost_fen) == (3500, 4900, 3000)
+
+
+def test_a_usual_price_on_a_line_after_its_own() -> None:
+    found = read(
+        "商品：云南鲜花饼\n规格：10枚/盒\n团购价：25元\n市场价：39元\n库存：100盒\n限购：每人5盒\n产地：云南",
+        NOW,
+    )
+    spec = found.goods[0].specs[0]
+    assert (found.goods[0].title, spec.name, spec.price_fen, spec.market_fen) == (
+        "云南鲜花饼",
+        "10枚/盒",
+        2500,
+        3900,
+    )
+    assert (spec.limit, spec.stock, found.unclear) == (5, 100, [])
 
 
 def test_what_buyers_must_not_see_stays_out_of_the_introduction() -> None:

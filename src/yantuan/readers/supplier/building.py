@@ -27,7 +27,8 @@ class Builder:
         self.heads: list[Head] = []
         self.made: list[Spec] = []
         """Variants of the line being read."""
-        self.market: tuple[int, str] | None = None
+        self.market: tuple[int, str, str] | None = None
+        """A usual price waiting for its own: fen, the line, the words before it."""
         self.spec = ""
         """A size said on a line of its own, for the next price."""
         self.gap = True
@@ -106,16 +107,29 @@ class Builder:
             words = line.words(at, start + price.start, whole)
             at = start + price.end
             if price.kind == "market" and not only_market:
-                if self.made and not words and self.made[-1].market_fen is None:
-                    self.made[-1].market_fen = price.fen
+                after = self._priced(words, len(prices))
+                if after is not None:
+                    after.market_fen = price.fen
                 else:
-                    self.market, label = (price.fen, line.raw), label or words
+                    self.market = (price.fen, line.raw, words)
                 continue
+            if self.market and not words:
+                label = self.market[2]
             source = line.folded.written(start + price.start, at).strip()
             around = f"{label or words} {source}".strip()
             mark = Mark("guess" if only_market else price.sure, around[:200])
             self._spec(line, label or words, price, mark)
             label = ""
+
+    def _priced(self, words: str, prices: int) -> Spec | None:
+        """The variant a usual price is said of after its own price; None where its own is still to come."""
+        if self.made:
+            found = self.made[-1]
+        elif self.good and len(self.good.specs) == 1 and prices == 1 and not self.heads:
+            found = self.good.specs[0]
+        else:
+            return None
+        return found if not words and found.market_fen is None else None
 
     def _spec(self, line: Line, label: str, price: Price, mark: Mark) -> None:
         name, spec = name_and_spec(label)
@@ -156,7 +170,9 @@ class Builder:
             return self.good
         if heads:
             head, sure = best_head(heads)
-            return self._new(line, head.text, Mark(sure, head.text))
+            name, spec = name_and_spec(head.text)
+            self.spec = self.spec or spec
+            return self._new(line, name or head.text, Mark(sure, head.text))
         return self.good
 
     def _new(self, line: Line, title: str, mark: Mark) -> Good | None:

@@ -20,6 +20,8 @@ _FIELD = re.compile(
     r"^\s*(?:产地|发货地|保质期|储存|保存|口感|特点|卖点|配料|净含量|温馨提示|注意|售后|备注|说明|地址|时间|日期|等级|品牌|包装)\s?[:：(]"
 )
 TITLED = re.compile(r"^\s*(?:品名|名称|商品名?称?|产品名?称?|货品)\s?[:：]\s?(?=\S)")
+_CALL = re.compile(r"开团|开抢|团购|[果菜品]团|接龙|上新|福利|来啦|大家|通知")
+"""Words of a call to buy, which is the name of no goods."""
 MOST_NAME = 30
 
 
@@ -49,6 +51,7 @@ def head_score(text: str, *, listed: bool, after_gap: bool, pieces: int) -> int 
         2 if any(folded[i : i + n] in FOODS for n in (2, 3, 4) for i in range(len(folded) - n + 1)) else 0
     )
     score -= 2 if pieces > 1 else 0
+    score -= 6 if _CALL.search(folded) else 0
     return score - (2 if len(folded) > 16 else 0)
 
 
@@ -60,7 +63,7 @@ def name_and_spec(label: str) -> tuple[str, str]:
     hit = SPEC.search(text.lower()) if len(text) == len(text.lower()) else None
     if hit is None:
         return clean(text), ""
-    name, spec = clean(text[: hit.start()]), _flat(text[hit.start() :])
+    name, spec = _flat(text[: hit.start()]), _flat(text[hit.start() :])
     if not name and hit.end() < len(text):
         # `5斤装赣南脐橙`: the size stands first.
         rest = clean(text[hit.end() :])
