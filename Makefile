@@ -104,11 +104,12 @@ bench-peers: setup ## Install Vendure, pretix and django-oscar into a scratch fo
 	@$(BIN)/python -m bench.peers install
 	@$(BIN)/python -m bench.peers run
 
-bench-day: setup ## Time what a leader does by hand elsewhere: read a paste, ship from a sheet, pick a large sale
+bench-day: setup web/node_modules/.installed ## Time what a leader does by hand elsewhere: read a paste, ship from a sheet, pick a large sale, search at the gate
 	@$(BIN)/python -m bench.pasting
 	@$(BIN)/python -m bench.reading_address
 	@$(BIN)/python -m bench.shipping_import
 	@$(BIN)/python -m bench.picking
+	@$(BIN)/python -m bench.gate_search
 
 lighthouse: setup web ## Judge the group-buy page on a phone with Lighthouse; writes bench/lighthouse.json
 	@$(BIN)/python -m bench.lighthouse --write
