@@ -1,0 +1,62 @@
+import { amountFen, wholeNumber } from './form'
+
+import type { Answer } from '@/api/http'
+import { fenToYuan } from '@/utils/money'
+
+export type SupplierRead = Answer<'/api/leader/stores/{store_id}/read-supplier', 'post'>
+type Mark = SupplierRead['title_mark']
+
+/** One variant as the leader sees and changes it; texts are what stands in the fields. */
+export interface SpecDraft {
+  readonly name: string
+  readonly price: string
+  readonly limit: string
+  readonly stock: string
+  readonly cost: number | null
+  readonly mark: Mark
+}
+
+export interface GoodDraft {
+  readonly key: number
+  readonly title: string
+  readonly mark: Mark
+  readonly known: boolean
+  readonly specs: readonly SpecDraft[]
+}
+
+/** What was read, as fields; a known product is made anew under its name, for its variants may differ. */
+export function goodsOf(read: SupplierRead): GoodDraft[] {
+  return read.goods.map((good, key) => ({
+    key,
+    title: good.title,
+    mark: good.mark,
+    known: !!good.product_id,
+    specs: good.specs.map((spec) => ({
+      name: spec.name,
+      price: spec.price_fen === null ? '' : fenToYuan(spec.price_fen),
+      limit: spec.limit ? String(spec.limit) : '',
+      stock: spec.stock === null ? '' : String(spec.stock),
+      cost: spec.cost_fen,
+      mark: spec.price,
+    })),
+  }))
+}
+
+export interface SkuBody {
+  name: string
+  code: string
+  price_fen: number
+  cost_fen: number | null
+  limit_per_person: number
+  weight_g: number
+  stock: number
+}
+
+/** A variant's body, or which field is missing. */
+export function skuOf(spec: SpecDraft): SkuBody | 'price' | 'stock' {
+  const price = amountFen(spec.price, 0)
+  const stock = spec.stock.trim() ? wholeNumber(spec.stock, 1_000_000) : null
+  if (price === null || !spec.price.trim()) return 'price'
+  if (stock === null) return 'stock'
+  return { name: spec.name.trim().slice(0, 30), code: '', price_fen: price, cost_fen: spec.cost, limit_per_person: wholeNumber(spec.limit, 9999) ?? 0, weight_g: 0, stock }
+}
