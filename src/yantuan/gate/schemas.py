@@ -54,6 +54,7 @@ class GateOrder(Schema):
     """An after-sale case is open."""
     at: datetime | None = None
     by: str = ""
+    # One letter, as its neighbours: a list of thousands of orders goes over a phone's line.
     l: list[GateLine]  # noqa: E741
 
 
