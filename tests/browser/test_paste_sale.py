@@ -74,3 +74,15 @@ def test_from_a_pasted_text_to_an_open_sale(phone: Callable[[], Phone], stack: S
     leader.tap("group-publish")
     expect(leader.page).to_have_url(f"{stack.app}/leader/share/index?id={draft['id']}")
     assert desk.get(f"/leader/group-buys/{draft['id']}").json()["status"] == "open"
+
+    # The same goods again: they are in the library now, so nothing is made twice and nothing more is asked for.
+    goods = len(desk.get(f"/leader/stores/{store}/products").json()["items"])
+    leader.open("/leader/paste-sale/index")
+    leader.fill(paste_text=TEXT)
+    leader.tap("paste-read")
+    leader.see("paste-good-1")
+    expect(leader.page.get_by_text("商品库里已有")).to_have_count(2)
+    leader.fill(paste_title="周六鲜果团")
+    leader.tap("paste-make")
+    leader.see("group-status", "草稿")
+    assert len(desk.get(f"/leader/stores/{store}/products").json()["items"]) == goods

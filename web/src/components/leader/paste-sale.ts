@@ -14,23 +14,28 @@ export interface SpecDraft {
   readonly stock: string
   readonly cost: number | null
   readonly mark: Mark
+  /** The library's variant of this name; '' for one to be made. */
+  readonly sku: string
 }
 
 export interface GoodDraft {
   readonly key: number
   readonly title: string
   readonly mark: Mark
-  readonly known: boolean
   readonly specs: readonly SpecDraft[]
 }
 
-/** What was read, as fields; a known product is made anew under its name, for its variants may differ. */
+/** Goods the library has with every variant are offered from there, with its own stock; others are made. */
+export function isKnown(good: GoodDraft): boolean {
+  return good.specs.length > 0 && good.specs.every((spec) => spec.sku)
+}
+
+/** What was read, as fields. */
 export function goodsOf(read: SupplierRead): GoodDraft[] {
   return read.goods.map((good, key) => ({
     key,
     title: good.title,
     mark: good.mark,
-    known: !!good.product_id,
     specs: good.specs.map((spec) => ({
       name: spec.name,
       price: spec.price_fen === null ? '' : fenToYuan(spec.price_fen),
@@ -38,8 +43,16 @@ export function goodsOf(read: SupplierRead): GoodDraft[] {
       stock: spec.stock === null ? '' : String(spec.stock),
       cost: spec.cost_fen,
       mark: spec.price,
+      sku: spec.sku_id ?? '',
     })),
   }))
+}
+
+/** What a sale offers of one variant. */
+export interface OfferBody {
+  readonly sku_id: string
+  readonly price_fen: number
+  readonly limit_per_person: number
 }
 
 export interface SkuBody {
@@ -52,10 +65,10 @@ export interface SkuBody {
   stock: number
 }
 
-/** A variant's body, or which field is missing. */
-export function skuOf(spec: SpecDraft): SkuBody | 'price' | 'stock' {
+/** A variant's body, or which field is missing. A known one keeps the stock it has. */
+export function skuOf(spec: SpecDraft, known = false): SkuBody | 'price' | 'stock' {
   const price = amountFen(spec.price, 0)
-  const stock = spec.stock.trim() ? wholeNumber(spec.stock, 1_000_000) : null
+  const stock = known ? 0 : spec.stock.trim() ? wholeNumber(spec.stock, 1_000_000) : null
   if (price === null || !spec.price.trim()) return 'price'
   if (stock === null) return 'stock'
   return { name: spec.name.trim().slice(0, 30), code: '', price_fen: price, cost_fen: spec.cost, limit_per_person: wholeNumber(spec.limit, 9999) ?? 0, weight_g: 0, stock }
