@@ -18,6 +18,7 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import Conflict
 from yantuan.orders import actions as orders
 from yantuan.orders.access import access_order_as_leader
+from yantuan.orders.holding import held_orders
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import left_to_hand_out
 
@@ -26,7 +27,7 @@ def hand_out(person: Person, order_id: int, body: PickupIn) -> Order:
     """Hand out the named pieces, or all that are neither handed out, refunded nor in after-sale.
 
     Raises Conflict `order_is_courier`, `order_not_paid`, `order_refunded`, `order_closed`, `already_picked`,
-    `nothing_left`, `too_many_pieces`, `aftersale_open`, Invalid `order_line_unknown`.
+    `nothing_left`, `too_many_pieces`, `aftersale_open`, what `orders.holding` says of it, Invalid `order_line_unknown`.
     """
     order = access_order_as_leader(person, order_id)
     return retrying(lambda: _hand_out(order.id, body, Actor("leader", person.id)))
@@ -38,6 +39,8 @@ def _hand_out(order_id: int, body: PickupIn, actor: Actor) -> Order:
     refusal = rules.pickup_refusal(order, live.aggregate(last=Max("created_at"))["last"])
     if refusal is not None:
         raise refusal
+    for held in held_orders({order_id: order.group_buy_id}).values():
+        raise held.refusal()
     lines = list(OrderLine.objects.filter(order_id=order_id).order_by("id"))
     left = {line.id: left_to_hand_out(line) for line in lines}
     wanted = [rules.Pieces(piece.order_line_id, piece.quantity) for piece in body.lines]

@@ -23,6 +23,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, Conflict
 from yantuan.kernel.models import OutboxEvent
+from yantuan.orders.holding import Held, held_orders
 from yantuan.orders.many import Move, lock_orders, transition_many
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import left_to_ship
@@ -53,6 +54,8 @@ class _Desk:
     left: dict[int, dict[int, int]]
     """Pieces not gone yet, by order and line."""
     held: dict[int, dict[int, int]]
+    waits: dict[int, Held]
+    """Orders of which it is still open what they will get."""
     used: dict[str, list[Order]]
     """Orders by the numbers of parcels under way, those decided now included."""
     moment: datetime = field(default_factory=now)
@@ -69,7 +72,7 @@ def send(store_id: int, parcels: Sequence[Parcel], actor: Actor) -> list[Shipmen
     """Send what may leave; one answer per parcel, in order. In the caller's transaction.
 
     A refusal is the error `ship` would raise: Conflict `order_not_paid`, `already_shipped`, `nothing_left`, `too_many_pieces`,
-    `aftersale_open`, `tracking_no_used` and kin, Invalid `order_line_unknown`.
+    `aftersale_open`, `tracking_no_used` and kin, what `orders.holding` says of it, Invalid `order_line_unknown`.
     """
     # Two who enter the same number for different people at the same moment must see each other.
     Store.objects.select_for_update(no_key=True).filter(id=store_id).first()
@@ -87,12 +90,13 @@ def _look(store_id: int, parcels: Sequence[Parcel]) -> _Desk:
         left[line.order_id][line.id] = left_to_ship(line)
     # Only a case that is open keeps pieces back.
     held = {id_: held_pieces(id_) for id_, row in orders.items() if row.aftersale == "open"}
+    waits = held_orders({id_: row.group_buy_id for id_, row in orders.items()})
     used: dict[str, list[Order]] = defaultdict(list)
     numbers = {parcel.number for parcel in parcels}
     live = Shipment.objects.filter(store_id=store_id, tracking_no__in=numbers, withdrawn_at=None)
     for shipment in live.select_related("order").order_by("id"):
         used[shipment.tracking_no].append(shipment.order)
-    return _Desk(orders, left, held, used)
+    return _Desk(orders, left, held, waits, used)
 
 
 def _decide(desk: _Desk, parcel: Parcel) -> Shipment | AppError:
@@ -104,6 +108,8 @@ def _decide(desk: _Desk, parcel: Parcel) -> Shipment | AppError:
         refusal = rules.ship_refusal(_Seen(order.payment, delivery, order.delivery_method))
         if refusal is not None:
             raise refusal
+        if order.id in desk.waits:
+            raise desk.waits[order.id].refusal()
         refuse_used_number(order, desk.used.get(parcel.number, []))
         left = desk.left[order.id]
         pieces = rules.choose(left, desk.held.get(order.id, {}), parcel.pieces)

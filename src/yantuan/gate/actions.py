@@ -20,6 +20,7 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.orders import actions as orders
+from yantuan.orders.holding import held_orders
 from yantuan.orders.models import Order, OrderLine
 from yantuan.stores.models import Store
 
@@ -77,7 +78,8 @@ def _hand_out(order: Order, entry: EntryIn, person: Person) -> GateEntry:
     wanted: dict[int, int] = {}
     for piece in entry.lines:
         wanted[piece.order_line_id] = wanted.get(piece.order_line_id, 0) + piece.quantity
-    decision = rules.decide(order, lines, wanted)
+    waits = bool(held_orders({order.id: order.group_buy_id}))
+    decision = rules.decide(order, lines, wanted, waits=waits)
     checks: list[PickupCheck] = []
     if decision.pieces:
         checks = handing.book_pieces(order, rows, decision.pieces, Actor("leader", person.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.tokens import keyed_hash
 from yantuan.media.queries import media_map
+from yantuan.orders.holding import held_orders
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.states import PAID_PAYMENTS
@@ -26,7 +27,7 @@ from yantuan.picking.rules import plain_building
 from yantuan.stores.models import PickupPoint
 
 Picks = Mapping[int, tuple[datetime, str]]
-State = Literal["waiting", "picked", "refunded", "unpaid"]
+State = Literal["waiting", "picked", "refunded", "unpaid", "unformed"]
 _PURPOSE = "gate-list"
 
 
@@ -44,6 +45,7 @@ def gate_list(group_buy: GroupBuy, person: Person) -> GateList:
     points = list(PickupPoint.objects.filter(store_id=group_buy.store_id).order_by("position", "id"))
     where = {point.id: place for place, point in enumerate(points)}
     salt, moment, picks = secrets.token_hex(8), now(), picks_of([o.id for o in orders])
+    held = held_orders({o.id: group_buy.id for o in orders})
     return GateList(
         token=_token(group_buy.store_id, person.id, moment),
         salt=salt,
@@ -53,7 +55,7 @@ def gate_list(group_buy: GroupBuy, person: Person) -> GateList:
         points=[GatePoint(id=str(point.id), name=point.name) for point in points],
         goods=goods,
         orders=[
-            _order(order, [_line(line, places) for line in lines[order.id]], where, salt, picks)
+            _order(order, [_line(line, places) for line in lines[order.id]], where, salt, picks, held)
             for order in orders
         ],
     )
@@ -79,7 +81,12 @@ def _line(line: OrderLine, places: Mapping[int, int]) -> GateLine:
 
 
 def _order(
-    order: Order, lines: list[GateLine], where: Mapping[int, int], salt: str, picks: Picks
+    order: Order,
+    lines: list[GateLine],
+    where: Mapping[int, int],
+    salt: str,
+    picks: Picks,
+    held: Container[int],
 ) -> GateOrder:
     seen = recipient_visible(order, now())
     at, by = picks.get(order.id, (None, ""))
@@ -88,14 +95,16 @@ def _order(
         name=order.recipient_name if seen else masked_name(order.recipient_name), room=_home(order) if seen else "",
         t=order.phone_last4, i=initials(order.recipient_name) if seen else "",
         c=code_digest(salt, order.pickup_code) if order.pickup_code else "",
-        s=_state(order), a=order.aftersale == "open", at=at, by=by, l=lines,
+        s=_state(order, held), a=order.aftersale == "open", at=at, by=by, l=lines,
     )  # fmt: skip
 
 
-def _state(order: Order) -> State:
+def _state(order: Order, held: Container[int]) -> State:
     if order.payment not in PAID_PAYMENTS:
         return "refunded" if order.payment == "refunded" else "unpaid"
-    return "picked" if order.delivery == "picked" else "waiting"
+    if order.delivery == "picked":
+        return "picked"
+    return "unformed" if order.id in held else "waiting"
 
 
 def _home(order: Order) -> str:

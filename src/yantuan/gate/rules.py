@@ -12,10 +12,10 @@ from yantuan.fulfilment.rules import UNDO_WITHIN
 from yantuan.orders.states import PAID_PAYMENTS
 
 Outcome = Literal[
-    "done", "part", "already", "refunded", "unpaid", "held", "changed", "undone", "undo_late", "undo_nothing",
+    "done", "part", "already", "refunded", "unpaid", "held", "waiting", "changed", "undone", "undo_late", "undo_nothing",
 ]  # fmt: skip
 OUTCOMES: Final[tuple[Outcome, ...]] = (
-    "done", "part", "already", "refunded", "unpaid", "held", "changed", "undone", "undo_late", "undo_nothing",
+    "done", "part", "already", "refunded", "unpaid", "held", "waiting", "changed", "undone", "undo_late", "undo_nothing",
 )  # fmt: skip
 CODE_DIGITS: Final = 4
 """Hexadecimal digits kept of a code's digest: sixteen of a million codes fit each, so a lost phone names none."""
@@ -50,15 +50,19 @@ class Decision:
     """What is booked, by order line."""
 
 
-def decide(order: Facts, lines: Mapping[int, Line], wanted: Mapping[int, int]) -> Decision:
+def decide(
+    order: Facts, lines: Mapping[int, Line], wanted: Mapping[int, int], *, waits: bool = False
+) -> Decision:
     """What becomes of pieces a phone says it handed out: as many of them are booked as the order still has.
 
-    Never more than ordered − refunded − handed out before.
+    Never more than ordered − refunded − handed out before. `waits`: it is still open what the order will get.
     """
     if order.delivery_method != "pickup" or not wanted or not set(wanted) <= set(lines):
         return Decision("changed", {})
     if order.payment not in PAID_PAYMENTS:
         return Decision("refunded" if order.payment == "refunded" else "unpaid", {})
+    if waits:
+        return Decision("waiting", {})
     taken = {line: units for line, asked in wanted.items() if (units := min(asked, lines[line].free)) > 0}
     if taken == dict(wanted):
         return Decision("done", taken)

@@ -49,7 +49,7 @@ class GateOrder(Schema):
     """Pinyin initials of the name."""
     c: str
     """Short digest of the pick-up code under the list's salt."""
-    s: Literal["waiting", "picked", "refunded", "unpaid"]
+    s: Literal["waiting", "picked", "refunded", "unpaid", "unformed"]
     a: bool = False
     """An after-sale case is open."""
     at: datetime | None = None

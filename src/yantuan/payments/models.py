@@ -126,6 +126,11 @@ class Refund(Row):
         LEADER = "leader", "团长主动退款"
         LATE = "late", "关闭后到账退回"
         EXTRA = "extra", "重复支付退回"
+        UNFORMED = "unformed", "未成团退款"
+        UNFILLED = "unfilled", "拼箱余数退款"
+        TIER = "tier", "阶梯价差退回"
+        WEIGHT = "weight", "称重差额退回"
+        SHORTAGE = "shortage", "缺货退款"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     store_id = models.BigIntegerField()
@@ -162,7 +167,20 @@ class Refund(Row):
                 name="refund_state_known",
             ),
             models.CheckConstraint(
-                condition=Q(cause__in=["after_sale", "cancel", "leader", "late", "extra"]),
+                condition=Q(
+                    cause__in=[
+                        "after_sale",
+                        "cancel",
+                        "leader",
+                        "late",
+                        "extra",
+                        "unformed",
+                        "unfilled",
+                        "tier",
+                        "weight",
+                        "shortage",
+                    ]
+                ),
                 name="refund_cause_known",
             ),
             models.UniqueConstraint(

@@ -100,6 +100,11 @@ _CAUSES_EN = {
     "leader": "by the leader",
     "late": "paid after closing",
     "extra": "paid twice",
+    "unformed": "the sale did not form",
+    "unfilled": "carton not filled",
+    "tier": "tier price",
+    "weight": "real weight",
+    "shortage": "out of stock",
 }
 
 

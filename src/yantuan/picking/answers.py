@@ -28,6 +28,7 @@ def picking_out(group_buy: GroupBuy, found: Lists) -> PickingOut:
     return PickingOut(
         title=group_buy.title,
         orders=len({piece.order_id for piece in found.pieces}),
+        waiting=found.waiting,
         bags=len(found.bags),
         quantity=sum(row.quantity for row in found.goods),
         goods=[_goods_out(row) for row in found.goods],

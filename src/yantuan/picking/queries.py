@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.identity.rules import address_text, masked_name
 from yantuan.kernel.clock import now
+from yantuan.orders.holding import held_orders
 from yantuan.orders.models import OrderLine
 from yantuan.orders.rules import VISIBLE_AFTER_RECEIPT
 from yantuan.orders.states import PAID_PAYMENTS
@@ -37,6 +38,8 @@ class Lists:
     bags: list[Bag]
     goods: list[Goods]
     """In the order of the sale's page."""
+    waiting: int = 0
+    """Orders left out, since it is still open what they will get (`orders.holding`)."""
 
 
 @dataclass(slots=True)
@@ -67,10 +70,12 @@ WHOLE: Final = Part()
 def lists(group_buy: GroupBuy, scope: Scope, part: Part = WHOLE) -> Lists:
     """Pieces and bags of the sale's paid orders."""
     pieces = list(_pieces(group_buy, scope, part))
+    held = held_orders(dict.fromkeys((piece.order_id for piece in pieces), group_buy.id))
+    pieces = [piece for piece in pieces if piece.order_id not in held] if held else pieces
     bags = rules.bags(pieces)
     order = dict(Offer.objects.filter(group_buy_id=group_buy.id).values_list("id", "position"))
     goods = sorted(rules.goods(pieces, bags), key=lambda row: (order[row.offer_id], row.offer_id))
-    return Lists(pieces, bags, goods)
+    return Lists(pieces, bags, goods, waiting=len(held))
 
 
 def _pieces(group_buy: GroupBuy, scope: Scope, part: Part) -> Iterator[Piece]:

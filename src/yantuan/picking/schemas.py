@@ -72,6 +72,8 @@ class PickingOut(Schema):
 
     title: str
     orders: int
+    waiting: int
+    """Paid orders left out because the sale, their team or their carton is not settled yet."""
     bags: int
     quantity: int
     goods: list[GoodsOut]

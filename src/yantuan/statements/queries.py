@@ -20,7 +20,9 @@ from yantuan.statements.rules import STREAMS, Entry, Stream
 PAGE: Final = 30
 _CAUSES_EN: Final = {
     "after_sale": "After-sales", "cancel": "Cancelled before shipping", "leader": "Refunded by the leader",
-    "late": "Paid after closing", "extra": "Paid twice",
+    "late": "Paid after closing", "extra": "Paid twice", "unformed": "Sale or team not formed",
+    "unfilled": "Carton not filled", "tier": "Tier price difference", "weight": "Weight difference",
+    "shortage": "Out of stock",
 }  # fmt: skip
 
 

@@ -8085,6 +8085,8 @@ export interface components {
             title: string;
             /** Orders */
             orders: number;
+            /** Waiting */
+            waiting: number;
             /** Bags */
             bags: number;
             /** Quantity */
@@ -8219,7 +8221,7 @@ export interface components {
              * S
              * @enum {string}
              */
-            s: "waiting" | "picked" | "refunded" | "unpaid";
+            s: "waiting" | "picked" | "refunded" | "unpaid" | "unformed";
             /**
              * A
              * @default false
@@ -8271,7 +8273,7 @@ export interface components {
             /** Key */
             key: string;
             /** Outcome */
-            outcome: ("done" | "part" | "already" | "refunded" | "unpaid" | "held" | "changed" | "undone" | "undo_late" | "undo_nothing") | ("unknown" | "key_reused");
+            outcome: ("done" | "part" | "already" | "refunded" | "unpaid" | "held" | "waiting" | "changed" | "undone" | "undo_late" | "undo_nothing") | ("unknown" | "key_reused");
             /** Booked */
             booked: {
                 [key: string]: number;
