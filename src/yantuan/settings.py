@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "yantuan.gate",
     "yantuan.members",
     "yantuan.batchrefunds",
+    "yantuan.proxies",
     "yantuan.privacy",
     "yantuan.health",
     "yantuan.console",

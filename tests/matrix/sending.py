@@ -144,6 +144,14 @@ def _batch(side: Side) -> dict[str, Any]:
     return {"offer_ids": [str(i) for i in side.data["offers"]], "percent": 10}
 
 
+def _proxy(side: Side) -> dict[str, Any]:
+    lines = [{"offer_id": str(side.data["offers"][0]), "quantity": 1}]
+    return {
+        "pickup_point_id": str(side.ids["point_id"]),
+        "people": [{"name": "王姐", "lines": lines, "expected_total_fen": 1}],
+    }
+
+
 _MEMBER = {"store_id": "store_id", "member_id": "member_id"}
 
 SENT: dict[str, Sent] = {
@@ -368,6 +376,13 @@ SENT: dict[str, Sent] = {
     "read_batch_refund": Sent({"batch_id": "batch_id"}),
     "list_batch_refund_items": Sent({"batch_id": "batch_id"}),
     "stop_batch_refund": Sent({"batch_id": "batch_id"}),
+    "place_proxy_orders": _at("group_buy_id", lambda side, me, town: _proxy(side)),
+    "list_proxy_orders": _at("group_buy_id"),
+    "record_proxy_order_paid": _at("unpaid_order_id"),
+    "cancel_proxy_order": _at("unpaid_order_id"),
+    "open_pay_link": Sent({"token": "=nobodys"}),
+    "pay_by_link": Sent({"token": "=nobodys", "order_id": "unpaid_order_id"}, _fixed(channel="h5")),
+    "refresh_by_link": Sent({"token": "=nobodys", "order_id": "unpaid_order_id"}),
     "list_staff": _at("store_id"),
     "invite_staff": _at("store_id", _fixed(rights=["orders"], note="小张")),
     "cancel_staff_invite": Sent({"store_id": "store_id", "invite_id": "staff_invite_id"}),

@@ -28,6 +28,7 @@ from yantuan.orders.jielong_api import router as jielong
 from yantuan.payments.api import router as payments
 from yantuan.picking.api import router as picking
 from yantuan.promotions.api import router as promotions
+from yantuan.proxies.api import router as proxies
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
@@ -50,7 +51,7 @@ api = NinjaAPI(
 errors.install(api)
 ROUTERS = (
     identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
-    tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, statements,
+    tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
 )  # fmt: skip
 for router in ROUTERS:
     for path in router.path_operations.values():

@@ -66,6 +66,8 @@ class Config(BaseSettings):
 
     hold_seconds: int = 900
     """How long an unpaid order keeps its stock."""
+    proxy_hold_days: Annotated[int, Field(ge=1, le=6)] = 3
+    """Days an unpaid order that a leader placed for somebody keeps its stock at most; the end of its sale may be earlier."""
     auto_receive_days_courier: int = 10
     """Days after everything was shipped, when nothing is known of the parcels."""
     auto_receive_days_after_signed: Annotated[int, Field(ge=1)] = 3

@@ -27,7 +27,7 @@ SELECT o.id, l.offer_id, l.quantity - l.refunded_quantity, o.delivery_method, o.
        o.district, o.detail, o.building, o.unit, o.room
 FROM d
 JOIN orders_order o ON o.store_id = d.store_id AND o.group_buy_id = d.group_buy_id
-     AND ((d.room <> '' AND o.room = d.room) OR o.phone_last4 = d.last4)
+     AND ((d.room <> '' AND o.room = d.room) OR (d.last4 <> '' AND o.phone_last4 = d.last4))
 JOIN orders_orderline l ON l.order_id = o.id
 WHERE o.payment NOT IN ('closed', 'refunded')
 """
@@ -76,7 +76,8 @@ def same_household(one: Home, other: Home) -> bool:
     """Whether two orders go to one household; symmetric."""
     if one.point_id != other.point_id or one.district != other.district:
         return False
-    if one.phone == other.phone and one.street == other.street:
+    # Whoever a leader ordered for may have given no phone.
+    if one.phone and one.phone == other.phone and one.street == other.street:
         return True
     door = (one.building, one.unit, one.room) == (other.building, other.unit, other.room)
     return bool(one.room) and door and (one.street in other.street or other.street in one.street)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Count
+
 from yantuan.groupbuys.desk import live_offers
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.identity.queries import masked_name
@@ -52,7 +54,8 @@ def read_pasted(group_buy: GroupBuy, text: str) -> JielongRead:
     if not offers:
         raise Invalid("nothing_on_sale", "这个团还没有商品，没法认接龙", "This sale has no goods yet.")
     reading = read(text, list(offers.values()))
-    return _out(offers, reading, compare(reading, _booked(group_buy, offers), list(offers.values())))
+    found = compare(reading, _booked(group_buy, offers), list(offers.values()))
+    return _out(offers, reading, found, _seen(group_buy))
 
 
 def written(group_buy: GroupBuy, *, full: bool) -> JielongText:
@@ -149,7 +152,15 @@ def _booked(group_buy: GroupBuy, offers: Mapping[int, Offer]) -> list[Booked]:
     ]
 
 
-def _out(offers: Mapping[int, Offer], reading: Reading, found: Comparison) -> JielongRead:
+def _seen(group_buy: GroupBuy) -> dict[int, int]:
+    """How many orders each 跟团号 has, closed ones too: whoever agrees to more pieces names what they saw."""
+    counted = Order.objects.filter(group_buy_id=group_buy.id).values("number").annotate(n=Count("id"))
+    return dict(counted.order_by("number").values_list("number", "n"))
+
+
+def _out(
+    offers: Mapping[int, Offer], reading: Reading, found: Comparison, seen: Mapping[int, int]
+) -> JielongRead:
     ids = {offer.code: number for number, offer in offers.items()}
     return JielongRead(
         offers=[
@@ -163,7 +174,7 @@ def _out(offers: Mapping[int, Offer], reading: Reading, found: Comparison) -> Ji
             )
             for number, offer in offers.items()
         ],
-        people=[_person(p, ids) for p in found.people],
+        people=[_person(p, ids, seen) for p in found.people],
         ambiguous=[JielongAmbiguous(line=a.text, why=a.why, number=a.line + 1) for a in found.ambiguous],
         used_lines=reading.used_lines,
         ignored_lines=reading.ignored_lines,
@@ -173,14 +184,16 @@ def _out(offers: Mapping[int, Offer], reading: Reading, found: Comparison) -> Ji
     )
 
 
-def _person(person: Difference, ids: Mapping[str, int]) -> JielongPerson:
+def _person(person: Difference, ids: Mapping[str, int], seen: Mapping[int, int]) -> JielongPerson:
+    numbers = [int(ref) for ref in person.refs]
     return JielongPerson(
         mark=person.mark,
         name=person.name or "",
         room=person.room or "",
         wanted=_items(person.wanted, ids),
         booked=_items(person.booked, ids),
-        numbers=[int(ref) for ref in person.refs],
+        numbers=numbers,
+        seen=sum(seen.get(number, 0) for number in numbers),
         wanted_fen=person.wanted_fen,
         unpaid_fen=person.unpaid_fen,
         cancelled=person.cancelled,

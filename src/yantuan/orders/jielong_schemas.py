@@ -43,6 +43,8 @@ class JielongPerson(Schema):
     wanted: Sequence[JielongItem]
     booked: Sequence[JielongItem]
     numbers: list[int]
+    seen: int
+    """Orders these 跟团号 have by now, closed ones too; adding pieces names it (`proxies.schemas.WishIn`)."""
     wanted_fen: int
     unpaid_fen: int
     cancelled: bool

@@ -46,7 +46,11 @@ def pay(person: Person, order_id: int, wish: PayWish) -> PayInstruction:
     properly the order stays payable under the same number (AppError `provider_unavailable`). Raises Conflict
     `order_closed`, `order_expired` or `wechatpay_not_offered`, AppError `wechat_sign_in_needed` or `provider_refused`.
     """
-    order = access_order(person, order_id)
+    return pay_for(access_order(person, order_id), person, wish)
+
+
+def pay_for(order: Order, person: Person, wish: PayWish) -> PayInstruction:
+    """Like `pay`, for an order the caller may let `person` pay although it is somebody else's."""
     known = _without_provider(order)
     if known is not None:
         return known
@@ -71,7 +75,11 @@ def pay(person: Person, order_id: int, wish: PayWish) -> PayInstruction:
 
 def refresh(person: Person, order_id: int) -> Order:
     """Ask the provider about the buyer's order, e.g. on the way back from paying; a silent provider changes nothing."""
-    order = access_order(person, order_id)
+    return refresh_for(access_order(person, order_id), person)
+
+
+def refresh_for(order: Order, person: Person) -> Order:
+    """Like `refresh`, for an order the caller may let `person` see."""
     ratelimit.hit(f"pay_refresh:{person.id}", limit=60, seconds=60)
     attempt = attempts.live_attempt(order.id)
     if attempt is not None:

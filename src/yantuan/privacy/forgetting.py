@@ -27,6 +27,8 @@ from yantuan.payments.attempts import LIVE
 from yantuan.payments.models import PaymentAttempt, Refund
 from yantuan.payments.refunds import UNFINISHED
 from yantuan.privacy import scrub
+from yantuan.proxies.forgetting import blank
+from yantuan.proxies.models import StandIn
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.staff.models import StaffMember
 from yantuan.stores.models import BlockedBuyer, Store
@@ -141,6 +143,7 @@ def _erase_person(person: Person) -> None:
     MemberTag.objects.filter(member__person=person).delete()
     BlockedBuyer.objects.filter(person_id=person.id).delete()
     leave_all(person)
+    blank(StandIn.objects.filter(Q(person=person) | Q(claimed_by=person.id)))
     helped = StaffMember.objects.filter(person=person)
     helped.filter(revoked_at=None).update(revoked_at=now())
     helped.update(note="")

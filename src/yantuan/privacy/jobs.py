@@ -17,6 +17,7 @@ from yantuan.media.keeping import remove
 from yantuan.notices.models import Delivery, InboxMessage, ServiceCard
 from yantuan.orders.models import Order
 from yantuan.privacy import forgetting, scrub
+from yantuan.proxies.forgetting import blank_idle
 
 SESSIONS: Final = timedelta(days=30)
 """Ended sign-ins stay this long, for a person who asks where they were signed in."""
@@ -40,6 +41,13 @@ def keep_no_longer() -> int:
     ended += sent.delete()[0]
     over = ServiceCard.objects.filter(state__in=[ServiceCard.State.OVER, ServiceCard.State.FAILED])
     return ended + over.exclude(openid="").update(openid="")
+
+
+@every(24 * 3600)
+def forget_idle_stand_ins() -> int:
+    """Neighbours a leader ordered for whom no order names any more; answers how many."""
+    with transaction.atomic():
+        return blank_idle(scrub.GONE)
 
 
 @every(24 * 3600)

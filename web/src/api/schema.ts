@@ -3180,6 +3180,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/group-buys/{group_buy_id}/proxy-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Proxy Orders */
+        get: operations["yantuan_proxies_api_list_proxy_orders"];
+        put?: never;
+        /**
+         * Place Proxy Orders
+         * @description Order for neighbours; each gets an answer of their own. What was agreed to once is placed once, whatever the header.
+         */
+        post: operations["yantuan_proxies_api_place_proxy_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/record-paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Proxy Order Paid
+         * @description The neighbour paid outside WeChat Pay. Again: no change.
+         */
+        post: operations["yantuan_proxies_api_record_proxy_order_paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/cancel-proxy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Proxy Order
+         * @description End an unpaid order that was placed for a neighbour. Again: no change; a paid one is refunded instead.
+         */
+        post: operations["yantuan_proxies_api_cancel_proxy_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proxy-links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open Pay Link */
+        get: operations["yantuan_proxies_api_open_pay_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proxy-links/{token}/orders/{order_id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay By Link */
+        post: operations["yantuan_proxies_api_pay_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proxy-links/{token}/orders/{order_id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refresh By Link */
+        post: operations["yantuan_proxies_api_refresh_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/group-buys/{group_buy_id}/statement": {
         parameters: {
             query?: never;
@@ -6641,6 +6753,8 @@ export interface components {
             booked: components["schemas"]["JielongItem"][];
             /** Numbers */
             numbers: number[];
+            /** Seen */
+            seen: number;
             /** Wanted Fen */
             wanted_fen: number;
             /** Unpaid Fen */
@@ -8620,6 +8734,171 @@ export interface components {
             items: components["schemas"]["ItemOut"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * ProxyOutcome
+         * @description One neighbour's answer, in the order asked: an order, or why there is none. `problem` may also stand beside an order that was placed and is not paid.
+         */
+        ProxyOutcome: {
+            /** Name */
+            name: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Number */
+            number: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Payment */
+            payment: string;
+            /** Link */
+            link: string;
+            problem: components["schemas"]["ProxyProblem"] | null;
+        };
+        /** ProxyProblem */
+        ProxyProblem: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Total Fen */
+            total_fen?: number | null;
+        };
+        /**
+         * ProxyIn
+         * @description What the leader agreed to; all are handed out at one pick-up point and answer the sale's questions alike.
+         */
+        ProxyIn: {
+            /** Pickup Point Id */
+            pickup_point_id: string;
+            /**
+             * Answers
+             * @default []
+             */
+            answers: components["schemas"]["AnswerIn"][];
+            /** People */
+            people: components["schemas"]["WishIn"][];
+        };
+        /**
+         * WishIn
+         * @description One neighbour. `number` 0 is somebody new; else pieces are added to that 跟团号, which had `seen` orders when it was read.
+         */
+        WishIn: {
+            /** Name */
+            name: string;
+            /**
+             * Building
+             * @default
+             */
+            building: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
+            /** Phone */
+            phone?: string | null;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+            /** Expected Total Fen */
+            expected_total_fen: number;
+            /**
+             * Number
+             * @default 0
+             */
+            number: number;
+            /**
+             * Seen
+             * @default 0
+             */
+            seen: number;
+            /**
+             * Paid
+             * @default false
+             */
+            paid: boolean;
+        };
+        /**
+         * ProxyOrderRow
+         * @description One order of a neighbour the leader ordered for.
+         */
+        ProxyOrderRow: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Goods */
+            goods: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Payment */
+            payment: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Link */
+            link: string;
+        };
+        /** PayLine */
+        PayLine: {
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Quantity */
+            quantity: number;
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /** PayOrder */
+        PayOrder: {
+            /** Order Id */
+            order_id: string;
+            /** Payment */
+            payment: string;
+            /** Payment Method */
+            payment_method: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Expires At */
+            expires_at: string | null;
+            /** Lines */
+            lines: components["schemas"]["PayLine"][];
+        };
+        /**
+         * PayPage
+         * @description What anybody with the link sees: goods and amounts; the name masked, no phone, no door.
+         */
+        PayPage: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Store Name */
+            store_name: string;
+            /** Code */
+            code: string;
+            /** Pickup Name */
+            pickup_name: string;
+            /** Orders */
+            orders: components["schemas"]["PayOrder"][];
+            /** Collection Code Url */
+            collection_code_url: string;
+            /** Offline Note */
+            offline_note: string;
+            /** Contact Wechat */
+            contact_wechat: string;
         };
         /**
          * SaleStatementOut
@@ -13495,6 +13774,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchOut"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_list_proxy_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyOrderRow"][];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_place_proxy_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProxyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyOutcome"][];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_record_proxy_order_paid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_cancel_proxy_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_open_pay_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayPage"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_pay_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayInstruction"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_refresh_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayPage"];
                 };
             };
         };
