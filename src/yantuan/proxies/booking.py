@@ -156,6 +156,7 @@ def _draft(leader: Person, group_buy: GroupBuy, wish: WishIn, target: _Target, b
         actor=Actor("leader", leader.id),
         pickup_point_id=target.point_id,
         contact=target.recipient,
+        remark=wish.remark,
         answers=tuple((answer.question_id, answer.answer) for answer in body.answers),
     )
 

@@ -25,6 +25,7 @@ class WishIn(Schema):
     expected_total_fen: FenIn
     number: Annotated[int, Field(ge=0, le=2**62)] = 0
     seen: Annotated[int, Field(ge=0, le=10_000)] = 0
+    remark: Annotated[Text, Field(max_length=200)] = ""
     paid: bool = False
     """The leader has the money already, outside WeChat Pay."""
 

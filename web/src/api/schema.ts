@@ -8819,6 +8819,11 @@ export interface components {
              */
             seen: number;
             /**
+             * Remark
+             * @default
+             */
+            remark: string;
+            /**
              * Paid
              * @default false
              */

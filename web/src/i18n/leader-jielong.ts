@@ -2,7 +2,7 @@
 export const zh = {
   'leader.jielong.title': '粘贴接龙',
   'leader.jielong.open': '粘贴接龙',
-  'leader.jielong.hint': '把群里的接龙或聊天记录粘贴到这里。只帮你核对，不会替你下单。',
+  'leader.jielong.hint': '把群里的接龙或聊天记录粘贴到这里。先帮你核对，勾选并确认后才会下单。',
   'leader.jielong.label': '接龙文字',
   'leader.jielong.placeholder': '1. 小王 3-502 蓝莓2\n2. 李姐 5-1101 香蕉1',
   'leader.jielong.read': '核对',
@@ -39,7 +39,7 @@ export const zh = {
 export const en: Record<keyof typeof zh, string> = {
   'leader.jielong.title': 'Paste a list',
   'leader.jielong.open': 'Paste a list',
-  'leader.jielong.hint': 'Paste the sign-up list or the chat of your group. It is only compared with your orders; nothing is booked.',
+  'leader.jielong.hint': 'Paste the sign-up list or the chat of your group. It is compared with your orders first; nothing is booked until you confirm.',
   'leader.jielong.label': 'Text',
   'leader.jielong.placeholder': '1. 小王 3-502 蓝莓2\n2. 李姐 5-1101 香蕉1',
   'leader.jielong.read': 'Compare',
