@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "yantuan.reports",
     "yantuan.shipinfo",
     "yantuan.gate",
+    "yantuan.hosts",
     "yantuan.members",
     "yantuan.batchrefunds",
     "yantuan.proxies",

@@ -152,6 +152,16 @@ def _proxy(side: Side) -> dict[str, Any]:
     }
 
 
+def _count(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    lines = [{"offer_id": str(offer), "came": 2, "damaged": 1} for offer in side.data["offers"]]
+    return {"base": 1, "lines": lines}
+
+
+_GATE_ENTRIES = _fixed(
+    token="none",
+    entries=[{"key": "entry-0001", "order_id": "1", "kind": "hand_out", "at": "2026-05-12T10:00:00Z"}],
+)
+_AT_POINT = {"point_id": "point_id", "group_buy_id": "group_buy_id"}
 _MEMBER = {"store_id": "store_id", "member_id": "member_id"}
 
 SENT: dict[str, Sent] = {
@@ -271,15 +281,7 @@ SENT: dict[str, Sent] = {
     "look_at_my_tracking": _at("shipped_order_id"),
     "read_tracking": _at("shipped_order_id"),
     "load_gate_list": _at("group_buy_id"),
-    "send_gate_entries": _at(
-        "store_id",
-        _fixed(
-            token="none",
-            entries=[
-                {"key": "entry-0001", "order_id": "1", "kind": "hand_out", "at": "2026-05-12T10:00:00Z"}
-            ],
-        ),
-    ),
+    "send_gate_entries": _at("store_id", _GATE_ENTRIES),
     "find_pickup_orders": _at("store_id", _fixed(text="1")),
     "hand_out_order": _at("to_pick_order_id", _nothing),
     "undo_hand_out": _at("picked_order_id"),
@@ -392,5 +394,18 @@ SENT: dict[str, Sent] = {
     "read_staff_invite": Sent({"token": "=nobodys"}),
     "accept_staff_invite": Sent({"token": "=nobodys"}),
     "leave_store": _at("store_id"),
+    "list_hosts": _at("store_id"),
+    "invite_host": _at("point_id", _fixed(note="东门老周")),
+    "cancel_host_invite": Sent({"store_id": "store_id", "invite_id": "host_invite_id"}),
+    "revoke_host": Sent({"store_id": "store_id", "host_id": "host_id"}),
+    "read_host_invite": Sent({"token": "=nobodys"}),
+    "accept_host_invite": Sent({"token": "=nobodys"}),
+    "leave_point": _at("point_id"),
+    "list_point_sales": _at("point_id"),
+    "read_arrival": Sent(_AT_POINT),
+    "count_arrival": Sent(_AT_POINT, _count),
+    "tell_arrival": Sent(_AT_POINT, _fixed(counts=1, people=1)),
+    "load_point_list": Sent(_AT_POINT),
+    "send_point_entries": _at("point_id", _GATE_ENTRIES),
 }
 """Operation id → what is sent."""

@@ -18,6 +18,9 @@ from yantuan.catalog.actions import archive_product
 from yantuan.catalog.models import Sku
 from yantuan.fulfilment.models import ShipImport, ShipImportRow, Shipment
 from yantuan.groupbuys.models import Offer
+from yantuan.hosts import actions as arrivals
+from yantuan.hosts import inviting
+from yantuan.hosts.schemas import CountIn, CountLine
 from yantuan.identity import sessions
 from yantuan.identity.auth import CLIENT_HEADER
 from yantuan.identity.models import Person, Session
@@ -166,6 +169,18 @@ def _staff(store: Any, leader: Person) -> dict[str, int]:
     return {"staff_invite_id": invited.id, "member_id": staff.accept(make.person("小李"), token).id}
 
 
+def _hosts(store: Any, sale: Any, leader: Person) -> dict[str, int]:
+    """A host of the shop's point, an invitation nobody has used, and goods counted there once."""
+    point = store.pickup_points.get()
+    invited, _ = inviting.invite(leader, point, "东门老周")
+    _, token = inviting.invite(leader, point, "东门老吴")
+    offers = Offer.objects.filter(group_buy=sale).order_by("position").values_list("id", flat=True)
+    arrivals.count(
+        leader, sale, point, CountIn(base=0, lines=[CountLine(offer_id=i, came=2) for i in offers])
+    )
+    return {"host_invite_id": invited.id, "host_id": inviting.accept(make.person("老吴"), token).id}
+
+
 def _coupon_of(leader: Person, store: Any) -> int:
     """A coupon anybody may take."""
     body = CouponIn(kind="fixed", minus_fen=500, starts_at=now(), ends_at=now() + timedelta(days=30))
@@ -237,6 +252,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
         **_imports(store, leader, orders["paid"]),
         **_staff(store, leader),
+        **_hosts(store, sale, leader),
         **_members(sale, store, buyer),
         "batch_id": _batch(sale, store, leader),
         "coupon_id": _coupon_of(leader, store),

@@ -17,6 +17,7 @@ from yantuan.fulfilment.imports.api import router as ship_imports
 from yantuan.gate.api import router as gate
 from yantuan.groupbuys.api import router as groupbuys
 from yantuan.groupbuys.pasting_api import router as pasting
+from yantuan.hosts.api import router as hosts
 from yantuan.identity.api import router as identity
 from yantuan.leaders.api import router as leaders
 from yantuan.media.api import router as media
@@ -52,6 +53,7 @@ errors.install(api)
 ROUTERS = (
     identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
+    hosts,
 )  # fmt: skip
 for router in ROUTERS:
     for path in router.path_operations.values():

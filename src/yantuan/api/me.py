@@ -8,7 +8,8 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from yantuan.api.schemas import InstanceOut, MeHelp, MeLeader, MeOut, MePerson
+from yantuan.api.schemas import InstanceOut, MeHelp, MeLeader, MeOut, MePerson, MePoint
+from yantuan.hosts.queries import hosted_points
 from yantuan.identity import actions as identity_actions
 from yantuan.identity.auth import person_of, person_or_none, signed_in
 from yantuan.identity.models import Person
@@ -39,6 +40,7 @@ def me_out(person: Person | None) -> MeOut:
         person=_person(person),
         leader=_leader(person),
         helps=_helps(person),
+        points=_points(person),
         unread_leader=counts.leader,
         unread_buyer=counts.buyer,
     )
@@ -103,6 +105,10 @@ def _helps(person: Person) -> list[MeHelp]:
         for store, rights in helped(person)
         for reason in [stopped_because(store)]
     ]
+
+
+def _points(person: Person) -> list[MePoint]:
+    return [MePoint(id=p.id, name=p.name, store_name=p.store_name) for p in hosted_points(person)]
 
 
 @router.get("/me", response=MeOut, auth=None)

@@ -54,12 +54,21 @@ class MeHelp(Schema):
     suspend_reason: str
 
 
+class MePoint(Schema):
+    """A pick-up point the person hosts."""
+
+    id: IdOut
+    name: str
+    store_name: str
+
+
 class MeOut(Schema):
     """Who is looking. `person` null: signed out."""
 
     person: MePerson | None
     leader: MeLeader | None
     helps: list[MeHelp] = []
+    points: list[MePoint] = []
     unread_leader: int
     unread_buyer: int
 

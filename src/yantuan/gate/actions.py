@@ -28,15 +28,24 @@ CLASHES_FOR = timedelta(days=2)
 """How long somebody is told that another phone handed out the same again."""
 
 
-def take_in(person: Person, store: Store, entries: Sequence[EntryIn]) -> EntriesOut:
-    """Book what a phone reports, in its order; every entry gets one outcome, and the same again when it is repeated."""
+def take_in(
+    person: Person, store: Store, entries: Sequence[EntryIn], point_id: int | None = None
+) -> EntriesOut:
+    """Book what a phone reports, in its order; every entry gets one outcome, and the same again when it is repeated.
+
+    With a point, orders of other points are unknown.
+    """
     return EntriesOut(
-        entries=[_answer(person, store, entry) for entry in entries], clashes=_clashes(person, store)
+        entries=[_answer(person, store, entry, point_id) for entry in entries],
+        clashes=_clashes(person, store),
     )
 
 
-def _answer(person: Person, store: Store, entry: EntryIn) -> EntryOut:
-    if not Order.objects.filter(id=entry.order_id, store_id=store.id).exists():
+def _answer(person: Person, store: Store, entry: EntryIn, point_id: int | None) -> EntryOut:
+    orders_here = Order.objects.filter(store_id=store.id)
+    if point_id is not None:
+        orders_here = orders_here.filter(pickup_point_id=point_id)
+    if not orders_here.filter(id=entry.order_id).exists():
         return EntryOut(key=entry.key, outcome="unknown", booked={})
     try:
         row = retrying(lambda: _book(person, entry))

@@ -31,19 +31,24 @@ State = Literal["waiting", "picked", "refunded", "unpaid", "unformed"]
 _PURPOSE = "gate-list"
 
 
-def gate_list(group_buy: GroupBuy, person: Person) -> GateList:
-    """Every pick-up order of the sale that isn't closed, in a fixed number of queries."""
-    orders = list(
-        Order.objects.filter(group_buy_id=group_buy.id, store_id=group_buy.store_id, delivery_method="pickup")
-        .exclude(payment="closed")
-        .order_by("number", "id")
+def gate_list(group_buy: GroupBuy, person: Person, point_id: int | None = None) -> GateList:
+    """Every pick-up order of the sale that isn't closed, in a fixed number of queries.
+
+    With a point, those of that point alone and without rooms, as its host may see them.
+    """
+    rows = Order.objects.filter(
+        group_buy_id=group_buy.id, store_id=group_buy.store_id, delivery_method="pickup"
     )
+    points = PickupPoint.objects.filter(store_id=group_buy.store_id)
+    if point_id is not None:
+        rows, points = rows.filter(pickup_point_id=point_id), points.filter(id=point_id)
+    orders = list(rows.exclude(payment="closed").order_by("number", "id"))
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order__in=[o.id for o in orders]).order_by("position", "id"):
         lines[line.order_id].append(line)
     goods, places = _goods(lines)
-    points = list(PickupPoint.objects.filter(store_id=group_buy.store_id).order_by("position", "id"))
-    where = {point.id: place for place, point in enumerate(points)}
+    shown = list(points.order_by("position", "id"))
+    where = {point.id: place for place, point in enumerate(shown)}
     salt, moment, picks = secrets.token_hex(8), now(), picks_of([o.id for o in orders])
     held = held_orders({o.id: group_buy.id for o in orders})
     return GateList(
@@ -52,10 +57,18 @@ def gate_list(group_buy: GroupBuy, person: Person) -> GateList:
         made_at=moment,
         title=group_buy.title,
         store_id=str(group_buy.store_id),
-        points=[GatePoint(id=str(point.id), name=point.name) for point in points],
+        points=[GatePoint(id=str(point.id), name=point.name) for point in shown],
         goods=goods,
         orders=[
-            _order(order, [_line(line, places) for line in lines[order.id]], where, salt, picks, held)
+            _order(
+                order,
+                [_line(line, places) for line in lines[order.id]],
+                where,
+                salt,
+                picks,
+                held,
+                point_id is None,
+            )
             for order in orders
         ],
     )
@@ -87,12 +100,13 @@ def _order(
     salt: str,
     picks: Picks,
     held: Container[int],
+    rooms: bool,
 ) -> GateOrder:
     seen = recipient_visible(order, now())
     at, by = picks.get(order.id, (None, ""))
     return GateOrder(
         id=str(order.id), n=order.number, p=where.get(order.pickup_point_id or 0, -1),
-        name=order.recipient_name if seen else masked_name(order.recipient_name), room=_home(order) if seen else "",
+        name=order.recipient_name if seen else masked_name(order.recipient_name), room=_home(order) if seen and rooms else "",
         t=order.phone_last4, i=initials(order.recipient_name) if seen else "",
         c=code_digest(salt, order.pickup_code) if order.pickup_code else "",
         s=_state(order, held), a=order.aftersale == "open", at=at, by=by, l=lines,

@@ -130,11 +130,17 @@ def parcel_withdrawn(payload: dict[str, Any]) -> None:
     _both(order, "parcel_withdrawn", None, words, f"withdrawn:{parcel.id}")
 
 
+def arrived_key(order: Order) -> str:
+    """One word of arrival to each buyer of a sale at a point; goods of a shelf come anew with each order."""
+    dated = GroupBuy.objects.filter(id=order.group_buy_id, kind=GroupBuy.Kind.DATED).exists()
+    return f"arrived:{order.group_buy_id}:{order.pickup_point_id}" if dated else f"arrived:{order.id}"
+
+
 @on("order.arrived")
 def order_arrived(payload: dict[str, Any]) -> None:
     order = _order(payload)
     words = Words(f"订单 #{order.number} 已到自提点", f"{order.goods_text}，请带取货码来取")
-    _both(order, "order_arrived", None, words, f"arrived:{order.id}")
+    _both(order, "order_arrived", None, words, arrived_key(order))
 
 
 @on("order.picked")

@@ -27,6 +27,7 @@ HARMLESS: Final = (
     Harmless("sharing.LiveCard", ("room",), "动态消息显示的人数上限"),
     Harmless("reports.OrderExport", ("full_phones",), "含完整手机号的订单数"),
     Harmless("gate.GateEntry", ("key",), "手机为每次核销编的号，随机"),
+    Harmless("hosts.ArrivalCount", ("note",), "清点到货的说明"),
     Harmless("shipinfo.PlatformFact", ("name",), "微信规则的名称"),
     Harmless("health.Alarm", ("name", "text"), "告警"),
 )

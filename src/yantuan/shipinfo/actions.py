@@ -85,31 +85,49 @@ def mark_arrived(person: Person, order_id: int) -> int:
     This order at once, the others by the worker. Answers how many orders are newly told; again, once they are: none.
     """
     order = access_order_as_leader(person, order_id)
+    ids = _to_tell(order.store_id, order.group_buy_id, order.pickup_point_id)
+    if order.id in ids:
+        arrived(order.id)
+    if ids:
+        rest = [one for one in ids if one != order.id]
+        actor = Actor("leader", person.id)
+        retrying(lambda: _hand_on(order.store_id, order.group_buy_id, rest, len(ids), actor))
+    return len(ids)
+
+
+def arrived_at_point(store_id: int, group_buy_id: int, point_id: int, actor: Actor) -> int:
+    """The goods of a sale are at a point: the worker tells the platform of every paid order that waits there.
+
+    Answers how many are newly told; again: none.
+    """
+    ids = _to_tell(store_id, group_buy_id, point_id)
+    if ids:
+        retrying(lambda: _hand_on(store_id, group_buy_id, ids, len(ids), actor))
+    return len(ids)
+
+
+def _to_tell(store_id: int, group_buy_id: int, point_id: int | None) -> list[int]:
     waiting = Order.objects.filter(
-        store_id=order.store_id,
-        group_buy_id=order.group_buy_id,
-        pickup_point_id=order.pickup_point_id,
+        store_id=store_id,
+        group_buy_id=group_buy_id,
+        pickup_point_id=point_id,
         delivery="awaiting_pickup",
         payment__in=list(PAID_PAYMENTS),
         attempts__appid=config().wechat_mini_appid,
         attempts__state="succeeded",
         attempts__extra=False,
     ).exclude(shipping_infos__arrived_at__isnull=False)
-    ids = list(waiting.order_by("id").values_list("id", flat=True).distinct()) if gateway.configured() else []
-    if order.id in ids:
-        arrived(order.id)
-    if ids:
-        retrying(lambda: _hand_on(order, ids, Actor("leader", person.id)))
-    return len(ids)
+    return (
+        list(waiting.order_by("id").values_list("id", flat=True).distinct()) if gateway.configured() else []
+    )
 
 
-def _hand_on(order: Order, ids: list[int], actor: Actor) -> None:
-    rest = [one for one in ids if one != order.id]
-    for start in range(0, len(rest), ARRIVED_PER_EVENT):
-        payload = {"order_ids": rest[start : start + ARRIVED_PER_EVENT]}
-        outbox.emit("shipinfo.arrived", payload, store_id=order.store_id)
-    sale = order.group_buy_id
-    audit.record(actor, "shipinfo.arrived", "group_buy", sale, store_id=order.store_id, orders=len(ids))
+def _hand_on(store_id: int, group_buy_id: int, ids: list[int], told: int, actor: Actor) -> None:
+    """Leave these orders to the worker, on record with how many there are in all."""
+    for start in range(0, len(ids), ARRIVED_PER_EVENT):
+        payload = {"order_ids": ids[start : start + ARRIVED_PER_EVENT]}
+        outbox.emit("shipinfo.arrived", payload, store_id=store_id)
+    audit.record(actor, "shipinfo.arrived", "group_buy", group_buy_id, store_id=store_id, orders=told)
 
 
 def arrived(order_id: int) -> bool:

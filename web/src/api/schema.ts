@@ -3372,6 +3372,236 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Hosts */
+        get: operations["yantuan_hosts_api_list_hosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/pickup-points/{point_id}/host-invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite Host */
+        post: operations["yantuan_hosts_api_invite_host"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/host-invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel Host Invite */
+        delete: operations["yantuan_hosts_api_cancel_host_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/hosts/{host_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke Host */
+        delete: operations["yantuan_hosts_api_revoke_host"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host-invites/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Host Invite */
+        get: operations["yantuan_hosts_api_read_host_invite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host-invites/{token}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept Host Invite */
+        post: operations["yantuan_hosts_api_accept_host_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/points/{point_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave Point */
+        delete: operations["yantuan_hosts_api_leave_point"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Point Sales */
+        get: operations["yantuan_hosts_api_list_point_sales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/sales/{group_buy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Arrival */
+        get: operations["yantuan_hosts_api_read_arrival"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/sales/{group_buy_id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count Arrival */
+        post: operations["yantuan_hosts_api_count_arrival"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/sales/{group_buy_id}/tell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Arrival
+         * @description Buyers are told once, however often this is sent.
+         */
+        post: operations["yantuan_hosts_api_tell_arrival"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/sales/{group_buy_id}/gate-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load Point List
+         * @description The hand-out list of one sale at one point, without rooms; each download is on record.
+         */
+        post: operations["yantuan_hosts_api_load_point_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/gate-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Point Entries
+         * @description What a phone did at this point's gate; orders of other points are unknown here. Raises Invalid `gate_list_invalid`.
+         */
+        post: operations["yantuan_hosts_api_send_point_entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3622,6 +3852,11 @@ export interface components {
              * @default []
              */
             helps: components["schemas"]["MeHelp"][];
+            /**
+             * Points
+             * @default []
+             */
+            points: components["schemas"]["MePoint"][];
             /** Unread Leader */
             unread_leader: number;
             /** Unread Buyer */
@@ -3656,6 +3891,18 @@ export interface components {
              * @default
              */
             wanted_avatar_url: string;
+        };
+        /**
+         * MePoint
+         * @description A pick-up point the person hosts.
+         */
+        MePoint: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Store Name */
+            store_name: string;
         };
         /**
          * PayTroubleOut
@@ -9017,6 +9264,245 @@ export interface components {
             /** Text En */
             text_en: string;
         };
+        /**
+         * HostInviteOut
+         * @description An open invitation; `url` only in the answer that made it.
+         */
+        HostInviteOut: {
+            /** Id */
+            id: string;
+            /** Point Id */
+            point_id: string;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
+        /** HostOut */
+        HostOut: {
+            /** Id */
+            id: string;
+            /** Point Id */
+            point_id: string;
+            /** Nickname */
+            nickname: string;
+            avatar: components["schemas"]["MediaOut"] | null;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * HostPoint
+         * @description A pick-up point of the leader's, with who hosts it.
+         */
+        HostPoint: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Hosts */
+            hosts: components["schemas"]["HostOut"][];
+            /** Invites */
+            invites: components["schemas"]["HostInviteOut"][];
+        };
+        /** HostIn */
+        HostIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * HostInviteSeen
+         * @description What the invited person sees before accepting.
+         */
+        HostInviteSeen: {
+            /** Point Id */
+            point_id: string;
+            /** Point Name */
+            point_name: string;
+            /** Address */
+            address: string;
+            /** Store Name */
+            store_name: string;
+            /** Leader Name */
+            leader_name: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Mine */
+            mine: boolean;
+        };
+        /**
+         * HostedPoint
+         * @description A point the person hosts.
+         */
+        HostedPoint: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Store Name */
+            store_name: string;
+            /** Leader Name */
+            leader_name: string;
+        };
+        /**
+         * PointSale
+         * @description A sale with orders at a point, and how far it has come there.
+         */
+        PointSale: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Orders */
+            orders: number;
+            /** Waiting */
+            waiting: number;
+            /** Counted */
+            counted: boolean;
+            /** Told At */
+            told_at: string | null;
+        };
+        /** PointSales */
+        PointSales: {
+            point: components["schemas"]["HostedPoint"];
+            /** Sales */
+            sales: components["schemas"]["PointSale"][];
+        };
+        /** ArrivalGoods */
+        ArrivalGoods: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Picture */
+            picture: string;
+            /** Due */
+            due: number;
+            /** Picked */
+            picked: number;
+            /** Came */
+            came: number | null;
+            /** Damaged */
+            damaged: number | null;
+            /** Missing */
+            missing: number | null;
+        };
+        /** ArrivalOut */
+        ArrivalOut: {
+            /** Title */
+            title: string;
+            /** Point */
+            point: string;
+            /** Dated */
+            dated: boolean;
+            /** Counts */
+            counts: number;
+            /** Told At */
+            told_at: string | null;
+            /** Told By */
+            told_by: string;
+            /** Goods */
+            goods: components["schemas"]["ArrivalGoods"][];
+            /** History */
+            history: components["schemas"]["ArrivalStep"][];
+            /** People */
+            people: number;
+            /** Hearers */
+            hearers: components["schemas"]["Hearer"][];
+        };
+        /**
+         * ArrivalStep
+         * @description One count, or a correction, the newest first.
+         */
+        ArrivalStep: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
+         * Hearer
+         * @description Somebody who is told that the goods are there.
+         */
+        Hearer: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Last4 */
+            last4: string;
+        };
+        /** CountIn */
+        CountIn: {
+            /** Base */
+            base: number;
+            /** Lines */
+            lines: components["schemas"]["CountLine"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** CountLine */
+        CountLine: {
+            /** Offer Id */
+            offer_id: string;
+            /** Came */
+            came: number;
+            /**
+             * Damaged
+             * @default 0
+             */
+            damaged: number;
+        };
+        /** TellIn */
+        TellIn: {
+            /** Counts */
+            counts: number;
+            /** People */
+            people: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -14031,6 +14517,314 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    yantuan_hosts_api_list_hosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostPoint"][];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_invite_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostInviteOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_cancel_host_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_revoke_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                host_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_read_host_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostInviteSeen"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_accept_host_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostedPoint"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_leave_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_list_point_sales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSales"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_read_arrival: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_count_arrival: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_tell_arrival: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TellIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_load_point_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateList"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_send_point_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntriesIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntriesOut"];
+                };
             };
         };
     };

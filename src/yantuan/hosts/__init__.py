@@ -1,0 +1,1 @@
+"""Pick-up hosts, and what arrives at their points."""

@@ -1,0 +1,88 @@
+"""Pure decisions about what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from yantuan.kernel.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True)
+class Came:
+    """Units of one offer: all that came, and of those the unfit."""
+
+    came: int
+    damaged: int
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Units of one order line."""
+
+    ordered: int
+    refunded: int
+    picked: int
+
+    @property
+    def due(self) -> int:
+        """Pieces the point needs for this line: those not given back, and those handed out before they were."""
+        return max(self.ordered - self.refunded, self.picked)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a count as it was written."""
+
+    title: str
+    due: int
+    came: int
+    damaged: int
+
+
+ALL_THERE: Final = ("全部到齐", "Everything is there")
+
+
+def check_count(due: Mapping[int, int], lines: Sequence[tuple[int, Came]]) -> dict[int, Came]:
+    """The count by offer. Raises Invalid `count_incomplete` unless it names every kind of goods that is due just once,
+    `damaged_more_than_came`."""
+    found = dict(lines)
+    if set(found) != set(due) or len(found) != len(lines):
+        raise Invalid(
+            "count_incomplete", "每种商品都要清点一次", "Count every kind of goods once.", field="lines"
+        )
+    if any(one.damaged > one.came for one in found.values()):
+        raise Invalid("damaged_more_than_came", "破损不能多于实到", "More damaged than came.", field="lines")
+    return found
+
+
+def short_of(due: int, came: Came) -> int:
+    """Pieces of one offer that can't be handed out: not there, or unfit."""
+    return max(0, due - (came.came - came.damaged))
+
+
+def check_base(counts: int, base: int) -> None:
+    """Raise Conflict `count_changed` when somebody else has counted meanwhile."""
+    if counts != base:
+        raise Conflict(
+            "count_changed", "别人刚刚清点过，请刷新后再核对", "Somebody else has just counted; look again.",
+            counts=counts,
+        )  # fmt: skip
+
+
+def told_of(steps: Sequence[Step]) -> tuple[str, str]:
+    """What one count says, in Chinese and English: only what differs from what was due."""
+    zh, en = [], []
+    for step in steps:
+        missing = step.due - step.came
+        if not missing and not step.damaged:
+            continue
+        words = [f"少 {missing}" if missing > 0 else f"多 {-missing}"] if missing else []
+        english = [f"{abs(missing)} {'missing' if missing > 0 else 'too many'}"] if missing else []
+        if step.damaged:
+            words.append(f"破损 {step.damaged}")
+            english.append(f"{step.damaged} damaged")
+        zh.append(f"{step.title} {'、'.join(words)}")
+        en.append(f"{step.title}: {', '.join(english)}")
+    return ("；".join(zh), "; ".join(en)) if zh else ALL_THERE
