@@ -36,19 +36,11 @@ def gate_list(group_buy: GroupBuy, person: Person, point_id: int | None = None) 
 
     With a point, those of that point alone and without rooms, as its host may see them.
     """
-    rows = Order.objects.filter(
-        group_buy_id=group_buy.id, store_id=group_buy.store_id, delivery_method="pickup"
-    )
-    points = PickupPoint.objects.filter(store_id=group_buy.store_id)
-    if point_id is not None:
-        rows, points = rows.filter(pickup_point_id=point_id), points.filter(id=point_id)
-    orders = list(rows.exclude(payment="closed").order_by("number", "id"))
-    lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order__in=[o.id for o in orders]).order_by("position", "id"):
-        lines[line.order_id].append(line)
+    orders = _orders(group_buy, point_id)
+    lines = _lines_of(orders)
     goods, places = _goods(lines)
-    shown = list(points.order_by("position", "id"))
-    where = {point.id: place for place, point in enumerate(shown)}
+    points = _points(group_buy.store_id, point_id)
+    where = {point.id: place for place, point in enumerate(points)}
     salt, moment, picks = secrets.token_hex(8), now(), picks_of([o.id for o in orders])
     held = held_orders({o.id: group_buy.id for o in orders})
     return GateList(
@@ -57,21 +49,36 @@ def gate_list(group_buy: GroupBuy, person: Person, point_id: int | None = None) 
         made_at=moment,
         title=group_buy.title,
         store_id=str(group_buy.store_id),
-        points=[GatePoint(id=str(point.id), name=point.name) for point in shown],
+        points=[GatePoint(id=str(point.id), name=point.name) for point in points],
         goods=goods,
         orders=[
             _order(
-                order,
-                [_line(line, places) for line in lines[order.id]],
-                where,
-                salt,
-                picks,
-                held,
-                point_id is None,
+                order, [_line(x, places) for x in lines[order.id]], where, salt, picks, held, point_id is None
             )
             for order in orders
         ],
     )
+
+
+def _orders(group_buy: GroupBuy, point_id: int | None) -> list[Order]:
+    rows = Order.objects.filter(
+        group_buy_id=group_buy.id, store_id=group_buy.store_id, delivery_method="pickup"
+    )
+    if point_id is not None:
+        rows = rows.filter(pickup_point_id=point_id)
+    return list(rows.exclude(payment="closed").order_by("number", "id"))
+
+
+def _lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order__in=[o.id for o in orders]).order_by("position", "id"):
+        lines[line.order_id].append(line)
+    return lines
+
+
+def _points(store_id: int, point_id: int | None) -> list[PickupPoint]:
+    rows = PickupPoint.objects.filter(store_id=store_id)
+    return list((rows if point_id is None else rows.filter(id=point_id)).order_by("position", "id"))
 
 
 def _goods(lines: Mapping[int, Sequence[OrderLine]]) -> tuple[list[GateGoods], dict[int, int]]:

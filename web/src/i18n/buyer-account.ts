@@ -146,6 +146,7 @@ export const zh = {
   'buyer.privacy3': '公开的跟团名单只显示打码后的昵称。可以在下单时选择匿名，或在「我的」里关闭显示。',
   'buyer.privacy4': '信息加密保存在部署者自己的服务器上，不出售、不提供给无关的第三方。',
   'buyer.privacy5': '要更正或删除个人信息，可以在「我的」里修改，或联系团长和平台处理。',
+  'buyer.points.title': '我负责的自提点',
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -295,4 +296,5 @@ export const en: Record<keyof typeof zh, string> = {
   'buyer.privacy3': 'Public lists show masked nicknames only. You can hide yours at checkout or under Me.',
   'buyer.privacy4': 'Data is kept encrypted on the operator’s own server and never sold.',
   'buyer.privacy5': 'Correct your data under Me, or ask the leader or the operator to delete it.',
+  'buyer.points.title': 'Points I host',
 }

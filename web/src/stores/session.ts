@@ -8,6 +8,7 @@ import { readStored, readToken, saveToken, writeStored } from '@/platform/storag
 import { startAs } from '@/stores/role'
 
 type MeOut = components['schemas']['MeOut']
+export type MePoint = components['schemas']['MePoint']
 export type MePerson = components['schemas']['MePerson']
 export type MeLeader = components['schemas']['MeLeader']
 export type MeHelp = components['schemas']['MeHelp']
@@ -20,6 +21,8 @@ export interface Me {
   readonly leader: MeLeader | null
   /** Stores of others this person helps in. */
   readonly helps?: readonly MeHelp[]
+  /** Pick-up points this person hosts. */
+  readonly points?: readonly MePoint[]
   readonly unread_leader: number
   readonly unread_buyer: number
 }

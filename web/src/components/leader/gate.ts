@@ -3,6 +3,8 @@ import type { components } from '@/api/schema'
 type Schemas = components['schemas']
 export type GateList = Schemas['GateList']
 export type GateOrder = Schemas['GateOrder']
+export type EntryIn = Schemas['EntryIn']
+export type EntriesOut = Schemas['EntriesOut']
 export type EntryOut = Schemas['EntryOut']
 export type Clash = Schemas['Clash']
 
