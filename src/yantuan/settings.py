@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "yantuan.fulfilment",
     "yantuan.tracking",
     "yantuan.aftersales",
+    "yantuan.teams",
     "yantuan.notices",
     "yantuan.sharing",
     "yantuan.reports",

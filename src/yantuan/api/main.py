@@ -38,6 +38,7 @@ from yantuan.staff.access import guarded
 from yantuan.statements.api import router as statements
 from yantuan.stores.api import router as stores
 from yantuan.stores.staff_api import router as staff
+from yantuan.teams.api import router as teams
 from yantuan.tracking.api import router as tracking
 from yantuan.waiting.api import router as waiting
 
@@ -51,7 +52,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 ROUTERS = (
-    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, jielong, payments, splits, fulfilment, ship_imports,
+    identity, me, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
     hosts,
 )  # fmt: skip

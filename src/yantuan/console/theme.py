@@ -84,6 +84,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _table("商品", "inventory_2", "catalog_product"),
             _table("库存", "warehouse", "catalog_stockpool"),
             _table("候补", "hourglass_top", "waiting_wish"),
+            _table("拼团", "diversity_3", "teams_team"),
             _table("库存变动", "swap_vert", "catalog_stockmovement"),
             _table("优惠券", "confirmation_number", "promotions_coupon"),
             _table("分享", "share", "sharing_share"),

@@ -13,6 +13,7 @@ from yantuan.groupbuys.options import packed
 from yantuan.groupbuys.promising import check_money
 from yantuan.groupbuys.rules import check_questions
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
+from yantuan.groupbuys.teaming import check_teams
 from yantuan.identity.models import Person
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import CHINA, now
@@ -33,7 +34,8 @@ def apply_content(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> None
     group_buy.pickup_point_ids = _points(group_buy, data.pickup_point_ids)
     group_buy.questions = [q.model_dump() for q in data.questions]
     group_buy.show_joined = data.show_joined
-    group_buy.options = packed(check_money(data, check_limits(data, now().astimezone(CHINA).date())))
+    options = check_money(data, check_limits(data, now().astimezone(CHINA).date()))
+    group_buy.options = packed(check_teams(data, options))
     group_buy.updated_at = now()
 
 

@@ -27,6 +27,7 @@ from yantuan.groupbuys.schemas import (
     StoreGroupRow,
     StorePage,
 )
+from yantuan.groupbuys.teaming import page_teams, team_price
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import NotFound
 from yantuan.kernel.http import Page
@@ -107,6 +108,7 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         latest_joined=latest,
         demands=_demands(group_buy.id, options),
         money=promised,
+        teams=page_teams(options),
         preview=preview,
     )
 
@@ -176,12 +178,14 @@ class _Look:
     hide_sold: bool
     kept: Mapping[int, int]
     """Pool id → free units that belong to a waiting list."""
+    teams: bool = False
+    """Goods are sold to teams as well."""
 
 
 def _look(offers: list[Offer], options: SaleOptions, moment: datetime) -> _Look:
     lined = options.limits.waiting_minutes > 0
     kept = kept_of(sorted({offer.pool_id for offer in offers})) if lined else {}
-    return _Look(moment, options.limits.hide_sold, kept)
+    return _Look(moment, options.limits.hide_sold, kept, options.teams.size > 0)
 
 
 def _products(offers: list[Offer], pictures: Mapping[int, MediaOut], look: _Look) -> list[PageProduct]:
@@ -218,6 +222,7 @@ def _page_offer(offer: Offer, look: _Look) -> PageOffer:
         sold=0 if look.hide_sold else held + sold,
         limits=page_limits(options, offer.price_fen, look.moment),
         new_buyer_fen=options.money.new_buyer_fen,
+        team_fen=team_price(offer.price_fen, options, look.moment) if look.teams else None,
     )
 
 

@@ -185,6 +185,8 @@ class PageOffer(Schema):
     limits: PageLimits | None = None
     new_buyer_fen: int | None = None
     """新人价 of one piece, for somebody's first order in the store."""
+    team_fen: int | None = None
+    """拼团价 of one piece, now."""
 
 
 class CapacityOut(Schema):
@@ -239,6 +241,16 @@ class PageDemands(Schema):
     capacity: CapacityOut | None
 
 
+class PageTeams(Schema):
+    """拼团: how its teams form, and the rule in one sentence."""
+
+    size: int
+    hours: int
+    sell_anyway: bool
+    text: str
+    text_en: str
+
+
 class PageProduct(Schema):
     id: IdOut
     title: str
@@ -289,6 +301,7 @@ class GroupBuyPage(Schema):
     """The newest ten; empty when the leader hides the list."""
     demands: PageDemands | None = None
     money: PageMoney | None = None
+    teams: PageTeams | None = None
     preview: bool = False
 
 

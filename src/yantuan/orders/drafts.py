@@ -29,6 +29,13 @@ class DraftLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamWish:
+    """拼团: bought at the team price, in the team of this id or, without one, in a new team."""
+
+    team_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
     """Who receives and where, as it is kept on the order; the phone is sealed already."""
 
@@ -68,6 +75,8 @@ class Draft:
     """The person's copy of a coupon to be used (`orders.coupon_terms`)."""
     adds: bool = False
     """加单: joins the open parcel of the same 跟团号 where there is one (`orders.open_parcels`)."""
+    team: TeamWish | None = None
+    """None: bought alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _CLOSE_WORDS: Final = {
     "buyer": "The buyer cancelled the order",
     "leader": "The leader closed the order",
     "operator": "The platform closed the order",
+    "team_over": "The team did not form, the order was closed",
 }
 
 

@@ -6,8 +6,8 @@ import hashlib
 
 from yantuan.identity.phones import seal_phone
 from yantuan.kernel.actors import Actor
-from yantuan.orders.drafts import Draft, DraftLine, Recipient
-from yantuan.orders.schemas import OrderIn, PickupContact
+from yantuan.orders.drafts import Draft, DraftLine, Recipient, TeamWish
+from yantuan.orders.schemas import OrderIn, PickupContact, TeamIn
 
 
 def body_hash(body: OrderIn) -> str:
@@ -36,7 +36,13 @@ def draft_of(body: OrderIn, person_id: int, idempotency_key: str) -> Draft:
         share_token=body.share_token,
         coupon_id=body.coupon_id,
         adds=body.adds,
+        team=wish_of(body.team),
     )
+
+
+def wish_of(team: TeamIn | None) -> TeamWish | None:
+    """Alone (None), in a new team, or in the one that is named."""
+    return TeamWish(team.id) if team is not None else None
 
 
 def _contact(contact: PickupContact) -> Recipient:

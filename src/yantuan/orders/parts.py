@@ -12,7 +12,7 @@ from yantuan.kernel.money import price_text
 from yantuan.orders.models import Order
 from yantuan.orders.states import Viewer
 
-Part = Literal["parcels", "refunds", "proofs", "aftersales", "ship_info", "wechat_confirm"]
+Part = Literal["parcels", "refunds", "proofs", "aftersales", "ship_info", "wechat_confirm", "team"]
 PartFn = Callable[[Order], list[Any]]
 ActionsFn = Callable[[Order, Viewer], list[str]]
 TextFn = Callable[[dict[str, Any]], str]
@@ -124,6 +124,7 @@ _CLOSE_WORDS = {
     "buyer": "买家取消了订单",
     "leader": "团长关闭了订单",
     "operator": "平台关闭了订单",
+    "team_over": "拼团未成，订单已关闭",
 }
 
 event_texts: dict[tuple[str, str], TextFn] = {

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from yantuan.groupbuys.limiting import price_now
 from yantuan.groupbuys.options import NO_OFFER_OPTIONS, NO_SALE_OPTIONS
+from yantuan.groupbuys.teaming import team_price
 from yantuan.kernel.errors import Conflict
 from yantuan.kernel.money import price_text, split_by_weight
 from yantuan.orders import coupon_terms, first_orders, open_parcels
@@ -70,11 +71,14 @@ class Priced:
         return self.goods_fen + self.freight_fen - self.discount_fen
 
 
-def unit_fen(offer: OfferTerms, moment: datetime) -> int:
-    """The price of one unit at `moment`, in fen; nothing for a gift."""
+def unit_fen(offer: OfferTerms, moment: datetime, *, team: bool = False) -> int:
+    """The price of one unit at `moment`, in fen, alone or in a team; nothing for a gift."""
     if offer.options is NO_OFFER_OPTIONS:
         return offer.price_fen
-    return 0 if offer.options.money.gift else price_now(offer.price_fen, offer.options, moment)
+    if offer.options.money.gift:
+        return 0
+    together = team_price(offer.price_fen, offer.options, moment) if team else None
+    return price_now(offer.price_fen, offer.options, moment) if together is None else together
 
 
 def template_of(group: GroupTerms) -> FreightTemplate | None:
@@ -89,7 +93,7 @@ def price(
 
     Raises Conflict `region_not_delivered`, `below_least_order`, `coupon_*` and `gift_not_earned`.
     """
-    units = [unit_fen(offer, snapshot.now) for offer, _ in lines]
+    units = [unit_fen(offer, snapshot.now, team=draft.team is not None) for offer, _ in lines]
     amounts = [unit * quantity for unit, (_, quantity) in zip(units, lines, strict=True)]
     if group.options is NO_SALE_OPTIONS and _plain(draft, group):
         return _plainly(draft, group, lines, units, amounts)

@@ -66,6 +66,7 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         aftersales=parts.part_of("aftersales", fresh),
         ship_info=_one("ship_info", fresh, viewer == "leader"),
         wechat_confirm=_one("wechat_confirm", fresh, viewer == "buyer"),
+        team=_one("team", fresh, True),
         timeline=_timeline(fresh),
         paid_at=fresh.paid_at,
         closed_at=fresh.closed_at,

@@ -14,6 +14,7 @@ from yantuan.media.schemas import MediaOut
 from yantuan.orders import demands, hooks, refusals
 from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
+from yantuan.orders.incoming import wish_of
 from yantuan.orders.pricing import unit_fen
 from yantuan.orders.quoting_money import freight_words, gifts, hint, quoted
 from yantuan.orders.schemas import DeductionOut, QuoteIn, QuoteLine, QuoteOut
@@ -40,6 +41,7 @@ def quote(person_id: int, body: QuoteIn) -> QuoteOut:
         address_id=body.address_id if body.delivery_method == "courier" else None,
         coupon_id=body.coupon_id,
         adds=body.adds,
+        team=wish_of(body.team),
     )
     snapshot = read_snapshot(dialect(), [draft], lock=False)
     group = snapshot.groups.get(body.group_buy_id)
@@ -61,13 +63,13 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
         if problem == _FINE:
             own = _problem(known, line.quantity, draft.person_id, snapshot)
             problem = own if whole == _FINE else whole
-        lines.append(_line(line, offer, pictures, problem, draft.person_id, snapshot))
+        lines.append(_line(line, offer, pictures, problem, draft, snapshot))
     known_lines = [(offer, line.quantity) for line, offer in found if offer]
     money = quoted(draft, group, known_lines, snapshot)
     priced, demand = money.priced, money.demand
     if whole == demand == _FINE:
         demand = _demand(replace(draft, expected_total_fen=priced.total_fen), group, snapshot)
-    freight, near = freight_words(draft, group), hint(group, known_lines, snapshot)
+    freight, near = freight_words(draft, group), hint(draft, group, known_lines, snapshot)
     return QuoteOut(
         lines=lines,
         gifts=gifts(group, known_lines, priced),
@@ -154,7 +156,7 @@ def _line(
     offer: OfferTerms | None,
     pictures: dict[int, MediaOut],
     problem: Both,
-    person_id: int,
+    draft: Draft,
     snapshot: Snapshot,
 ) -> QuoteLine:
     offer_id: IdOut = str(line.offer_id)
@@ -164,16 +166,17 @@ def _line(
             amount_fen=0, problem=problem[0], problem_en=problem[1], available=0, suggested=0,
         )  # fmt: skip
     picture = pictures.get(offer.picture_media_id or 0)
+    unit = unit_fen(offer, snapshot.now, team=draft.team is not None)
     return QuoteLine(
         offer_id=offer_id,
         title=offer.title,
         sku_name=offer.sku_name,
         picture_url=picture.thumb_url if picture else "",
-        price_fen=unit_fen(offer, snapshot.now),
+        price_fen=unit,
         quantity=line.quantity,
-        amount_fen=unit_fen(offer, snapshot.now) * line.quantity,
+        amount_fen=unit * line.quantity,
         problem=problem[0],
         problem_en=problem[1],
         available=snapshot.available.get(offer.pool_id, 0),
-        suggested=_suggested(offer, line.quantity, person_id, snapshot) if problem != _FINE else 0,
+        suggested=_suggested(offer, line.quantity, draft.person_id, snapshot) if problem != _FINE else 0,
     )

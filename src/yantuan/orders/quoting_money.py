@@ -65,13 +65,14 @@ def freight_words(draft: Draft, group: GroupTerms) -> Both:
     return template_text(template) if template else (freight_text(group), freight_text_en(group))
 
 
-def hint(group: GroupTerms, lines: Chosen, snapshot: Snapshot) -> Both:
+def hint(draft: Draft, group: GroupTerms, lines: Chosen, snapshot: Snapshot) -> Both:
     """What is missing to the next step of 满减, where it is near."""
     reduction = group.options.money.reduction
     if reduction is None:
         return _FINE
     chosen = [lines[i] for i in taking_part(lines)]
-    fen = sum(unit_fen(offer, snapshot.now) * quantity for offer, quantity in chosen)
+    team = draft.team is not None
+    fen = sum(unit_fen(offer, snapshot.now, team=team) * quantity for offer, quantity in chosen)
     return reduction_hint(reduction, fen, sum(quantity for _, quantity in chosen))
 
 

@@ -35,6 +35,12 @@ class PickupContact(BaseModel):
     room: Room = ""
 
 
+class TeamIn(Schema):
+    """拼团: join the team of this id; without one, start a new team."""
+
+    id: IdIn | None = None
+
+
 class QuoteIn(Schema):
     group_buy_id: IdIn
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=50)]
@@ -43,6 +49,7 @@ class QuoteIn(Schema):
     """Where freight depends on the region: the address it goes to."""
     coupon_id: IdIn | None = None
     adds: bool = False
+    team: TeamIn | None = None
 
 
 class QuoteLine(Schema):
@@ -134,6 +141,8 @@ class OrderIn(BaseModel):
     coupon_id: IdIn | None = None
     adds: bool = False
     """加单: goes into the parcel of the person's paid, unsent orders of this sale to the same address."""
+    team: TeamIn | None = None
+    """Bought at the team price; null: alone."""
 
 
 class OrderPlaced(Schema):
@@ -308,6 +317,21 @@ class PickupPlace(Schema):
     contact_phone: str
 
 
+class TeamRef(Schema):
+    """The team an order is in (拼团)."""
+
+    code: str
+    state: str
+    """forming, formed, over (its money goes back) or kept (sold at the team price anyway)."""
+    state_label: str
+    state_label_en: str
+    size: int
+    paid: int
+    """Members who have paid."""
+    ends_at: datetime
+    sell_anyway: bool
+
+
 class OrderDetail(OrderRow):
     goods_fen: int
     freight_fen: int
@@ -325,6 +349,7 @@ class OrderDetail(OrderRow):
     """Only for the leader, and only where WeChat must be told."""
     wechat_confirm: WechatConfirm | None = None
     """Only for the buyer, while a confirmation at WeChat is open."""
+    team: TeamRef | None = None
     timeline: list[EventOut]
     paid_at: datetime | None
     closed_at: datetime | None

@@ -18,6 +18,7 @@ import msgspec
 from yantuan.groupbuys.options.forming import OfferForming, SaleForming
 from yantuan.groupbuys.options.limits import OfferLimits, SaleLimits
 from yantuan.groupbuys.options.money import OfferMoney, SaleMoney
+from yantuan.groupbuys.options.teams import OfferTeams, SaleTeams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class SaleOptions:
     limits: SaleLimits = field(default_factory=SaleLimits)
     money: SaleMoney = field(default_factory=SaleMoney)
     forming: SaleForming = field(default_factory=SaleForming)
+    teams: SaleTeams = field(default_factory=SaleTeams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class OfferOptions:
     limits: OfferLimits = field(default_factory=OfferLimits)
     money: OfferMoney = field(default_factory=OfferMoney)
     forming: OfferForming = field(default_factory=OfferForming)
+    teams: OfferTeams = field(default_factory=OfferTeams)
 
 
 NO_SALE_OPTIONS: Final = SaleOptions()
@@ -47,7 +50,7 @@ def packed(options: SaleOptions | OfferOptions) -> dict[str, Any]:
     plain: SaleOptions | OfferOptions = (
         NO_SALE_OPTIONS if isinstance(options, SaleOptions) else NO_OFFER_OPTIONS
     )
-    kinds = ("limits", "money", "forming")
+    kinds = ("limits", "money", "forming", "teams")
     return {
         kind: msgspec.to_builtins(getattr(options, kind))
         for kind in kinds

@@ -14,6 +14,7 @@ from yantuan.reports.rules import (
     splits,
     stock,
     system,
+    teams,
 )
 from yantuan.reports.rules.base import RULES
 
@@ -30,4 +31,5 @@ __all__ = [
     "splits",
     "stock",
     "system",
+    "teams",
 ]
