@@ -25,7 +25,7 @@ from yantuan.identity import sessions
 from yantuan.identity.auth import CLIENT_HEADER
 from yantuan.identity.models import Person, Session
 from yantuan.kernel.clock import now
-from yantuan.kernel.ids import new_id
+from yantuan.kernel.ids import new_id, short_code
 from yantuan.kernel.tokens import token_hash
 from yantuan.leaders.actions import create_invite_code, suspend_leader
 from yantuan.leaders.models import Leader
@@ -41,6 +41,7 @@ from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
 from yantuan.splits.models import SplitTerms
 from yantuan.stores import staff_actions as staff
+from yantuan.teams.models import Seat, Team
 from yantuan.waiting.models import Wish
 
 ROLES = (
@@ -196,6 +197,19 @@ def _wish(sale: Any, buyer: Person) -> int:
     ).id  # fmt: skip
 
 
+def _team(sale: Any, order: Order) -> str:
+    """A team the buyer has started."""
+    moment = now()
+    team = Team.objects.create(
+        code=short_code(), store_id=sale.store_id, group_buy=sale, size=3, taken=1, sell_anyway=False,
+        started_at=moment, ends_at=moment + timedelta(hours=24),
+    )  # fmt: skip
+    Seat.objects.create(
+        team=team, group_buy_id=sale.id, order_id=order.id, person_id=order.person_id, taken_at=moment
+    )
+    return team.code
+
+
 def _members(sale: Any, store: Any, buyer: Person) -> dict[str, int]:
     """The buyer and a neighbour as the store sees them."""
     other = make.person("同楼邻居")
@@ -257,6 +271,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "batch_id": _batch(sale, store, leader),
         "coupon_id": _coupon_of(leader, store),
         "wish_id": _wish(sale, buyer),
+        "team_code": _team(sale, orders["unpaid"]),
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
     }  # fmt: skip

@@ -16,7 +16,7 @@ from yantuan.kernel.clock import frozen, now
 from yantuan.orders import actions as orders
 from yantuan.orders.holding import held_orders
 from yantuan.orders.models import Order
-from yantuan.orders.queries import detail
+from yantuan.orders.queries import order_detail
 from yantuan.payments import refunds
 from yantuan.payments import rules as payment_rules
 from yantuan.payments.models import Refund
@@ -226,8 +226,8 @@ def test_the_orders_page_tells_of_its_team() -> None:
     world = team_world(size=2)
     team, found = full(world, 2)
     pay(found[0])
-    shown = detail(found[0], "buyer").team
+    shown = order_detail(found[0], "buyer").team
     assert shown is not None
     assert (shown.code, shown.state_label, shown.size, shown.paid) == (team.code, "拼团中", 2, 1)
     [alone] = placed(world.draft())
-    assert detail(alone, "buyer").team is None
+    assert order_detail(alone, "buyer").team is None

@@ -18,6 +18,9 @@ from yantuan.shipinfo.states import MEANINGS as SHIPPING_MEANINGS
 from yantuan.shipinfo.states import ROLES as SHIPPING_ROLES
 from yantuan.shipinfo.states import SHIPPING
 from yantuan.splits.states import RETURN, RETURN_MEANINGS, RETURN_ROLES, SPLIT, SPLIT_MEANINGS, SPLIT_ROLES
+from yantuan.teams.states import MEANINGS as TEAM_MEANINGS
+from yantuan.teams.states import ROLES as TEAM_ROLES
+from yantuan.teams.states import TEAM
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ CHAPTERS = (
             "refund_done": "退款到账 money is back",
         },
     ),
+    Chapter(TEAM, "拼团 Team", TEAM_ROLES, TEAM_MEANINGS),
     Chapter(IMPORT, "批量发货表格 Sheet of tracking numbers", IMPORT_ROLES, IMPORT_MEANINGS),
     Chapter(SHIPPING, "微信发货信息 Shipping information at WeChat", SHIPPING_ROLES, SHIPPING_MEANINGS),
     Chapter(SPLIT, "分账单 Profit sharing", SPLIT_ROLES, SPLIT_MEANINGS),

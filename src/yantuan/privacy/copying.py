@@ -28,6 +28,7 @@ from yantuan.orders.models import Order, OrderEvent, OrderLine, Participation
 from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
 from yantuan.promotions.models import CouponClaim
 from yantuan.stores.models import Store
+from yantuan.teams.models import Seat
 from yantuan.waiting.models import Wish
 
 Json = dict[str, Any]
@@ -60,6 +61,7 @@ def copy_of(person: Person, actor: Actor) -> Json:
         "participations": _plain(Participation.objects.filter(person=person), "group_buy_id", "number", "anonymous", "created_at"),
         "coupons": _plain(CouponClaim.objects.filter(person=person), "coupon_id", "nth", "claimed_at"),
         "waiting_places": _plain(Wish.objects.filter(person=person), "offer_id", "quantity", "state", "lined_up_at", "until"),
+        "teams": _plain(Seat.objects.filter(person=person), "team_id", "order_id", "state", "taken_at"),
         "messages": _plain(InboxMessage.objects.filter(person_id=person.id), "role", "title", "body", "created_at", "read_at"),
         "message_consents": _plain(Consent.objects.filter(person_id=person.id), "template_id", "permits", "updated_at"),
         "leader": _leader(person),

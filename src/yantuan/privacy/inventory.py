@@ -82,6 +82,7 @@ _SELLERS: Final = (
     Held("proxies.StandIn", ("token_hash", "token_sealed"), "付款链接", "任何拿到链接的人可以代付", _S, "同上",
          "该卖场的团长", _ERASED),
     Held("waiting.Wish", ("person", "quantity"), "候补的商品和件数", "有货时按顺序通知本人", _K, "团购结束后随订单", _OWN, _STAYS),
+    Held("teams.Seat", ("person",), "参加了哪个拼团", "成团或退款", _K, "随订单", "同团的人只见遮住的昵称", _STAYS),
     Held("stores.BlockedBuyer", ("person_id", "reason"), "不接单的买家和原因", "卖场不接某人的订单", _K, "团长取消为止", "该卖场的团长", _ERASED),
     Held("staff.StaffMember", ("note",), "管理员的称呼", "团长认得管理员", _K, "管理期间", "该卖场的团长", _ERASED),
     Held("staff.StaffInvite", ("token_hash", "note"), "管理员邀请、称呼", "邀请只给约定的人", _K, "7 天失效", "该卖场的团长", _OTHERS),

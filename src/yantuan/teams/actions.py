@@ -28,7 +28,7 @@ from yantuan.payments.queries import left_of_lines
 from yantuan.teams.models import Seat, Team
 from yantuan.teams.rules import Verdict, verdict
 from yantuan.teams.seats import give_back, lock_team, paid_orders
-from yantuan.teams.states import BACK, KEPT, TAKEN, after
+from yantuan.teams.states import BACK, KEPT, TAKEN, TEAM
 
 log = logging.getLogger("yantuan.teams")
 
@@ -49,7 +49,7 @@ def _settle(team_id: int) -> Verdict:
     found = verdict(size=team.size, paid=paid, due=_due(team), sell_anyway=team.sell_anyway)
     if found == "wait":
         return found
-    team.state, team.settled_at = after(found), surely()
+    team.state, team.settled_at = TEAM.next(team.state, found), surely()
     team.taken = 0 if found == "end" else team.taken
     team.save(update_fields=["state", "settled_at", "taken"])
     Seat.objects.filter(team=team, state=TAKEN).update(state=BACK if found == "end" else KEPT)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-EDGES: Final[dict[str, dict[str, str]]] = {
-    "forming": {"form": "formed", "end": "over", "keep": "kept"},
-    "formed": {},
-    "over": {},
-    "kept": {},
-}
-"""State → event → next state. `form`: all its members have paid; `end`: its time ran out, money goes back; `keep`: its time
-ran out, and its sale had promised the team price all the same."""
+from yantuan.kernel.states import Machine
 
-STATES: Final = tuple(EDGES)
-LABELS: Final = {"forming": "拼团中", "formed": "已成团", "over": "未成团", "kept": "按拼团价成交"}
+TEAM: Final = Machine(
+    "team",
+    {"forming": {"form": "formed", "keep": "kept", "end": "over"}, "formed": {}, "kept": {}, "over": {}},
+    {"forming": "拼团中", "formed": "已成团", "kept": "按拼团价成交", "over": "未成团"},
+)
+ROLES: Final = dict.fromkeys(TEAM.events, "system")
+MEANINGS: Final = {
+    "form": "最后一人付款 the last member has paid",
+    "keep": "到时未满，按事先约定以拼团价成交 not full in time, sold at the team price as promised",
+    "end": "到时未满或团购截单，全额退款 not full in time or the sale was closed, all money goes back",
+}
+STATES: Final = TEAM.states
+LABELS: Final = TEAM.labels
 LABELS_EN: Final = {
     "forming": "Forming",
     "formed": "Formed",
-    "over": "Not formed",
     "kept": "Sold at the team price",
+    "over": "Not formed",
 }
 
 TAKEN: Final = "taken"
@@ -29,8 +33,3 @@ KEPT: Final = "kept"
 BACK: Final = "back"
 """Given back: the order closed or was refunded, or the team was over."""
 SEATS: Final = (TAKEN, KEPT, BACK)
-
-
-def after(event: str) -> str:
-    """The state the event leads to."""
-    return EDGES["forming"][event]

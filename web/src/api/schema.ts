@@ -1382,6 +1382,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/g/{code}/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Sale Teams */
+        get: operations["yantuan_teams_api_list_sale_teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Team */
+        get: operations["yantuan_teams_api_read_team"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Teams */
+        get: operations["yantuan_teams_api_list_teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/group-buys/{group_buy_id}/jielong/read": {
         parameters: {
             query?: never;
@@ -5158,7 +5209,12 @@ export interface components {
              *         "new_buyers": false,
              *         "reduction": null
              *       },
-             *       "forming": {}
+             *       "forming": {},
+             *       "teams": {
+             *         "hours": 24,
+             *         "sell_anyway": false,
+             *         "size": 0
+             *       }
              *     }
              */
             options: components["schemas"]["SaleOptions"];
@@ -5232,6 +5288,7 @@ export interface components {
             limits?: components["schemas"]["OfferLimits"];
             money?: components["schemas"]["OfferMoney"];
             forming?: components["schemas"]["OfferForming"];
+            teams?: components["schemas"]["OfferTeams"];
         };
         /**
          * OfferOut
@@ -5277,10 +5334,21 @@ export interface components {
              *         "new_buyer_pieces": 1,
              *         "no_reduction": false
              *       },
-             *       "forming": {}
+             *       "forming": {},
+             *       "teams": {
+             *         "price_fen": null
+             *       }
              *     }
              */
             options: components["schemas"]["OfferOptions"];
+        };
+        /**
+         * OfferTeams
+         * @description Of one offer.
+         */
+        OfferTeams: {
+            /** Price Fen */
+            price_fen?: number | null;
         };
         /** Question */
         Question: {
@@ -5413,6 +5481,28 @@ export interface components {
             limits?: components["schemas"]["SaleLimits"];
             money?: components["schemas"]["SaleMoney"];
             forming?: components["schemas"]["SaleForming"];
+            teams?: components["schemas"]["SaleTeams"];
+        };
+        /**
+         * SaleTeams
+         * @description Of the whole sale.
+         */
+        SaleTeams: {
+            /**
+             * Size
+             * @default 0
+             */
+            size: number;
+            /**
+             * Hours
+             * @default 24
+             */
+            hours: number;
+            /**
+             * Sell Anyway
+             * @default false
+             */
+            sell_anyway: boolean;
         };
         /**
          * Step
@@ -5489,7 +5579,12 @@ export interface components {
              *         "new_buyers": false,
              *         "reduction": null
              *       },
-             *       "forming": {}
+             *       "forming": {},
+             *       "teams": {
+             *         "hours": 24,
+             *         "sell_anyway": false,
+             *         "size": 0
+             *       }
              *     }
              */
             options: components["schemas"]["SaleOptions"];
@@ -5526,7 +5621,10 @@ export interface components {
              *         "new_buyer_pieces": 1,
              *         "no_reduction": false
              *       },
-             *       "forming": {}
+             *       "forming": {},
+             *       "teams": {
+             *         "price_fen": null
+             *       }
              *     }
              */
             options: components["schemas"]["OfferOptions"];
@@ -5671,6 +5769,7 @@ export interface components {
             latest_joined: components["schemas"]["JoinedRow"][];
             demands?: components["schemas"]["PageDemands"] | null;
             money?: components["schemas"]["PageMoney"] | null;
+            teams?: components["schemas"]["PageTeams"] | null;
             /**
              * Preview
              * @default false
@@ -5819,6 +5918,8 @@ export interface components {
             limits?: components["schemas"]["PageLimits"] | null;
             /** New Buyer Fen */
             new_buyer_fen?: number | null;
+            /** Team Fen */
+            team_fen?: number | null;
         };
         /** PageProduct */
         PageProduct: {
@@ -5838,6 +5939,22 @@ export interface components {
             sold: number;
             /** Offers */
             offers: components["schemas"]["PageOffer"][];
+        };
+        /**
+         * PageTeams
+         * @description 拼团: how its teams form, and the rule in one sentence.
+         */
+        PageTeams: {
+            /** Size */
+            size: number;
+            /** Hours */
+            hours: number;
+            /** Sell Anyway */
+            sell_anyway: boolean;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
         };
         /**
          * StoreCard
@@ -6154,6 +6271,15 @@ export interface components {
              * @default false
              */
             adds: boolean;
+            team?: components["schemas"]["TeamIn"] | null;
+        };
+        /**
+         * TeamIn
+         * @description 拼团: join the team of this id; without one, start a new team.
+         */
+        TeamIn: {
+            /** Id */
+            id?: string | null;
         };
         /** OrderPlaced */
         OrderPlaced: {
@@ -6236,6 +6362,7 @@ export interface components {
              * @default false
              */
             adds: boolean;
+            team?: components["schemas"]["TeamIn"] | null;
         };
         /** PickupContact */
         PickupContact: {
@@ -6502,6 +6629,7 @@ export interface components {
             aftersales: components["schemas"]["AfterSaleBrief"][];
             ship_info?: components["schemas"]["ShipInfoOut"] | null;
             wechat_confirm?: components["schemas"]["WechatConfirm"] | null;
+            team?: components["schemas"]["TeamRef"] | null;
             /** Timeline */
             timeline: components["schemas"]["EventOut"][];
             /** Paid At */
@@ -6659,6 +6787,31 @@ export interface components {
             settles_at: string | null;
             /** Settled At */
             settled_at: string | null;
+        };
+        /**
+         * TeamRef
+         * @description The team an order is in (拼团).
+         */
+        TeamRef: {
+            /** Code */
+            code: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Label En */
+            state_label_en: string;
+            /** Size */
+            size: number;
+            /** Paid */
+            paid: number;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Sell Anyway */
+            sell_anyway: boolean;
         };
         /**
          * WechatConfirm
@@ -6938,6 +7091,192 @@ export interface components {
         WaitIn: {
             /** Quantity */
             quantity: number;
+        };
+        /**
+         * SaleTeamsOut
+         * @description The teams of a sale one can join now, and the one the person is in.
+         */
+        SaleTeamsOut: {
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Open */
+            open: components["schemas"]["TeamRow"][];
+            mine: components["schemas"]["TeamRow"] | null;
+        };
+        /**
+         * TeamRow
+         * @description One team as others see it: names are masked.
+         */
+        TeamRow: {
+            /** Id */
+            id: string;
+            /** Code */
+            code: string;
+            /** Starter */
+            starter: string;
+            /** Size */
+            size: number;
+            /** Taken */
+            taken: number;
+            /** Paid */
+            paid: number;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Label En */
+            state_label_en: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * TeamGoods
+         * @description What the team can buy; prices of one piece in fen.
+         */
+        TeamGoods: {
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Team Fen */
+            team_fen: number;
+        };
+        /** TeamMember */
+        TeamMember: {
+            /** Name */
+            name: string;
+            /** Avatar Url */
+            avatar_url: string;
+            /** Starter */
+            starter: boolean;
+            /** Paid */
+            paid: boolean;
+            /** Me */
+            me: boolean;
+        };
+        /**
+         * TeamPage
+         * @description The page of one team, which its members share.
+         */
+        TeamPage: {
+            /** Id */
+            id: string;
+            /** Code */
+            code: string;
+            /** Starter */
+            starter: string;
+            /** Size */
+            size: number;
+            /** Taken */
+            taken: number;
+            /** Paid */
+            paid: number;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Label En */
+            state_label_en: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Group Buy Code */
+            group_buy_code: string;
+            /** Group Buy Title */
+            group_buy_title: string;
+            /** Sale Open */
+            sale_open: boolean;
+            /** Store Name */
+            store_name: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Members */
+            members: components["schemas"]["TeamMember"][];
+            /** Goods */
+            goods: components["schemas"]["TeamGoods"][];
+            /** Joinable */
+            joinable: boolean;
+            /** Order Id */
+            order_id: string | null;
+        };
+        /**
+         * LeaderTeamRow
+         * @description One team as its sale's leader sees it.
+         */
+        LeaderTeamRow: {
+            /** Id */
+            id: string;
+            /** Code */
+            code: string;
+            /** Starter */
+            starter: string;
+            /** Size */
+            size: number;
+            /** Taken */
+            taken: number;
+            /** Paid */
+            paid: number;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Label En */
+            state_label_en: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Settled At */
+            settled_at: string | null;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Sell Anyway */
+            sell_anyway: boolean;
+        };
+        /**
+         * LeaderTeams
+         * @description The teams of one sale, newest first, with how many there are in each state.
+         */
+        LeaderTeams: {
+            /** Size */
+            size: number;
+            /** Forming */
+            forming: number;
+            /** Formed */
+            formed: number;
+            /** Over */
+            over: number;
+            /** Kept */
+            kept: number;
+            /** Rows */
+            rows: components["schemas"]["LeaderTeamRow"][];
         };
         /**
          * JielongAmbiguous
@@ -11668,6 +12007,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaitOut"];
+                };
+            };
+        };
+    };
+    yantuan_teams_api_list_sale_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaleTeamsOut"];
+                };
+            };
+        };
+    };
+    yantuan_teams_api_read_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamPage"];
+                };
+            };
+        };
+    };
+    yantuan_teams_api_list_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaderTeams"];
                 };
             };
         };
