@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "yantuan.privacy",
     "yantuan.health",
     "yantuan.console",
+    "yantuan.desk",
 ]
 
 _CONSOLE_ONLY = {

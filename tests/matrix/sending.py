@@ -172,6 +172,8 @@ SENT: dict[str, Sent] = {
     "finish_wechat_sign_in": Sent({}, query="code=x&state=y"),
     "bind_phone": Sent({}, _fixed(phone="13700000001", code="123456")),
     "bind_wechat_phone": Sent({}, _fixed(code="0a1b2c")),
+    "read_desk_sign_in": Sent({"code": "=12345678"}),
+    "confirm_desk_sign_in": Sent({"code": "=12345678"}),
     "send_step_up_code": Sent({}),
     "step_up": Sent({}, _fixed(code="123456")),
     "sign_out": Sent({}),

@@ -42,7 +42,7 @@ PAGES: dict[str, tuple[str, int, int]] = {
     "gate.webmanifest": ("/gate.webmanifest", 200, 200),
     "g/<str:code>": ("/g/{code}", 200, 404),
     "s/<str:code>": ("/s/{store_code}", 200, 404),
-    "^(?!api/|console/|media/|share/|notify/|assets/|static/).*$": ("/pages/orders/index", 200, 200),
+    "^(?!api/|console/|desk/|media/|share/|notify/|assets/|static/).*$": ("/pages/orders/index", 200, 200),
 }
 """Pattern of `api/urls.py` → address, status for what exists, status for what doesn't; the same for everybody."""
 OPEN_CONSOLE = re.compile(r"^/console/(login|verify|set-up|logout|demo|jsi18n)/")
@@ -61,7 +61,11 @@ def _names(town: Town, side: str) -> dict[str, str]:
 def test_every_route_is_listed() -> None:
     own = {str(p.pattern) for p in urlpatterns if not isinstance(p, URLResolver)}
     assert own == set(PAGES)
-    assert {str(p.pattern) for p in urlpatterns if isinstance(p, URLResolver)} == {"api/", "console/"}
+    assert {str(p.pattern) for p in urlpatterns if isinstance(p, URLResolver)} == {
+        "api/",
+        "console/",
+        "desk/",
+    }
 
 
 @pytest.mark.parametrize("pattern", sorted(PAGES))

@@ -16,6 +16,7 @@ from yantuan.aftersales.schemas import AgreeIn, CounterOfferIn, RefuseIn, Return
 from yantuan.batchrefunds.models import BatchRefund
 from yantuan.catalog.actions import archive_product
 from yantuan.catalog.models import Sku
+from yantuan.desk.models import DeskSignIn
 from yantuan.fulfilment.models import ShipImport, ShipImportRow, Shipment
 from yantuan.groupbuys.models import Offer
 from yantuan.hosts import actions as arrivals
@@ -297,6 +298,14 @@ def _operator() -> Caller:
     return Caller("operator", cookies={settings.SESSION_COOKIE_NAME: client.session.session_key or ""})
 
 
+def _computer() -> None:
+    """A computer that shows the code 12345678."""
+    DeskSignIn.objects.create(
+        secret_hash=token_hash("desk"), code_hash=token_hash("12345678"), user_agent="Chrome", created_at=now(),
+        expires_at=now() + timedelta(hours=1),
+    )  # fmt: skip
+
+
 def _caller(role: str, person: Person | None) -> Caller:
     if person is None:
         return Caller(role)
@@ -326,5 +335,6 @@ def build() -> Town:
     Session.objects.filter(token_hash=token_hash(ended)).update(expires_at=now())
     callers["expired"] = Caller("expired", cookies={sessions.COOKIE: ended})
     callers["operator"] = _operator()
+    _computer()
     _, code = create_invite_code(None, 100, now() + timedelta(days=1))
     return Town({"a": a, "c": c, "absent": a.ghost()}, callers, code)

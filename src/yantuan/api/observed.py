@@ -50,7 +50,9 @@ _CLASSES = frozenset(
         "share",
     ]
 )
-_AREAS = frozenset(["console", "media", "notify", "share", "assets", "static", "console-static", "g", "s"])
+_AREAS = frozenset(
+    ["console", "desk", "media", "notify", "share", "assets", "static", "console-static", "g", "s"]
+)
 PROBE_SECONDS = 2.0
 """A database that takes longer to answer is not ready."""
 # Threads of their own: the lane's may all be waiting for a silent database.

@@ -25,8 +25,9 @@ from yantuan.tracking.views import kdniao_push, kuaidi100_push
 
 urlpatterns = [
     path("api/", api.urls),
-    # Named, not included: the console is imported at its first request.
+    # Named, not included: console and desk are imported at their first request.
     URLResolver(RoutePattern("console/"), "yantuan.console.urls", app_name="admin", namespace="admin"),
+    URLResolver(RoutePattern("desk/"), "yantuan.desk.urls"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("media/<str:name>", public_picture),
@@ -48,7 +49,7 @@ urlpatterns = [
     path("gate.webmanifest", gate.manifest),
     path("g/<str:code>", pages.group_buy),
     path("s/<str:code>", pages.store),
-    re_path(r"^(?!api/|console/|media/|share/|notify/|assets/|static/).*$", pages.app),
+    re_path(r"^(?!api/|console/|desk/|media/|share/|notify/|assets/|static/).*$", pages.app),
 ]
 
 handler400 = refusals.unreadable

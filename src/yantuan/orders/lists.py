@@ -63,7 +63,7 @@ def leader_orders(store: Store, *, tab: str, q: str, group_buy_id: str, cursor: 
         rows = rows.filter(group_buy_id=_id(group_buy_id))
     text = q.strip()[:40]
     if text:
-        rows = _search(rows, text)
+        rows = search(rows, text)
     return _page(rows, cursor, "leader")
 
 
@@ -132,8 +132,8 @@ def _door(text: str) -> Q:
     return Q(room__in={text, plain_room(text)}) | Q(building=text)
 
 
-def _search(rows: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Indexed meanings first; only when none of them finds anything, words of the goods.
+def search(rows: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """The rows a leader may mean by this text: number, phone tail, room, name, pick-up code, order or goods. Indexed meanings first; only when none of them finds anything, words of the goods.
 
     A building alone has no index of its own; it is looked for within the store only.
     """

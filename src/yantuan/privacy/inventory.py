@@ -26,6 +26,8 @@ _PEOPLE: Final = (
          "不显示；控制台只显示末六位", _ERASED),
     Held("identity.Session", ("token_hash", "user_agent"), "登录状态、浏览器名称", "保持登录，让本人看到并结束自己的登录", _K,
          "失效后 30 天", _OWN, _ERASED),
+    Held("desk.DeskSignIn", ("secret_hash", "code_hash", "user_agent"), "电脑登录码的摘要、浏览器名称", "用手机确认电脑登录", _K, "1 天",
+         "确认登录的本人", _EXPIRES),
     Held("identity.SmsCode", ("phone_hash",), "手机号的摘要", "核对验证码、限制发送次数", _K, "2 天", "不显示", _EXPIRES),
     Held("identity.Address",
          ("name", "phone_sealed", "phone_last4", "province", "city", "district", "detail", "building", "unit", "room"),

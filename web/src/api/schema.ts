@@ -349,6 +349,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/sign-ins/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Desk Sign In
+         * @description Which computer shows this code, to be looked at before agreeing.
+         */
+        get: operations["yantuan_desk_api_read_desk_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/sign-ins/{code}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Desk Sign In
+         * @description Let that computer in as the caller. Again: no change.
+         */
+        post: operations["yantuan_desk_api_confirm_desk_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demo/sign-in": {
         parameters: {
             query?: never;
@@ -4048,6 +4088,28 @@ export interface components {
             hold_minutes: number;
             /** Aftersale Days */
             aftersale_days: number;
+        };
+        /**
+         * DeskSignInOut
+         * @description A computer that asks to be let in.
+         */
+        DeskSignInOut: {
+            /** Device */
+            device: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Confirmed */
+            confirmed: boolean;
+            /** Stores */
+            stores: string[];
         };
         /**
          * DemoSignedIn
@@ -10317,6 +10379,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstanceOut"];
+                };
+            };
+        };
+    };
+    yantuan_desk_api_read_desk_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskSignInOut"];
+                };
+            };
+        };
+    };
+    yantuan_desk_api_confirm_desk_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskSignInOut"];
                 };
             };
         };

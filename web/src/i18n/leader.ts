@@ -21,8 +21,9 @@ import * as shop from './leader-shop'
 import * as splits from './leader-splits'
 import * as staff from './leader-staff'
 import * as statement from './leader-statement'
+import * as wide from './leader-wide'
 
 /** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
-export const zh = { ...shop.zh, ...gate.zh, ...hosts.zh, ...goods.zh, ...money.zh, ...orders.zh, ...jielong.zh, ...proxy.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...paste.zh, ...batch.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh, ...statement.zh, ...again.zh } as const
+export const zh = { ...shop.zh, ...gate.zh, ...hosts.zh, ...goods.zh, ...money.zh, ...orders.zh, ...jielong.zh, ...proxy.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...paste.zh, ...batch.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh, ...statement.zh, ...again.zh, ...wide.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...shop.en, ...gate.en, ...hosts.en, ...goods.en, ...money.en, ...orders.en, ...jielong.en, ...proxy.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...paste.en, ...batch.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en, ...statement.en, ...again.en }
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...gate.en, ...hosts.en, ...goods.en, ...money.en, ...orders.en, ...jielong.en, ...proxy.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...paste.en, ...batch.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en, ...statement.en, ...again.en, ...wide.en }

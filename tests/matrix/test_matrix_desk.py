@@ -1,0 +1,82 @@
+"""The desk's pages × every role and every right: each opens for whom the phone's route of the same name opens, and looks absent to others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from django.http import HttpResponse
+from django.urls import URLPattern
+
+from matrix.calls import send, told
+from matrix.test_matrix_staff import helper
+from matrix.town import ROLES, SIGNED_OUT, Side, Town
+from matrix.watch import Watch
+from yantuan.desk.urls import urlpatterns
+from yantuan.staff.rights import RIGHTS, opens
+
+pytestmark = pytest.mark.django_db
+
+READS: dict[str, tuple[str, str]] = {
+    "<int:store_id>/orders": ("list_store_orders", "/desk/{store_id}/orders"),
+    "<int:store_id>/orders/ids": ("list_store_orders", "/desk/{store_id}/orders/ids"),
+    "<int:store_id>/orders/<int:order_id>": ("read_store_order", "/desk/{store_id}/orders/{paid_order_id}"),
+}
+"""Pattern → the phone's operation of the same right, and an address."""
+DOORS = frozenset({"", "sign-in", "sign-in/wait", "sign-in/finish", "sign-out", "language"})
+"""Pages for everybody; tests/desk/test_desk_sign_in.py knocks at them."""
+
+
+def patterns() -> Iterator[str]:
+    for pattern in urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        yield str(pattern.pattern)
+
+
+def address(path: str, side: Side) -> str:
+    return path.format(**side.ids)
+
+
+def test_every_page_is_listed() -> None:
+    assert set(patterns()) == set(READS) | DOORS
+
+
+@pytest.mark.parametrize("pattern", sorted(READS))
+def test_roles(pattern: str, town: Town, watch: Watch) -> None:
+    _, path = READS[pattern]
+    for role, (target, owner) in product(ROLES, (("a", "leader"), ("c", "other_leader"), ("absent", ""))):
+        with watch.cell():
+            answer = town.callers[role].client.get(address(path, town.sides[target]))
+            away = answer.status_code == 302 and answer["Location"].startswith("/desk/sign-in?")
+            wanted = away if role in SIGNED_OUT else answer.status_code == (200 if role == owner else 404)
+            assert wanted, (role, target, answer.status_code)
+            assert not watch.changed(), (role, target)
+
+
+@pytest.mark.parametrize("pattern", sorted(READS))
+def test_rights(pattern: str, town: Town, watch: Watch) -> None:
+    operation, path = READS[pattern]
+    for right, target in product(RIGHTS, ("a", "c")):
+        with watch.cell():
+            caller = helper(town, right)
+            watch.forget()
+            answer: HttpResponse = caller.client.get(address(path, town.sides[target]))
+            inside = target == "a" and right in opens(operation)
+            assert answer.status_code == (200 if inside else 404), (right, target, answer.status_code)
+            assert not watch.changed(), (right, target)
+
+
+@pytest.mark.parametrize("pattern", sorted(READS))
+def test_other_methods(pattern: str, town: Town, watch: Watch) -> None:
+    _, path = READS[pattern]
+    for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
+        with watch.cell():
+            answer = town.callers["leader"].client.generic(method, address(path, town.sides["a"]))
+            assert answer.status_code == 405 and not watch.changed()
+
+
+def test_the_phone_names_the_same_rights(town: Town, watch: Watch) -> None:
+    for operation, _ in READS.values():
+        with watch.cell():
+            assert told(send(town, operation, town.callers["leader"], town.sides["a"])) == "200"
