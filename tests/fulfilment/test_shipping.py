@@ -174,3 +174,15 @@ def test_carriers_that_fit_come_first(shop: Shop) -> None:
     # Of carriers without a known look nothing is said.
     assert {"SF", "YTO"} <= doubtful and not {"JTSD", "HTKY", "OTHER"} & doubtful
     outbox.drain()
+
+
+def test_a_parcel_waits_until_the_changed_address_was_seen(shop: Shop) -> None:
+    trade = shop.order(1)
+    there = {
+        "name": "张三丰", "phone": "13987654321", "province": "浙江省", "city": "杭州市", "district": "余杭区",
+        "detail": "五常大道 9 号",
+    }  # fmt: skip
+    trade.buyer.ok("PUT", f"/orders/{trade.id}/address", {"recipient": there})
+    target, body = f"/leader/orders/{trade.id}/shipments", {"carrier": "YTO", "tracking_no": NUMBER}
+    assert shop.boss.refused("POST", target, body | {"seen": 0}) == (409, "address_changed")
+    assert shop.boss.ok("POST", target, body | {"seen": 1})["delivery"] == "shipped"

@@ -12,6 +12,7 @@ from yantuan.aftersales import api as aftersales_api
 from yantuan.api import errors
 from yantuan.fulfilment import api as fulfilment_api
 from yantuan.fulfilment.imports import api as imports_api
+from yantuan.orders import api as orders_api
 from yantuan.payments import api as payments_api
 
 
@@ -25,7 +26,7 @@ def _fresh(module: ModuleType) -> ModuleType:
 
 api = NinjaAPI(urls_namespace="trade-tests")
 errors.install(api)
-for module in (payments_api, fulfilment_api, imports_api, aftersales_api):
+for module in (payments_api, orders_api, fulfilment_api, imports_api, aftersales_api):
     api.add_router("", _fresh(module).router)
 
 urlpatterns = [path("api/", api.urls)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,46 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 import factories as make
 from idcards import id_number
+from matrix.sent import Body, Sent
+from matrix.sent import at as _at
+from matrix.sent import fixed as _fixed
+from matrix.sent import nothing as _nothing
 from matrix.town import Caller, Side, Town
 from yantuan.kernel.clock import now
-
-Body = Callable[[Side, Caller, Town], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """`path` maps the address's parameters to names in `Side.ids`; a value with `=` before it is sent as it stands."""
-
-    path: dict[str, str]
-    body: Body | None = None
-    query: str = ""
-    form: bool = False
-
-
-def _at(name: str, body: Body | None = None, **more: str) -> Sent:
-    """A row named in the address by its usual parameter, e.g. `paid_order_id` for `order_id`."""
-    return Sent({_parameter(name): name, **more}, body)
-
-
-_PARAMETERS = (
-    "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
-    "coupon_id", "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
-    "export_id", "import_id", "wish_id",
-)  # fmt: skip
-
-
-def _parameter(name: str) -> str:
-    if name.endswith("_case_id"):
-        return "aftersale_id"
-    return "group_buy_id" if name == "draft_id" else next(p for p in _PARAMETERS if name.endswith(p))
-
-
-def _nothing(side: Side, me: Caller, town: Town) -> dict[str, Any]:
-    return {}
-
-
-def _fixed(**body: Any) -> Body:
-    return lambda side, me, town: body
 
 
 def _coupon(side: Side, me: Caller, town: Town) -> dict[str, Any]:
@@ -73,6 +37,11 @@ def _address(side: Side, me: Caller, town: Town) -> dict[str, Any]:
         "name": "王五", "phone": "13700000005", "province": "上海市", "city": "上海市", "district": "浦东新区",
         "detail": "枫林路 88 弄", "building": "2", "room": "302", "is_default": True,
     }  # fmt: skip
+
+
+def _readdress(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    recipient = {name: value for name, value in _address(side, me, town).items() if name != "is_default"}
+    return {"recipient": recipient, "seen": 0}
 
 
 def _certification(side: Side, me: Caller, town: Town) -> dict[str, Any]:
@@ -257,6 +226,10 @@ SENT: dict[str, Sent] = {
     "read_store_order": _at("paid_order_id"),
     "write_order_note": _at("paid_order_id", _fixed(private_note="老客户")),
     "reveal_recipient": _at("paid_order_id"),
+    "read_my_order_address": _at("paid_order_id"),
+    "change_my_order_address": _at("paid_order_id", _readdress),
+    "read_order_address": _at("paid_order_id"),
+    "change_order_address": _at("paid_order_id", _readdress),
     "pay_order": _at("unpaid_order_id", _fixed(channel="h5")),
     "refresh_payment": _at("unpaid_order_id"),
     "cancel_order": _at("unpaid_order_id", _fixed(reason="拍错了")),

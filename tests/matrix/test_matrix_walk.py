@@ -38,6 +38,7 @@ ORDER_STEPS = {
     "pay": "pay_order", "cancel": "cancel_order", "send_proof": "send_payment_proof", "pickup_code": "read_pickup_code",
     "confirm_receipt": "confirm_receipt", "aftersale": "open_aftersale", "ship": "ship_order", "pickup": "hand_out_order",
     "refund": "refund_order", "note": "write_order_note", "confirm_payment": "confirm_payment_proof",
+    "address": "change_my_order_address",
 }  # fmt: skip
 """Action word an order offers → the operation that does it."""
 LEADERS = frozenset({"ship", "pickup", "refund", "note", "confirm_payment"})

@@ -61,7 +61,7 @@ def test_the_buyer_sees_own_orders_only(world: World) -> None:
     me = Caller(pair[0])
     assert ids(me.get("/api/orders")) == [str(o.id) for o in reversed(mine)]
     detail = me.get(f"/api/orders/{mine[0].id}").json()
-    assert (detail["labels"]["headline"], detail["actions"]) == ("待支付", ["pay", "cancel"])
+    assert (detail["labels"]["headline"], detail["actions"]) == ("待支付", ["pay", "cancel", "address"])
     assert (detail["phone"], detail["recipient_name"]) == (FULL_PHONE, "王小雁")
     assert detail["place"] == "浙江省杭州市西湖区 文三路 1 号 3栋2单元501室"
     assert [e["text"] for e in detail["timeline"]] == ["提交订单 ¥47.90"]

@@ -142,3 +142,49 @@ def test_what_does_not_fit_the_paper_is_refused(shop: Shop, monkeypatch: pytest.
     one = shop.boss.call("GET", path(shop, f".pdf?what=labels&size=60x40&first={number}&last={number}"))
     assert one.status_code == 200 and one.content.startswith(b"%PDF-")
     assert first.row.number != number
+
+
+ELSEWHERE = {
+    "name": "张三丰", "phone": "13987654321", "province": "浙江省", "city": "杭州市", "district": "余杭区",
+    "detail": "五常大道 9 号",
+}  # fmt: skip
+
+
+def stale(shop: Shop) -> list[tuple[int, str]]:
+    return [(row["number"], row["kind"]) for row in picking(shop)["stale"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("labels", ".pdf?what=labels&size=60x40"),
+        ("bags", ".pdf?what=bags"),
+        ("sheet", ".xlsx?scope=left"),
+    ],
+)
+def test_an_address_changed_after_printing_is_listed_until_it_is_printed_again(
+    shop: Shop, kind: str, file: str
+) -> None:
+    first, second = shop.order(1), shop.order(1)
+    shop.boss.call("GET", path(shop, ".pdf?what=goods"))
+    first.buyer.ok("PUT", f"/orders/{first.id}/address", {"recipient": ELSEWHERE})
+    # No address was on that paper.
+    assert stale(shop) == []
+    assert shop.boss.call("GET", path(shop, file)).status_code == 200
+    assert stale(shop) == []
+    second.buyer.ok("PUT", f"/orders/{second.id}/address", {"recipient": ELSEWHERE})
+    first.buyer.ok("PUT", f"/orders/{first.id}/address", {"recipient": ELSEWHERE | {"room": "8"}, "seen": 1})
+    assert stale(shop) == [(first.row.number, kind), (second.row.number, kind)]
+    # Only what is on the new paper is right again.
+    one = f"{file}&first={second.row.number}&last={second.row.number}" if kind != "sheet" else file
+    shop.boss.call("GET", path(shop, one))
+    assert stale(shop) == ([] if kind == "sheet" else [(first.row.number, kind)])
+
+
+def test_what_has_left_is_listed_no_more(shop: Shop) -> None:
+    trade = shop.order(1)
+    shop.boss.call("GET", path(shop, ".pdf?what=labels&size=60x40"))
+    trade.buyer.ok("PUT", f"/orders/{trade.id}/address", {"recipient": ELSEWHERE})
+    assert len(stale(shop)) == 1
+    trade.ship()
+    assert stale(shop) == []

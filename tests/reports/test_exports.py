@@ -18,7 +18,7 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.errors import Conflict, Invalid
 from yantuan.kernel.models import AuditEntry, OutboxEvent
-from yantuan.orders.models import Order, OrderLine
+from yantuan.orders.models import AddressRecord, Order, OrderLine
 from yantuan.reports import exports
 from yantuan.reports.models import OrderExport
 from yantuan.stores.models import Store
@@ -83,6 +83,9 @@ def test_only_paid_open_orders_show_the_recipient() -> None:
     assert export.full_phones == 1
     done = AuditEntry.objects.get(action="export.written")
     assert (done.target_id, done.data["full_phones"], done.data["orders"]) == (export.id, 1, 2)
+    # Whoever packs by this sheet is told when the address changes later; the other order's was never in it.
+    on_paper = AddressRecord.objects.values_list("order_id", "printed_changes", "printed_kind")
+    assert list(on_paper) == [(trade.orders["paid"], 0, "export")]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def drop_pool(pool_id: int) -> None:
 
     Raises Conflict `stock_in_use` otherwise.
     """
-    _locked([pool_id])
+    lock_pools([pool_id])
     if StockMovement.objects.filter(pool_id=pool_id).exclude(kind=Kind.ADJUST).exists():
         raise Conflict("stock_in_use", "这份库存已经有订单使用", "Orders have drawn from this stock.")
     StockMovement.objects.filter(pool_id=pool_id).delete()
@@ -71,7 +71,7 @@ def adjust(pool_id: int, delta: int, actor: Actor) -> StockPool:
 
     Raises Conflict `stock_too_low` when fewer than −delta units are free, `stock_too_high` above 99,999,999.
     """
-    pool = _locked([pool_id])[pool_id]
+    pool = lock_pools([pool_id])[pool_id]
     after = pool.available + delta
     if after < 0:
         raise Conflict(
@@ -95,7 +95,7 @@ def hold(line: LineLike, actor: Actor = SYSTEM) -> bool:
 
     `release` gives them back; an order that takes them over writes its own hold (`orders.book`). Once per `line.id`.
     """
-    pool = _locked([line.pool_id])[line.pool_id]
+    pool = lock_pools([line.pool_id])[line.pool_id]
     if pool.available < line.quantity or Kind.HOLD in _history([line])[line.id]:
         return False
     _shift(pool.id, available=-line.quantity, held=line.quantity)
@@ -106,7 +106,7 @@ def hold(line: LineLike, actor: Actor = SYSTEM) -> bool:
 def release(lines: Iterable[LineLike], actor: Actor = SYSTEM) -> None:
     """Give the held units of closed orders back. Lines that are not held any more are left alone."""
     chosen = list(lines)
-    pools = _locked({line.pool_id for line in chosen})
+    pools = lock_pools({line.pool_id for line in chosen})
     seen = _history(chosen)
     back: dict[int, int] = defaultdict(int)
     moves = []
@@ -123,7 +123,7 @@ def release(lines: Iterable[LineLike], actor: Actor = SYSTEM) -> None:
 def sell(lines: Iterable[LineLike], actor: Actor = SYSTEM) -> None:
     """Turn held units into sold ones; sold lines are left alone. Raises Conflict `stock_not_held` for a released line."""
     chosen = list(lines)
-    pools = _locked({line.pool_id for line in chosen})
+    pools = lock_pools({line.pool_id for line in chosen})
     seen = _history(chosen)
     units_of: dict[int, int] = defaultdict(int)
     moves = []
@@ -146,7 +146,7 @@ def sell_direct(lines: Iterable[LineLike], actor: Actor = SYSTEM) -> bool:
     Lines already sold count as done.
     """
     chosen = list(lines)
-    pools = _locked({line.pool_id for line in chosen})
+    pools = lock_pools({line.pool_id for line in chosen})
     seen = _history(chosen)
     waiting = [line for line in chosen if Kind.SELL not in seen[line.id]]
     units_of: dict[int, int] = defaultdict(int)
@@ -170,7 +170,7 @@ def restock(line: LineLike, quantity: int, cause_id: int, actor: Actor = SYSTEM)
 
     Raises Conflict `restock_exceeds_sold` when more would come back than was sold.
     """
-    pool = _locked([line.pool_id])[line.pool_id]
+    pool = lock_pools([line.pool_id])[line.pool_id]
     rows = StockMovement.objects.filter(order_line_id=line.id)
     if quantity < 1 or rows.filter(kind=Kind.RESTOCK, cause_id=cause_id).exists():
         return False
@@ -192,8 +192,8 @@ def _require_transaction() -> None:
         raise RuntimeError("stock changes only inside a transaction")
 
 
-def _locked(pool_ids: Iterable[int]) -> dict[int, StockPool]:
-    """The pools, row-locked in id order. On SQLite the transaction itself is the lock."""
+def lock_pools(pool_ids: Iterable[int]) -> dict[int, StockPool]:
+    """The pools by id, row-locked in id order until the open transaction ends. On SQLite the transaction itself is the lock."""
     _require_transaction()
     ids = set(pool_ids)
     pools = {

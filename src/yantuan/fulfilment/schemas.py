@@ -27,6 +27,8 @@ class ShipIn(Schema):
     tracking_no: Tracking
     note: Annotated[Text, Field(max_length=100)] = ""
     lines: Annotated[list[PieceIn], Field(max_length=50)] = []
+    seen: Annotated[int | None, Field(strict=True, ge=0)] = None
+    """`address_changes` of the order as it was shown: an address changed meanwhile is looked at before a parcel leaves."""
 
 
 class CorrectIn(Schema):

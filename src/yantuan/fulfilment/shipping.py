@@ -18,6 +18,7 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError, Conflict
 from yantuan.orders import actions as orders
 from yantuan.orders.access import access_order_as_leader
+from yantuan.orders.address_records import refuse_unseen
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import left_to_hand_out, left_to_ship
 
@@ -26,7 +27,7 @@ def ship(person: Person, order_id: int, body: ShipIn) -> Order:
     """Send one parcel with the named pieces, or with everything that is neither shipped, refunded nor in after-sale.
 
     Raises Conflict `order_not_paid`, `already_shipped`, `nothing_left`, `too_many_pieces`, `aftersale_open`,
-    `tracking_no_used` and kin, Invalid `carrier_unknown`, `carrier_name_needed`, `order_line_unknown`.
+    `tracking_no_used`, `address_changed` and kin, Invalid `carrier_unknown`, `carrier_name_needed`, `order_line_unknown`.
     """
     order = access_order_as_leader(person, order_id)
     name = carrier_name(body.carrier, body.carrier_name)
@@ -39,6 +40,9 @@ def _ship(order: Order, name: str, body: ShipIn, actor: Actor) -> Order:
     answer = send(order.store_id, [parcel], actor)[0]
     if isinstance(answer, AppError):
         raise answer
+    # Under the locks of sending: a change of address either was before this and is seen, or finds the parcel gone.
+    if body.seen is not None:
+        refuse_unseen(order.id, body.seen)
     return orders.lock_order(order.id)
 
 

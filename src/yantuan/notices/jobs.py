@@ -31,7 +31,9 @@ from yantuan.notices.rules import (
     paid_buyer,
     paid_leader,
 )
+from yantuan.orders.address_records import on_stale_paper
 from yantuan.orders.models import Order
+from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.payments.models import OfflineProof, Refund
 from yantuan.payments.queries import refund_problem
 from yantuan.stores.halting import LEADER_WORDS
@@ -118,6 +120,19 @@ def parcel_corrected(payload: dict[str, Any]) -> None:
     )
     at = parcel.corrected_at.isoformat() if parcel.corrected_at else ""
     _both(order, "parcel_corrected", None, words, f"corrected:{parcel.id}:{at}")
+
+
+@on("order.readdressed")
+def order_readdressed(payload: dict[str, Any]) -> None:
+    """The other side hears of it; what a leader has on paper already is named first."""
+    order, key = _order(payload), f"readdressed:{payload['order_id']}:{payload['version']}"
+    if payload["by"] == "leader":
+        words = Words(f"订单 #{order.number} 的收货信息改了", "团长修改了收货信息，请打开订单核对")
+        _both(order, "order_readdressed", None, words, key)
+    elif order.payment in PAID_PAYMENTS:
+        stale = on_stale_paper(order)
+        what = "标签或表格已导出过，请重新导出" if stale else "发货时以订单里的为准"
+        _both(order, "order_readdressed", Words(f"订单 #{order.number} 买家改了收货信息", what), None, key)
 
 
 @on("parcel.withdrawn")

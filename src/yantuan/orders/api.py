@@ -19,6 +19,9 @@ from yantuan.orders.incoming import draft_of
 from yantuan.orders.intake import place
 from yantuan.orders.last_pickup import last_pickup
 from yantuan.orders.quoting import quote
+from yantuan.orders.readdress_queries import readdress_out
+from yantuan.orders.readdress_schemas import ReaddressIn, ReaddressOut
+from yantuan.orders.readdressing import readdress
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.schemas import (
     LastPickup,
@@ -64,6 +67,30 @@ def read_last_pickup(request: HttpRequest, pickup_point_id: IdIn | None = None) 
 @router.get("/orders/{order_id}", response=OrderDetail)
 def read_my_order(request: HttpRequest, order_id: IdIn) -> OrderDetail:
     return queries.order_detail(access_order(person_of(request), order_id), "buyer")
+
+
+@router.get("/orders/{order_id}/address", response=ReaddressOut)
+def read_my_order_address(request: HttpRequest, order_id: IdIn) -> ReaddressOut:
+    """What the buyer may change of where an order goes."""
+    return readdress_out(access_order(person_of(request), order_id), "buyer")
+
+
+@router.put("/orders/{order_id}/address", response=OrderDetail)
+def change_my_order_address(request: HttpRequest, order_id: IdIn, body: ReaddressIn) -> OrderDetail:
+    """Send the order, and what is packed with it, elsewhere."""
+    return queries.order_detail(readdress(person_of(request), order_id, body, "buyer"), "buyer")
+
+
+@router.get("/leader/orders/{order_id}/address", response=ReaddressOut)
+def read_order_address(request: HttpRequest, order_id: IdIn) -> ReaddressOut:
+    """What the leader may change of where an order goes; the recipient itself is revealed separately."""
+    return readdress_out(access_order_as_leader(person_of(request), order_id), "leader")
+
+
+@router.put("/leader/orders/{order_id}/address", response=OrderDetail)
+def change_order_address(request: HttpRequest, order_id: IdIn, body: ReaddressIn) -> OrderDetail:
+    """Send the order, and what is packed with it, elsewhere."""
+    return queries.order_detail(readdress(person_of(request), order_id, body, "leader"), "leader")
 
 
 @router.get("/leader/stores/{store_id}/orders", response=Page[OrderRow])

@@ -16,7 +16,7 @@ from yantuan.identity.phones import phone_of
 from yantuan.kernel.errors import AppError, Conflict
 from yantuan.orders import hooks
 from yantuan.orders.dialect import Dialect, Statement
-from yantuan.orders.drafts import Booking, Draft, GroupTerms, OfferTerms, Recipient, Snapshot
+from yantuan.orders.drafts import Booking, Draft, GroupTerms, Recipient, Snapshot
 
 NAME: Final = "households"
 
@@ -57,6 +57,8 @@ class Held:
     home: Home
     offer_id: int
     pieces: int
+    order_id: int = 0
+    """The order that holds them; 0 for one that is being decided."""
 
 
 def home_of(recipient: Recipient, point_id: int) -> Home:
@@ -88,6 +90,13 @@ def pieces_of(held: Sequence[Held], home: Home, offer_id: int) -> int:
     return sum(one.pieces for one in held if one.offer_id == offer_id and same_household(one.home, home))
 
 
+def refuse_beyond(most: int, held: Sequence[Held], home: Home, offer: tuple[int, str], quantity: int) -> None:
+    """Refuse `quantity` more pieces of an offer (id, title) for a home. `most` 0: no bound. Raises Conflict `household_limit`."""
+    has = pieces_of(held, home, offer[0]) if most else 0
+    if most and has + quantity > most:
+        raise household_limit(offer, most, max(0, most - has))
+
+
 class HouseholdHook:
     name = NAME
 
@@ -110,12 +119,10 @@ class HouseholdHook:
         home = home_of(recipient, _point(draft))
         for line in draft.lines:
             offer = snapshot.offers.get(line.offer_id)
-            if offer is None or not offer.options.limits.per_household:
+            if offer is None:
                 continue
             most = offer.options.limits.per_household
-            held = pieces_of(snapshot.extra.get(NAME, ()), home, offer.id)
-            if held + line.quantity > most:
-                raise household_limit(offer, most, max(0, most - held))
+            refuse_beyond(most, snapshot.extra.get(NAME, ()), home, (offer.id, offer.title), line.quantity)
 
     def take(self, booking: Booking, snapshot: Snapshot) -> None:
         home = home_of(booking.recipient, _point(booking.draft))
@@ -143,7 +150,7 @@ def held_of(dialect: Dialect, looks: Sequence[tuple[int, int, str, str]]) -> lis
     # Two drafts of a batch may look for the same row.
     seen: dict[tuple[int, int], Held] = {}
     for row in found:
-        seen[row[0], row[1]] = Held(_home(row), row[1], int(row[2]))
+        seen[row[0], row[1]] = Held(_home(row), row[1], int(row[2]), row[0])
     return list(seen.values())
 
 
@@ -154,13 +161,14 @@ def _home(row: Sequence[Any]) -> Home:
     return home_of(place, (row[4] or 0) if row[3] == "pickup" else 0)
 
 
-def household_limit(offer: OfferTerms, most: int, left: int) -> AppError:
+def household_limit(offer: tuple[int, str], most: int, left: int) -> AppError:
+    """The refusal; `offer` is its id and title."""
     more = f"还能买 {left} 件" if left else "已达到上限"
     return Conflict(
         "household_limit",
-        f"「{offer.title}」每户限购 {most} 件，您家{more}",
+        f"「{offer[1]}」每户限购 {most} 件，您家{more}",
         f"At most {most} per household.",
-        offer_id=str(offer.id),
+        offer_id=str(offer[0]),
         limit=most,
         left=left,
     )

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from yantuan.orders import capacity, first_orders, households, joined, open_parcels, pictures, regulars
+from yantuan.orders import (
+    capacity,
+    first_orders,
+    households,
+    joined,
+    open_parcels,
+    pictures,
+    readdress_parts,
+    regulars,
+)
 
-__all__ = ["capacity", "first_orders", "households", "joined", "open_parcels", "pictures", "regulars"]
+__all__ = [
+    "capacity",
+    "first_orders",
+    "households",
+    "joined",
+    "open_parcels",
+    "pictures",
+    "readdress_parts",
+    "regulars",
+]

@@ -236,3 +236,38 @@ class OrderEvent(Row):
     before = models.CharField(max_length=24, default="", blank=True)
     after = models.CharField(max_length=24, default="", blank=True)
     data = models.JSONField(default=dict)
+
+
+class AddressRecord(models.Model):
+    """How often an order's destination was changed, and which of them last left the shop on a label, a list or in a sheet.
+
+    Counted and not timed: paper is stale exactly when fewer changes were known to what it was made of, however close
+    printing and changing came to each other.
+    """
+
+    order = models.OneToOneField(
+        Order, on_delete=models.CASCADE, primary_key=True, related_name="address_record"
+    )
+    store_id = models.BigIntegerField()
+    group_buy_id = models.BigIntegerField()
+    changes = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(null=True)
+    printed_changes = models.PositiveIntegerField(null=True)
+    """`changes` as the newest paper knew it; None: on no paper yet."""
+    printed_kind = models.CharField(max_length=12, default="", blank=True)
+    """What the paper was: `labels`, `bags`, `sheet` or `export`."""
+    printed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["group_buy_id"],
+                name="address_on_stale_paper",
+                condition=Q(printed_changes__lt=F("changes")),
+            )
+        ]
+
+    @property
+    def stale(self) -> bool:
+        """The newest paper names an address that holds no more."""
+        return self.printed_changes is not None and self.printed_changes < self.changes

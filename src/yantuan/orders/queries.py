@@ -14,7 +14,9 @@ from yantuan.kernel.config import config
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.orders import english, parts
+from yantuan.orders.address_records import changes_of, on_stale_paper
 from yantuan.orders.models import Order, OrderEvent, OrderLine
+from yantuan.orders.recipient_schemas import RecipientParts, StalePaper
 from yantuan.orders.rules import buyer_actions, leader_actions, recipient_visible
 from yantuan.orders.schemas import (
     DeductionOut,
@@ -34,7 +36,7 @@ _WHO = {"buyer": "买家", "leader": "团长", "operator": "平台", "provider":
 def with_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Load what a row shows in a fixed number of queries."""
     lines = Prefetch("lines", queryset=OrderLine.objects.order_by("position", "id"))
-    return orders.select_related("store", "group_buy").prefetch_related(lines)
+    return orders.select_related("store", "group_buy", "address_record").prefetch_related(lines)
 
 
 def order_rows(orders: Sequence[Order], viewer: Viewer) -> list[OrderRow]:
@@ -68,6 +70,8 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         wechat_confirm=_one("wechat_confirm", fresh, viewer == "buyer"),
         team=_one("team", fresh, True),
         timeline=_timeline(fresh),
+        address_changes=changes_of(fresh),
+        stale_paper=_stale_paper(fresh) if viewer == "leader" else None,
         paid_at=fresh.paid_at,
         closed_at=fresh.closed_at,
         close_reason=fresh.close_reason,
@@ -79,6 +83,13 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
     )
 
 
+def _stale_paper(order: Order) -> StalePaper | None:
+    if not on_stale_paper(order):
+        return None
+    kept = order.address_record
+    return StalePaper(kind=kept.printed_kind, printed_at=kept.printed_at, changed_at=kept.changed_at)
+
+
 def _one(part: parts.Part, order: Order, shown: bool) -> Any:
     found = parts.part_of(part, order) if shown else []
     return found[0] if found else None
@@ -87,8 +98,19 @@ def _one(part: parts.Part, order: Order, shown: bool) -> Any:
 def reveal_out(order: Order) -> RevealOut:
     """The recipient in full; the caller audits."""
     return RevealOut(
-        recipient_name=order.recipient_name, phone=phone_of(order.phone_sealed), place=_place(order)
+        recipient_name=order.recipient_name,
+        phone=phone_of(order.phone_sealed),
+        place=_place(order),
+        parts=recipient_parts(order),
     )
+
+
+def recipient_parts(order: Order) -> RecipientParts:
+    """The recipient in full, part by part; for the buyer, or by a reveal that is audited."""
+    return RecipientParts(
+        name=order.recipient_name, phone=phone_of(order.phone_sealed), province=order.province, city=order.city,
+        district=order.district, detail=order.detail, building=order.building, unit=order.unit, room=order.room,
+    )  # fmt: skip
 
 
 def _shows_collection_code(order: Order, viewer: Viewer) -> bool:
@@ -125,7 +147,9 @@ def _row_fields(
         **_recipient(order, viewer, moment),
         "remark": order.remark,
         "private_note": order.private_note if viewer == "leader" else "",
-        "flags": order.flags if viewer == "leader" else [],
+        "flags": [*order.flags, *(["address_stale"] if on_stale_paper(order) else [])]
+        if viewer == "leader"
+        else [],
         "placed_at": order.placed_at,
         "expires_at": order.expires_at,
         "actions": _actions(order, viewer, lines, moment),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from yantuan.identity.schemas import Room
 from yantuan.kernel.http import Count, IdIn, IdOut, Phone, Text
+from yantuan.orders.recipient_schemas import RecipientParts, StalePaper
 
 
 class LineIn(BaseModel):
@@ -351,6 +352,10 @@ class OrderDetail(OrderRow):
     """Only for the buyer, while a confirmation at WeChat is open."""
     team: TeamRef | None = None
     timeline: list[EventOut]
+    address_changes: int = 0
+    """How often the destination was changed; sent back with a parcel, so that none leaves with an address nobody looked at."""
+    stale_paper: StalePaper | None = None
+    """Only for the leader of a paid order that has not left whole."""
     paid_at: datetime | None
     closed_at: datetime | None
     close_reason: str
@@ -371,6 +376,8 @@ class RevealOut(Schema):
     recipient_name: str
     phone: str
     place: str
+    parts: RecipientParts | None = None
+    """The same taken apart, for who corrects it."""
 
 
 class OrderCounts(Schema):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from yantuan.groupbuys.models import GroupBuy
+from yantuan.orders.models import AddressRecord
 from yantuan.picking import rules
 from yantuan.picking.queries import Lists
 from yantuan.picking.rules import Bag, Building, Goods
@@ -17,13 +18,14 @@ from yantuan.picking.schemas import (
     GoodsOut,
     PickingOut,
     PlaceOut,
+    StaleOut,
 )
 
 PAGE = 100
 """Bags in one answer."""
 
 
-def picking_out(group_buy: GroupBuy, found: Lists) -> PickingOut:
+def picking_out(group_buy: GroupBuy, found: Lists, stale: Sequence[AddressRecord]) -> PickingOut:
     """Everything but the bags."""
     return PickingOut(
         title=group_buy.title,
@@ -34,6 +36,7 @@ def picking_out(group_buy: GroupBuy, found: Lists) -> PickingOut:
         goods=[_goods_out(row) for row in found.goods],
         places=[PlaceOut(id=str(row.id), name=row.name, quantity=row.quantity, bags=row.bags) for row in rules.places(found.bags)],
         buildings=[_building_out(row) for row in rules.buildings(found.bags)],
+        stale=[_stale_out(row) for row in stale],
     )  # fmt: skip
 
 
@@ -45,6 +48,17 @@ def bags_out(found: Lists, begin: int) -> BagsOut:
         bags=[_bag_out(bag) for bag in walked[begin:end]],
         total=len(walked),
         next=end if end < len(walked) else None,
+    )
+
+
+def _stale_out(row: AddressRecord) -> StaleOut:
+    return StaleOut(
+        order_id=str(row.order_id),
+        number=row.order.number,
+        recipient=row.order.recipient_name,
+        kind=row.printed_kind,
+        printed_at=row.printed_at,
+        changed_at=row.changed_at,
     )
 
 

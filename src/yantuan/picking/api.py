@@ -19,9 +19,10 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import china_text, now
 from yantuan.kernel.http import IdIn
 from yantuan.kernel.sheets.writing import XLSX
+from yantuan.orders.address_records import note_printed
 from yantuan.picking import answers, book, paper
 from yantuan.picking.printing import Head
-from yantuan.picking.queries import Lists, Part, Scope, lists
+from yantuan.picking.queries import Lists, Part, Scope, lists, stale
 from yantuan.picking.schemas import BagsOut, PickingOut
 from yantuan.stores.access import person_of
 
@@ -38,7 +39,7 @@ FILES_PER_MINUTE = 20
 def read_picking(request: HttpRequest, group_buy_id: IdIn, scope: Scope = "left") -> PickingOut:
     """Totals per goods, per pick-up point and per building."""
     group_buy = access_group_buy(person_of(request), group_buy_id)
-    return answers.picking_out(group_buy, lists(group_buy, scope))
+    return answers.picking_out(group_buy, lists(group_buy, scope), stale(group_buy))
 
 
 @router.get("/leader/group-buys/{group_buy_id}/picking/bags", response=BagsOut)
@@ -100,6 +101,10 @@ def _record(person: Person, group_buy: GroupBuy, found: Lists, kind: paper.What 
         Actor("leader", person.id), "picking.file", "group_buy", group_buy.id,
         store_id=group_buy.store_id, kind=kind, bags=len(found.bags),
     )  # fmt: skip
+    if kind in ("labels", "bags", "sheet"):
+        # The other lists name no address.
+        printed = {piece.order_id: (group_buy.id, piece.changes) for piece in found.pieces}
+        note_printed(group_buy.store_id, printed, kind)
 
 
 def _file(data: bytes, kind: str, name: str) -> HttpResponse:

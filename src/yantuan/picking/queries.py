@@ -11,8 +11,9 @@ from django.db.models import F, QuerySet
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.identity.rules import address_text, masked_name
 from yantuan.kernel.clock import now
+from yantuan.orders.address_records import stale_of
 from yantuan.orders.holding import held_orders
-from yantuan.orders.models import OrderLine
+from yantuan.orders.models import AddressRecord, OrderLine
 from yantuan.orders.rules import VISIBLE_AFTER_RECEIPT
 from yantuan.orders.states import PAID_PAYMENTS
 from yantuan.picking import rules
@@ -27,6 +28,7 @@ _COLUMNS: Final = (
     "order__phone_last4", "order__province", "order__city", "order__district", "order__detail", "order__building",
     "order__unit", "order__room", "order__remark", "offer_id", "title", "sku_name", "sku_code", "quantity",
     "refunded_quantity", "shipped_quantity", "picked_quantity", "order__received_at",
+    "order__address_record__changes",
 )  # fmt: skip
 
 
@@ -78,11 +80,16 @@ def lists(group_buy: GroupBuy, scope: Scope, part: Part = WHOLE) -> Lists:
     return Lists(pieces, bags, goods, waiting=len(held))
 
 
+def stale(group_buy: GroupBuy) -> list[AddressRecord]:
+    """Orders whose newest label, list or sheet names an address that was changed since."""
+    return list(stale_of(group_buy.id))
+
+
 def _pieces(group_buy: GroupBuy, scope: Scope, part: Part) -> Iterator[Piece]:
     names, seen_until = _place_names(group_buy), now() - VISIBLE_AFTER_RECEIPT
     for row in _rows(group_buy, part).values_list(*_COLUMNS):
         (order_id, number, method, point, recipient, tail, province, city, district, detail, building, unit, room, remark,
-         offer_id, title, sku_name, sku_code, bought, refunded, shipped, picked, received) = row  # fmt: skip
+         offer_id, title, sku_name, sku_code, bought, refunded, shipped, picked, received, changes) = row  # fmt: skip
         done = (picked if method == "pickup" else shipped) if scope == "left" else 0
         quantity = bought - refunded - done
         if quantity <= 0:
@@ -95,7 +102,7 @@ def _pieces(group_buy: GroupBuy, scope: Scope, part: Part) -> Iterator[Piece]:
             quantity=quantity, place=where, place_name=names[where],
             recipient=recipient if seen else masked_name(recipient), phone_last4=tail,
             address=_address(home, seen=seen) if where == rules.COURIER else "",
-            building=building, unit=unit, room=room if seen else "", remark=remark,
+            building=building, unit=unit, room=room if seen else "", remark=remark, changes=changes or 0,
         )  # fmt: skip
 
 

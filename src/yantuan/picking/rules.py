@@ -34,6 +34,8 @@ class Piece:
     unit: str
     room: str
     remark: str
+    changes: int = 0
+    """How often the order's destination had been changed when this was read."""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ninja import Schema
 
 from yantuan.kernel.http import IdOut
@@ -67,6 +69,18 @@ class BagOut(Schema):
     goods: list[CountOut]
 
 
+class StaleOut(Schema):
+    """An order on paper with an address that was changed since."""
+
+    order_id: IdOut
+    number: int
+    recipient: str
+    kind: str
+    """`labels`, `bags`, `sheet` or `export`."""
+    printed_at: datetime | None
+    changed_at: datetime | None
+
+
 class PickingOut(Schema):
     """备货单 and 分拣单 of one sale, counted from paid orders."""
 
@@ -79,6 +93,8 @@ class PickingOut(Schema):
     goods: list[GoodsOut]
     places: list[PlaceOut]
     buildings: list[BuildingOut]
+    stale: list[StaleOut] = []
+    """标签已导出，地址后来改了: orders to be printed again before they leave."""
 
 
 class BagsOut(Schema):

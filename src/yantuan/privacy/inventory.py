@@ -46,6 +46,7 @@ _TRADE: Final = (
     Held("orders.Order",
          ("recipient_name", "phone_sealed", "phone_last4", "province", "city", "district", "detail", "building", "unit", "room"),
          "收货人、手机号、地址", "发货或自提", _K, _ORDER, "默认遮住；团长只能对已付款、未完成的订单查看全部，每次记入审计", _ERASED),
+    Held("orders.OrderEvent", ("data",), "改地址前后的姓名、手机号和地区，都遮住", "看清地址改过什么", _K, _ORDER, "买家、团长", _ERASED),
     Held("orders.Order", ("remark", "answers"), "买家留言、跟团问题的回答", "按买家的要求交付", _K, _ORDER, "团长", _ERASED),
     Held("orders.Order", ("private_note",), "团长的备注", "团长处理订单", _K, _ORDER, "团长", _ERASED),
     Held("orders.Order", ("pickup_snapshot",), "自提点的联系人和电话", "买家找到自提点", _K, _ORDER, "该订单的买家", _OTHERS),

@@ -15,6 +15,7 @@ from yantuan.fulfilment.models import Shipment
 from yantuan.identity.queries import address_text, mask_phone, masked_name, phone_of
 from yantuan.kernel.clock import china_text
 from yantuan.kernel.sheets.writing import Fen, book
+from yantuan.orders.address_records import changes_of, note_printed
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.states import labels
@@ -57,17 +58,25 @@ def write_orders(
                 for row in order_rows(order, parcels[order.id], full=full):
                     sheet.row(row)
                 written.full_phones += full
+            _on_record(portion, moment)
             written.orders += len(portion)
             written.rows = sheet.written
             told(written)
     return written
 
 
+def _on_record(portion: Sequence[Order], moment: datetime) -> None:
+    """Whole addresses are on paper now; a later change of one is shown to the leader."""
+    printed = {o.id: (o.group_buy_id, changes_of(o)) for o in portion if recipient_visible(o, moment)}
+    if printed:
+        note_printed(portion[0].store_id, printed, "export")
+
+
 def portions(orders: QuerySet[Order]) -> Iterator[list[Order]]:
     """All orders by growing id with their lines and sale, a few hundred at a time."""
     after = 0
     while True:
-        rows = orders.filter(id__gt=after).select_related("group_buy").order_by("id")
+        rows = orders.filter(id__gt=after).select_related("group_buy", "address_record").order_by("id")
         portion = list(rows[:PORTION])
         if not portion:
             return

@@ -63,6 +63,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
     **_reads(_HANDS, "read_point_sign", "read_order_sign"),
     **_reads(_ORDERS, "list_store_orders", "count_store_orders", "read_store_order"),
     "write_order_note": Rule(_ORDERS, "写备注", "Write a note"),
+    **_reads(_HANDS, "read_order_address"),
+    "change_order_address": Rule(_HANDS, "修改收货信息", "Change where an order goes"),
     "reveal_recipient": Rule(_HANDS, "查看完整收货信息", "Reveal a recipient"),
     "confirm_payment_proof": Rule(("orders",), "确认收款", "Confirm a payment"),
     "reject_payment_proof": Rule(("orders",), "退回付款凭证", "Reject a proof of payment"),

@@ -1183,6 +1183,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/{order_id}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read My Order Address
+         * @description What the buyer may change of where an order goes.
+         */
+        get: operations["yantuan_orders_api_read_my_order_address"];
+        /**
+         * Change My Order Address
+         * @description Send the order, and what is packed with it, elsewhere.
+         */
+        put: operations["yantuan_orders_api_change_my_order_address"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order Address
+         * @description What the leader may change of where an order goes; the recipient itself is revealed separately.
+         */
+        get: operations["yantuan_orders_api_read_order_address"];
+        /**
+         * Change Order Address
+         * @description Send the order, and what is packed with it, elsewhere.
+         */
+        put: operations["yantuan_orders_api_change_order_address"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/orders": {
         parameters: {
             query?: never;
@@ -6694,6 +6742,12 @@ export interface components {
             team?: components["schemas"]["TeamRef"] | null;
             /** Timeline */
             timeline: components["schemas"]["EventOut"][];
+            /**
+             * Address Changes
+             * @default 0
+             */
+            address_changes: number;
+            stale_paper?: components["schemas"]["StalePaper"] | null;
             /** Paid At */
             paid_at: string | null;
             /** Closed At */
@@ -6851,6 +6905,18 @@ export interface components {
             settled_at: string | null;
         };
         /**
+         * StalePaper
+         * @description A label, list or sheet left the shop with an address that was changed since.
+         */
+        StalePaper: {
+            /** Kind */
+            kind: string;
+            /** Printed At */
+            printed_at: string | null;
+            /** Changed At */
+            changed_at: string | null;
+        };
+        /**
          * TeamRef
          * @description The team an order is in (拼团).
          */
@@ -6882,6 +6948,124 @@ export interface components {
         WechatConfirm: {
             /** Transaction Id */
             transaction_id: string;
+        };
+        /**
+         * ReaddressOut
+         * @description What may be changed of an order's destination now, and what goes with it.
+         */
+        ReaddressOut: {
+            /** Delivery Method */
+            delivery_method: string;
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /**
+             * Problem En
+             * @default
+             */
+            problem_en: string;
+            /** Seen */
+            seen: number;
+            /** Orders */
+            orders: number;
+            parts: components["schemas"]["RecipientParts"] | null;
+            /**
+             * Pickup Point Id
+             * @default
+             */
+            pickup_point_id: string;
+            /**
+             * Points
+             * @default []
+             */
+            points: components["schemas"]["PickupPointOut"][];
+        };
+        /**
+         * RecipientParts
+         * @description Whom an order goes to, part by part.
+         */
+        RecipientParts: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /** District */
+            district: string;
+            /** Detail */
+            detail: string;
+            /** Building */
+            building: string;
+            /** Unit */
+            unit: string;
+            /** Room */
+            room: string;
+        };
+        /** ReaddressIn */
+        ReaddressIn: {
+            recipient: components["schemas"]["RecipientIn"];
+            /** Pickup Point Id */
+            pickup_point_id?: string | null;
+            /**
+             * Seen
+             * @default 0
+             */
+            seen: number;
+            /**
+             * Keep Freight
+             * @default false
+             */
+            keep_freight: boolean;
+        };
+        /**
+         * RecipientIn
+         * @description Whom it goes to. Region and street are needed for courier and not looked at for pick-up.
+         */
+        RecipientIn: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /**
+             * Province
+             * @default
+             */
+            province: string;
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * District
+             * @default
+             */
+            district: string;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /**
+             * Building
+             * @default
+             */
+            building: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Room
+             * @default
+             */
+            room: string;
         };
         /**
          * OrderCounts
@@ -6922,6 +7106,7 @@ export interface components {
             phone: string;
             /** Place */
             place: string;
+            parts?: components["schemas"]["RecipientParts"] | null;
         };
         /**
          * CouponOut
@@ -7711,6 +7896,8 @@ export interface components {
              * @default []
              */
             lines: components["schemas"]["PieceIn"][];
+            /** Seen */
+            seen?: number | null;
         };
         /** CorrectIn */
         CorrectIn: {
@@ -8859,6 +9046,11 @@ export interface components {
             places: components["schemas"]["PlaceOut"][];
             /** Buildings */
             buildings: components["schemas"]["BuildingOut"][];
+            /**
+             * Stale
+             * @default []
+             */
+            stale: components["schemas"]["StaleOut"][];
         };
         /**
          * PlaceOut
@@ -8873,6 +9065,24 @@ export interface components {
             quantity: number;
             /** Bags */
             bags: number;
+        };
+        /**
+         * StaleOut
+         * @description An order on paper with an address that was changed since.
+         */
+        StaleOut: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Recipient */
+            recipient: string;
+            /** Kind */
+            kind: string;
+            /** Printed At */
+            printed_at: string | null;
+            /** Changed At */
+            changed_at: string | null;
         };
         /**
          * BagOut
@@ -11750,6 +11960,102 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_orders_api_read_my_order_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaddressOut"];
+                };
+            };
+        };
+    };
+    yantuan_orders_api_change_my_order_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaddressIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_orders_api_read_order_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaddressOut"];
+                };
+            };
+        };
+    };
+    yantuan_orders_api_change_order_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaddressIn"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

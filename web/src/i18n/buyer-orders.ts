@@ -1,5 +1,8 @@
+import * as grow from './buyer-grow'
+
 /** Words of orders, payment and after-sales. `en` must have exactly the keys of `zh`. */
 export const zh = {
+  ...grow.zh,
   'axis.payment.unpaid': '待支付',
   'axis.payment.awaiting_confirmation': '待确认收款',
   'axis.payment.paid': '已支付',
@@ -169,6 +172,7 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  ...grow.en,
   'axis.payment.unpaid': 'To pay',
   'axis.payment.awaiting_confirmation': 'Awaiting confirmation',
   'axis.payment.paid': 'Paid',

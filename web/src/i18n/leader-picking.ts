@@ -1,5 +1,8 @@
+import * as grow from './leader-grow'
+
 /** Words of the lists a leader buys in and packs by. */
 export const zh = {
+  ...grow.zh,
   'leader.picking.title': '备货与分拣',
   'leader.picking.open': '备货分拣',
   'leader.picking.goods': '备货',
@@ -45,6 +48,7 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  ...grow.en,
   'leader.picking.title': 'Picking and packing',
   'leader.picking.open': 'Picking',
   'leader.picking.goods': 'Goods',

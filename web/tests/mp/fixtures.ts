@@ -116,5 +116,5 @@ export const ORDER: OrderDetail = {
   pickup_place: { name: '东门岗亭', address: '枫林路 88 弄', hours: '18:00–20:00', contact_name: '林', contact_phone: '13900000001' },
   pickup_code: '618447', parcels: [], refunds: [], proofs: [], aftersales: [],
   timeline: [{ at: NOW, text: '完成支付 ¥27.90', text_en: 'Paid ¥27.90', who: '微信支付', who_en: 'WeChat Pay', axis: 'payment', event: 'pay' }],
-  paid_at: NOW, closed_at: null, close_reason: '', auto_receive_at: null, collection_code_url: '', offline_note: '', contact_wechat: 'lin', contact_phone: '',
+  paid_at: NOW, closed_at: null, close_reason: '', auto_receive_at: null, collection_code_url: '', offline_note: '', contact_wechat: 'lin', contact_phone: '', address_changes: 0,
 }

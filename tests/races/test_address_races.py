@@ -1,0 +1,55 @@
+"""A parcel leaves while its address changes: whoever comes second is told, and nothing leaves to where it should no more (SHP-06)."""
+
+from __future__ import annotations
+
+from fulfilment.tradeworld import NUMBER, Shop, make_shop
+from races.racing import LOCK, SEEN, meeting, together, without
+from yantuan.fulfilment.models import Shipment
+from yantuan.fulfilment.schemas import ShipIn
+from yantuan.fulfilment.shipping import ship
+from yantuan.kernel.errors import AppError
+from yantuan.orders.readdress_schemas import ReaddressIn, RecipientIn
+from yantuan.orders.readdressing import readdress
+
+WRITES_ORDER = 'UPDATE "orders_order" SET'
+NEW = RecipientIn(
+    name="张三丰",
+    phone="13987654321",
+    province="浙江省",
+    city="杭州市",
+    district="余杭区",
+    detail="五常大道 9 号",
+)
+
+
+def outcome(shop: Shop, number: str, seen: int | None = 0) -> tuple[int, bool, set[str]]:
+    """Parcels sent, whether the address changed, and the codes of refusals."""
+    trade = shop.order(1)
+    body = ShipIn(carrier="YTO", tracking_no=number, seen=seen)
+    done = together(
+        [
+            lambda: ship(shop.boss.who, trade.id, body),
+            lambda: readdress(trade.buyer.who, trade.id, ReaddressIn(recipient=NEW), "buyer"),
+        ]
+    )
+    wrong = [one for one in done if isinstance(one, Exception) and not isinstance(one, AppError)]
+    assert wrong == []
+    codes = {one.code for one in done if isinstance(one, AppError)}
+    return Shipment.objects.filter(order_id=trade.id).count(), trade.row.district == "余杭区", codes
+
+
+def test_a_parcel_leaves_or_its_address_changes() -> None:
+    shop = make_shop(stock_units=50)
+    seen = set()
+    for turn in range(8):
+        parcels, moved, codes = outcome(shop, f"{NUMBER[:-2]}{turn:02d}")
+        assert (parcels, moved) in {(1, False), (0, True)}
+        assert codes <= {"already_shipped", "address_changed"} and len(codes) == 1
+        seen |= codes
+    assert seen
+
+
+def test_control_without_guards_a_parcel_leaves_to_where_it_should_no_more() -> None:
+    shop = make_shop(stock_units=50)
+    with without(LOCK, SEEN), meeting(WRITES_ORDER, 2):
+        assert outcome(shop, NUMBER, seen=None) == (1, True, set())
