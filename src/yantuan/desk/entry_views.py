@@ -37,7 +37,9 @@ def _next(request: HttpRequest) -> str:
 
 def _picture(code: str) -> SafeString:
     target = f"{config().public_url.rstrip('/')}/leader/desk-in/index?code={code}"
-    drawn: str = segno.make(target, error="m").svg_inline(scale=5, border=3, dark="#1F2329", light="#fff")
+    drawn: str = segno.make(target, error="m").svg_inline(
+        scale=5, border=3, dark="#1F2329", light="#fff", omitsize=True
+    )
     # Drawn here from digits and our own address; nothing of it was typed by anybody.
     return mark_safe(drawn)
 

@@ -8,14 +8,16 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from yantuan.catalog.models import Product
-from yantuan.desk import rules, table, words
+from yantuan.desk import bulk, export, rules, saved, table, words
 from yantuan.desk.page import PIECE, Visit, desk_page, piece, show, visit_of
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.kernel.errors import NotFound
+from yantuan.kernel.ids import new_token
 from yantuan.members.models import MemberTag
 from yantuan.orders.access import access_order_as_leader
 from yantuan.orders.lists import order_counts
 from yantuan.orders.queries import order_detail
+from yantuan.payments.models import OfflineProof
 from yantuan.stores.access import access_store
 from yantuan.stores.models import PickupPoint, Store
 
@@ -72,11 +74,28 @@ def _heads(wanted: rules.Filters) -> list[dict[str, Any]]:
     return heads
 
 
+_OFFERED: Final = {
+    "note": "write_order_note", "confirm": "confirm_payment_proof", "reject": "reject_payment_proof", "hand_out": "hand_out_order",
+    "reveal": "reveal_recipient", "tag": "write_member", "ship": "send_ship_import", "sheet": "request_export",
+}  # fmt: skip
+
+
+def _may(store: Store, visit: Visit) -> dict[str, bool]:
+    """Which acts the page offers this person."""
+    return {name: visit.may(store, operation) for name, operation in _OFFERED.items()}
+
+
+def _proof(order_id: int) -> bool:
+    """Whether a proof of payment waits for the leader."""
+    return OfflineProof.objects.filter(order_id=order_id, state="sent").exists()
+
+
 @desk_page("list_store_orders")
 def orders(request: HttpRequest, store_id: int) -> HttpResponse:
     """The table: a page of rows that fit, with the sums over all of them."""
     store = access_store(visit_of(request).person, store_id)
-    wanted = rules.read(dict(request.GET.lists()))
+    asked = dict(request.GET.lists())
+    wanted = rules.read(asked) if asked else saved.usual(visit_of(request).person, store) or rules.Filters()
     fitting = table.fitting(store, wanted)
     found = table.page(
         store, fitting, wanted.sort, after=request.GET.get("after", ""), before=request.GET.get("before", "")
@@ -89,6 +108,8 @@ def orders(request: HttpRequest, store_id: int) -> HttpResponse:
         tabs=_tabs(store, wanted), heads=_heads(wanted), columns=words.COLUMNS, choices=choices(store, visit_of(request)),
         cleared=rules.write(rules.Filters(sort=wanted.sort, cols=wanted.cols)), payments=words.PAYMENT, deliveries=words.DELIVERY,
         cases=words.AFTERSALE, methods=words.METHODS, most=table.MOST_CHOSEN,
+        views=saved.views(visit_of(request).person, store), may=_may(store, visit_of(request)), at_once=bulk.AT_ONCE,
+        sheet_most=export.most(), key=new_token(12),
     )  # fmt: skip
 
 
@@ -109,15 +130,8 @@ def order(request: HttpRequest, store_id: int, order_id: int) -> HttpResponse:
     if found.store_id != store_id:
         raise NotFound("没有找到这个订单", "No such order.")
     store = Store.objects.select_related("leader").get(id=store_id)
-    offered = {
-        name: visit.may(store, operation)
-        for name, operation in (
-            ("note", "write_order_note"), ("confirm", "confirm_payment_proof"), ("reject", "reject_payment_proof"),
-            ("hand_out", "hand_out_order"), ("reveal", "reveal_recipient"),
-        )
-    }  # fmt: skip
     more = {
-        "order": order_detail(found, "leader"), "may": offered, "payments": words.PAYMENT, "deliveries": words.DELIVERY,
+        "order": order_detail(found, "leader"), "may": _may(store, visit), "key": new_token(12), "proof": _proof(found.id), "payments": words.PAYMENT, "deliveries": words.DELIVERY,
         "cases": words.AFTERSALE, "methods": words.METHODS, "store_id": store_id,
     }  # fmt: skip
     if request.headers.get(PIECE):

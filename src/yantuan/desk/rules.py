@@ -139,12 +139,17 @@ def read(asked: Asked) -> Filters:
 
 
 def _words(asked: Asked, name: str, longest: int) -> str:
-    text = "".join(c for c in _text(asked, name) if c.isprintable() and not "\ud800" <= c <= "\udfff")
-    return text.strip()[:longest]
+    return clean(_text(asked, name), longest)
+
+
+def clean(text: str, longest: int) -> str:
+    """What was typed on one line, without what can't be shown or kept."""
+    kept = "".join(c if c.isprintable() else " " for c in text if not "\ud800" <= c <= "\udfff")
+    return kept.strip()[:longest]
 
 
 def write(filters: Filters) -> str:
-    """The address that asks this; the same question always has the same one."""
+    """The address that asks this, never empty; the same question always has the same one."""
     usual = Filters()
     pairs: list[tuple[str, str]] = []
     for name in Filters.__slots__:
@@ -157,7 +162,7 @@ def write(filters: Filters) -> str:
             pairs.append((name, "1"))
         else:
             pairs.append((name, str(value)))
-    return urlencode(pairs, safe=",")
+    return urlencode(pairs or [("tab", usual.tab)], safe=",")
 
 
 def to_keep(filters: Filters) -> str:

@@ -141,12 +141,12 @@ def page(store: Store, rows: QuerySet[Order], sort: str, *, after: str = "", bef
     )
 
 
-def ids(rows: QuerySet[Order], sort: str) -> list[str]:
-    """The first `MOST_CHOSEN` that fit, in the table's order."""
+def ids(rows: QuerySet[Order], sort: str, most: int = MOST_CHOSEN) -> list[str]:
+    """The first `most` that fit, in the table's order."""
     column, falling = _SORTS[sort]
     sign = "-" if falling else ""
     found = rows.order_by(f"{sign}{column}", f"{sign}id").values_list("id", flat=True)
-    return [str(one) for one in found[:MOST_CHOSEN]]
+    return [str(one) for one in found[:most]]
 
 
 def tracking_of(order_ids: list[str]) -> dict[str, str]:

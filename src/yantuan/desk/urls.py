@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yantuan.desk import entry_views, order_views
+from yantuan.desk import act_views, entry_views, order_views
 
 urlpatterns = [
     path("", entry_views.home),
@@ -15,5 +15,10 @@ urlpatterns = [
     path("language", entry_views.language),
     path("<int:store_id>/orders", order_views.orders),
     path("<int:store_id>/orders/ids", order_views.order_ids),
+    path("<int:store_id>/orders/act", act_views.act),
+    path("<int:store_id>/orders/sheet", act_views.sheet),
+    path("<int:store_id>/orders/<int:order_id>/reveal", act_views.reveal),
+    path("<int:store_id>/views", act_views.save_view),
+    path("<int:store_id>/views/<int:view_id>/delete", act_views.remove_view),
     path("<int:store_id>/orders/<int:order_id>", order_views.order),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 Words = tuple[str, str]
 
@@ -73,6 +73,24 @@ PROOF_FLAGS: Final[dict[str, Words]] = {
     "repeated": ("这个订单交过不止一次", "Sent more than once for this order"),
     "late": ("付款时间已过", "Sent after the time was up"),
 }
+
+
+class Moved(Protocol):
+    """What the word for an order's delivery is made from."""
+
+    payment: str
+    delivery: str
+    delivery_method: str
+
+
+def delivery_state(row: Moved) -> tuple[str, Words]:
+    """How far the goods are, as a tone's key and words: nothing for an order that is over before any moved."""
+    if row.payment in ("closed", "refunded") and row.delivery in ("none", "awaiting_pickup"):
+        return "closed", ("—", "—")
+    if row.payment in ("unpaid", "awaiting_confirmation"):
+        return "closed", WAYS[row.delivery_method]
+    key = "awaiting_pickup" if row.delivery == "none" and row.delivery_method == "pickup" else row.delivery
+    return key, DELIVERY[key]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from yantuan.kernel.errors import Conflict, Invalid, NotFound
 from yantuan.members.access import access_member
 from yantuan.members.counting import count
 from yantuan.members.models import Member, MemberLevels, MemberTag
-from yantuan.members.rules import Level, check_levels
+from yantuan.members.rules import MAX_TAGS, TAG_LENGTH, Level, check_levels
 from yantuan.members.schemas import MemberIn
 from yantuan.stores.models import BlockedBuyer, Store
 
@@ -31,6 +31,26 @@ def write(person: Person, member_id: int, data: MemberIn) -> Member:
             ignore_conflicts=True,
         )
     member.note = data.note
+    return member
+
+
+def add_tag(person: Person, member_id: int, name: str) -> Member:
+    """One tag more, beside the others. Again: no change. Raises Invalid `tag_needed`, Conflict `too_many_tags`."""
+    member = access_member(person, member_id)
+    if not 1 <= len(name) <= TAG_LENGTH:
+        raise Invalid(
+            "tag_needed", f"标签写 1 到 {TAG_LENGTH} 个字", "A tag has 1 to 12 characters.", field="tag"
+        )
+    with transaction.atomic():
+        Member.objects.select_for_update().get(id=member.id)
+        names = set(MemberTag.objects.filter(member=member).values_list("name", flat=True))
+        if name in names:
+            return member
+        if len(names) >= MAX_TAGS:
+            raise Conflict(
+                "too_many_tags", f"这位团员已有 {MAX_TAGS} 个标签", "This member has too many tags."
+            )
+        MemberTag.objects.create(member=member, store_id=member.store_id, name=name)
     return member
 
 

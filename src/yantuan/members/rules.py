@@ -12,6 +12,7 @@ from yantuan.kernel.errors import Invalid
 MAX_LEVELS: Final = 6
 MAX_TAGS: Final = 10
 """Of one member."""
+TAG_LENGTH: Final = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from ninja import Schema
 from pydantic import Field
 
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
-from yantuan.members.rules import MAX_LEVELS, MAX_TAGS
+from yantuan.members.rules import MAX_LEVELS, MAX_TAGS, TAG_LENGTH
 from yantuan.orders.schemas import OrderRow
 
 Sort = Literal["last", "paid", "orders"]
-Tag = Annotated[Text, Field(min_length=1, max_length=12)]
+Tag = Annotated[Text, Field(min_length=1, max_length=TAG_LENGTH)]
 
 
 class MemberRow(Schema):

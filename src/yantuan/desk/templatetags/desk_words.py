@@ -10,7 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from yantuan.desk.words import DELIVERY, PROOF_FLAGS, TONES, WAYS, Words
+from yantuan.desk.words import PROOF_FLAGS, TONES, Words, delivery_state
 from yantuan.kernel.clock import china_text
 from yantuan.kernel.money import price_text
 from yantuan.orders.schemas import OrderRow
@@ -39,15 +39,10 @@ def mark(context: Mapping[str, Any], words: Mapping[str, Words], key: str) -> Sa
 
 @register.simple_tag(takes_context=True)
 def delivery(context: Mapping[str, Any], row: OrderRow) -> SafeString:
-    """How far the goods are; nothing for an order that is closed or given back before any moved."""
-    if row.payment in ("closed", "refunded") and row.delivery in ("none", "awaiting_pickup"):
-        return format_html('<span class="mark mark-plain">{}</span>', "—")
-    if row.payment in ("unpaid", "awaiting_confirmation"):
-        return format_html(
-            '<span class="mark mark-plain">{}</span>', word(context, WAYS, row.delivery_method)
-        )
-    key = "awaiting_pickup" if row.delivery == "none" and row.delivery_method == "pickup" else row.delivery
-    return mark(context, DELIVERY, key)
+    """How far the goods are, as a coloured word."""
+    key, words = delivery_state(row)
+    tone, text = TONES.get(key, "plain"), words[1 if context.get("en") else 0]
+    return format_html('<span class="mark mark-{}">{}</span>', tone, text)
 
 
 @register.simple_tag
