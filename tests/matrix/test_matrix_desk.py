@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import cast
 
 import pytest
 from django.http import HttpResponse
@@ -11,7 +12,7 @@ from django.urls import URLPattern
 
 from matrix.calls import send, told
 from matrix.test_matrix_staff import helper
-from matrix.town import ROLES, SIGNED_OUT, Side, Town
+from matrix.town import ROLES, SIGNED_OUT, Caller, Side, Town
 from matrix.watch import Watch
 from yantuan.desk.urls import urlpatterns
 from yantuan.staff.rights import RIGHTS, opens
@@ -24,6 +25,16 @@ READS: dict[str, tuple[str, str]] = {
     "<int:store_id>/orders/<int:order_id>": ("read_store_order", "/desk/{store_id}/orders/{paid_order_id}"),
 }
 """Pattern → the phone's operation of the same right, and an address."""
+WRITES: dict[str, tuple[str, str, dict[str, str]]] = {
+    "<int:store_id>/orders/act": ("list_store_orders", "/desk/{store_id}/orders/act", {"verb": "note", "ids": "{paid_order_id}", "text": "x"}),
+    "<int:store_id>/orders/sheet": ("request_export", "/desk/{store_id}/orders/sheet", {"query": "tab=all"}),
+    "<int:store_id>/orders/<int:order_id>/reveal": ("reveal_recipient", "/desk/{store_id}/orders/{paid_order_id}/reveal", {}),
+    "<int:store_id>/views": ("list_store_orders", "/desk/{store_id}/views", {"title": "x", "query": "tab=all"}),
+    "<int:store_id>/views/<int:view_id>/delete": ("list_store_orders", "/desk/{store_id}/views/1/delete", {}),
+}  # fmt: skip
+"""Pattern → the same, and a form a person could have sent."""
+NOT_THERE = frozenset({"<int:store_id>/views/<int:view_id>/delete"})
+"""What the form names is nobody's: absent even to who may."""
 DOORS = frozenset({"", "sign-in", "sign-in/wait", "sign-in/finish", "sign-out", "language"})
 """Pages for everybody; tests/desk/test_desk_sign_in.py knocks at them."""
 
@@ -39,7 +50,7 @@ def address(path: str, side: Side) -> str:
 
 
 def test_every_page_is_listed() -> None:
-    assert set(patterns()) == set(READS) | DOORS
+    assert set(patterns()) == set(READS) | set(WRITES) | DOORS
 
 
 @pytest.mark.parametrize("pattern", sorted(READS))
@@ -65,6 +76,40 @@ def test_rights(pattern: str, town: Town, watch: Watch) -> None:
             inside = target == "a" and right in opens(operation)
             assert answer.status_code == (200 if inside else 404), (right, target, answer.status_code)
             assert not watch.changed(), (right, target)
+
+
+def sent(pattern: str, side: Side, caller: Caller) -> HttpResponse:
+    _, path, form = WRITES[pattern]
+    filled = {name: value.format(**side.ids) for name, value in form.items()}
+    return cast(HttpResponse, caller.client.post(address(path, side), filled))
+
+
+@pytest.mark.parametrize("pattern", sorted(WRITES))
+def test_roles_writing(pattern: str, town: Town, watch: Watch) -> None:
+    for role, (target, owner) in product(ROLES, (("a", "leader"), ("c", "other_leader"), ("absent", ""))):
+        with watch.cell():
+            answer = sent(pattern, town.sides[target], town.callers[role])
+            inside = role == owner and pattern not in NOT_THERE
+            wanted = (401,) if role in SIGNED_OUT else (200, 302) if inside else (404,)
+            assert answer.status_code in wanted, (role, target, answer.status_code)
+            assert inside or not watch.changed(), (role, target, watch.changed())
+
+
+@pytest.mark.parametrize("pattern", sorted(WRITES))
+def test_rights_writing(pattern: str, town: Town, watch: Watch) -> None:
+    operation = WRITES[pattern][0]
+    for right, target in product(RIGHTS, ("a", "c")):
+        with watch.cell():
+            caller = helper(town, right)
+            watch.forget()
+            answer = sent(pattern, town.sides[target], caller)
+            inside = target == "a" and right in opens(operation) and pattern not in NOT_THERE
+            assert answer.status_code in ((200, 302) if inside else (404,)), (
+                right,
+                target,
+                answer.status_code,
+            )
+            assert inside or not watch.changed(), (right, target, watch.changed())
 
 
 @pytest.mark.parametrize("pattern", sorted(READS))
