@@ -256,7 +256,7 @@ function choosing(grid) {
     if (left.length) words.push(say(`${left.length} 单没有做`, `${left.length} not done`));
     if (rest) words.push(say(`${rest} 单没有处理`, `${rest} not tried`));
     dialog.addEventListener("close", () => location.reload(), { once: true });
-    talk(words.join(say("，", ", ")), list, button(say("好", "OK"), () => dialog.close(), "main-button"));
+    talk(words.join(say("，", ", ")), list, make("p", { className: "dialog-foot" }, button(say("好", "OK"), () => dialog.close(), "main-button")));
   }
 
   bar.addEventListener("click", (event) => {
