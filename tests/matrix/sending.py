@@ -315,6 +315,7 @@ SENT: dict[str, Sent] = {
     "read_jielong": _at("group_buy_id", _fixed(text="小王: +1")),
     "write_jielong": _at("group_buy_id"),
     "read_picking": _at("group_buy_id"),
+    "read_dashboard": Sent({"store_id": "store_id"}, query="length=month"),
     "read_sale_statement": _at("group_buy_id"),
     "list_statement_entries": Sent({"group_buy_id": "group_buy_id", "stream": "=offline_in"}),
     "download_statement_sheet": _at("group_buy_id"),

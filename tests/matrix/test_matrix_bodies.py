@@ -182,7 +182,7 @@ def test_queries(value: str, town: Town, watch: Watch) -> None:
         "list_products": "q cursor archived", "list_group_buys": "status cursor", "list_my_orders": "tab q cursor",
         "list_store_orders": "tab q group_buy_id cursor", "list_carriers": "number", "list_my_aftersales": "cursor",
         "list_store_aftersales": "tab cursor", "list_messages": "role cursor", "list_deliveries": "cursor",
-        "read_joined": "cursor", "read_statement": "first last", "list_statement_entries": "cursor", "view_private_picture": "thumb",
+        "read_joined": "cursor", "read_statement": "first last", "read_dashboard": "length", "list_statement_entries": "cursor", "view_private_picture": "thumb",
         "start_wechat_sign_in": "return_to", "finish_wechat_sign_in": "code state", "sign_page": "url",
     }  # fmt: skip
     for name, parameters in asked.items():

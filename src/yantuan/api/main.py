@@ -12,6 +12,7 @@ from yantuan.api.me import router as me
 from yantuan.api.parsing import StrictParser
 from yantuan.batchrefunds.api import router as batchrefunds
 from yantuan.catalog.api import router as catalog
+from yantuan.dashboard.api import router as dashboard
 from yantuan.desk.api import router as desk
 from yantuan.fulfilment.api import router as fulfilment
 from yantuan.fulfilment.imports.api import router as ship_imports
@@ -53,6 +54,7 @@ api = NinjaAPI(
 )
 errors.install(api)
 ROUTERS = (
+    dashboard,
     identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
     hosts,

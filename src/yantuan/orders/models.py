@@ -160,6 +160,12 @@ class Order(Row):
             models.Index(fields=["store", "room", "-id"], name="order_by_room"),
             models.Index(fields=["store", "number", "-id"], name="order_by_number"),
             models.Index(fields=["group_buy", "-id"], name="order_of_groupbuy"),
+            # Holds all that sums over a span of time need, so that they never turn to the wide rows.
+            models.Index(
+                fields=["store", "paid_at", "person", "share_id", "paid_fen"],
+                name="order_by_payment_time",
+                condition=Q(paid_at__isnull=False),
+            ),
             models.Index(
                 fields=["store", "pickup_code"], name="order_by_pickup_code", condition=~Q(pickup_code="")
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Max
 
@@ -94,7 +94,7 @@ parts.event_texts.update(
 )
 
 
-_CAUSES_EN = {
+CAUSES_EN: Final[dict[str, str]] = {
     "after_sale": "after-sales",
     "cancel": "cancelled before shipping",
     "leader": "by the leader",
@@ -109,7 +109,7 @@ _CAUSES_EN = {
 
 
 def _started_en(data: dict[str, Any]) -> str:
-    cause = _CAUSES_EN.get(str(data.get("cause", "")), "refund")
+    cause = CAUSES_EN.get(str(data.get("cause", "")), "refund")
     return f"Refund {price_text(int(data.get('amount_fen', 0)))} started ({cause})"
 
 

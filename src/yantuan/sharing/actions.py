@@ -34,6 +34,10 @@ KEEP_DAYS = 2
 _COUNT_ONCE = """
 INSERT INTO sharing_shareopen (share_id, day, visitor) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
+_COUNT_DAY = """
+INSERT INTO sharing_shareday (share_id, store_id, day, opens) VALUES (%s, %s, %s, 1)
+ON CONFLICT (share_id, day) DO UPDATE SET opens = sharing_shareday.opens + 1
+"""
 
 
 def share_group_buy(person: Person, group_buy_id: int, data: ShareIn) -> Share:
@@ -85,9 +89,10 @@ def count_open(token: str, visitor_text: str) -> bool:
 
 
 def _count_open(token: str, visitor_text: str) -> bool:
-    share_id = Share.objects.filter(token=token).values_list("id", flat=True).first()
-    if share_id is None:
+    share = Share.objects.filter(token=token).values_list("id", "store_id").first()
+    if share is None:
         return False
+    share_id, store_id = share
     day = now().astimezone(CHINA).date()
     visitor = keyed_hash("share-visitor", f"{day}/{share_id}/{visitor_text}")[:32]
     if ShareOpen.objects.filter(share_id=share_id, day=day, visitor=visitor).exists():
@@ -96,6 +101,7 @@ def _count_open(token: str, visitor_text: str) -> bool:
         cursor.execute(_COUNT_ONCE, [share_id, day, visitor])
         if cursor.rowcount != 1:
             return False
+        cursor.execute(_COUNT_DAY, [share_id, store_id, day])
         Share.objects.filter(id=share_id).update(opens=F("opens") + 1)
     return True
 

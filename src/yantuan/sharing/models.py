@@ -98,3 +98,17 @@ class ShareOpen(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["share", "day", "visitor"], name="open_once_a_day")]
+
+
+class ShareDay(models.Model):
+    """How often a share was opened on one Beijing day; holds nothing about anybody and is kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="days")
+    store_id = models.BigIntegerField()
+    day = models.DateField()
+    opens = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["share", "day"], name="share_day_once")]
+        indexes = [models.Index(fields=["store_id", "day"], name="share_days_of_store")]

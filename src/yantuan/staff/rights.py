@@ -14,7 +14,7 @@ LABELS: Final[dict[Right, tuple[str, str]]] = {
     "pickup": ("核销", "Pick-up"),
     "aftersales": ("售后", "After-sales"),
     "money": ("账目（只看）", "Money (read only)"),
-    "data": ("数据导出", "Exports"),
+    "data": ("数据与导出", "Figures and exports"),
     "goods": ("商品与团购", "Goods and sales"),
 }
 
@@ -122,7 +122,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     **_reads(("money",), "read_summary", "read_statement", "read_sale_statement", "list_statement_entries",
               "download_statement_sheet", "download_statement_paper"),
     "request_export": Rule(("data",), "导出订单", "Export orders"),
-    **_reads(("data",), "list_exports", "read_export", "download_export"),
+    **_reads(("data",), "read_dashboard", "list_exports", "read_export", "download_export"),
 }  # fmt: skip
 
 

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/leader/stores/{store_id}/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Dashboard
+         * @description Today, 7 or 30 days that end now, in Beijing, next to the same time before.
+         */
+        get: operations["yantuan_dashboard_api_read_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sms": {
         parameters: {
             query?: never;
@@ -3745,6 +3765,160 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** DashGoods */
+        DashGoods: {
+            /** Product Id */
+            product_id: string;
+            /** Title */
+            title: string;
+            /** Pieces */
+            pieces: number;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Refunded Pieces */
+            refunded_pieces: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+        };
+        /**
+         * DashPace
+         * @description Orders of one way of delivery and how soon they went out; `within` 24, 48 and 72 hours, each with the former.
+         */
+        DashPace: {
+            /** Orders */
+            orders: number;
+            /** Done */
+            done: number;
+            /** Within */
+            within: number[];
+            /** Median Hours */
+            median_hours: number | null;
+            /** Waiting */
+            waiting: number;
+            /** Late */
+            late: number;
+        };
+        /** DashReason */
+        DashReason: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Label En */
+            label_en: string;
+            /** Refunds */
+            refunds: number;
+            /** Fen */
+            fen: number;
+        };
+        /**
+         * DashShare
+         * @description One share's way from opens to paid orders.
+         */
+        DashShare: {
+            /** Share Id */
+            share_id: string;
+            /** Label */
+            label: string;
+            /** Kind */
+            kind: string;
+            /** Group Buy Id */
+            group_buy_id: string | null;
+            /** Title */
+            title: string;
+            /** Opens */
+            opens: number;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Conversion Bp */
+            conversion_bp: number | null;
+        };
+        /**
+         * DashShares
+         * @description All shares together, the ones that brought most, and what came without any.
+         */
+        DashShares: {
+            /** Opens */
+            opens: number;
+            /** Orders */
+            orders: number;
+            /** Conversion Bp */
+            conversion_bp: number | null;
+            /** Others */
+            others: number;
+            /** Rows */
+            rows: components["schemas"]["DashShare"][];
+        };
+        /**
+         * DashSlot
+         * @description One bar of the chart; `begin` is the hour or the day it stands for.
+         */
+        DashSlot: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+        };
+        /**
+         * DashSums
+         * @description The figures of one span.
+         */
+        DashSums: {
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Net Fen */
+            net_fen: number;
+            /** Average Fen */
+            average_fen: number;
+            /** Buyers */
+            buyers: number;
+            /** Returning */
+            returning: number;
+            /** Returning Bp */
+            returning_bp: number;
+        };
+        /**
+         * DashboardOut
+         * @description 数据: a store's figures in days of Beijing; `before` is the same time just as many days earlier.
+         */
+        DashboardOut: {
+            /** Days */
+            days: number;
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            sums: components["schemas"]["DashSums"];
+            before: components["schemas"]["DashSums"];
+            /** Slots */
+            slots: components["schemas"]["DashSlot"][];
+            /** Goods */
+            goods: components["schemas"]["DashGoods"][];
+            /** Goods Sold */
+            goods_sold: number;
+            shares: components["schemas"]["DashShares"];
+            /** Reasons */
+            reasons: components["schemas"]["DashReason"][];
+            shipping: components["schemas"]["DashPace"];
+            pickup: components["schemas"]["DashPace"];
+        };
         /** SmsOut */
         SmsOut: {
             /** Sent */
@@ -10123,6 +10297,30 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    yantuan_dashboard_api_read_dashboard: {
+        parameters: {
+            query?: {
+                length?: "today" | "week" | "month";
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardOut"];
+                };
+            };
+        };
+    };
     yantuan_identity_api_send_sms_code: {
         parameters: {
             query?: never;

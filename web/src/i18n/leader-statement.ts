@@ -1,5 +1,8 @@
-/** Words of one sale's statement. */
+import * as dash from './leader-dash'
+
+/** Words of one sale's statement, and of the dashboard. */
 export const zh = {
+  ...dash.zh,
   'leader.sale.title': '团购对账单',
   'leader.sale.net': '净额',
   'leader.sale.netHow': '收款 − 退款 − 手续费 − 分账',
@@ -26,6 +29,7 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  ...dash.en,
   'leader.sale.title': 'Statement of the sale',
   'leader.sale.net': 'Net',
   'leader.sale.netHow': 'In − refunds − fees − shares',

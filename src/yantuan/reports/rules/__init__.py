@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from yantuan.reports.rules import (
     coupons,
+    figures,
     house,
     ledger,
     merchants,
@@ -21,6 +22,7 @@ from yantuan.reports.rules.base import RULES
 __all__ = [
     "RULES",
     "coupons",
+    "figures",
     "house",
     "ledger",
     "merchants",
