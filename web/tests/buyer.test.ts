@@ -29,6 +29,7 @@ const CHOICE: Choice = {
   anonymous: false,
   couponId: '',
   gifts: [],
+  team: null,
 }
 
 describe('cart', () => {

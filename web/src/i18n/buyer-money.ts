@@ -1,5 +1,8 @@
+import * as teams from './buyer-teams'
+
 /** Words of reductions, gifts, coupons and freight by region. `en` must have exactly the keys of `zh`. */
 export const zh = {
+  ...teams.zh,
   'buyer.money.title': '优惠',
   'buyer.money.reduction': '满减',
   'buyer.money.gift': '赠品',
@@ -28,6 +31,7 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  ...teams.en,
   'buyer.money.title': 'Offers',
   'buyer.money.reduction': 'Save',
   'buyer.money.gift': 'Gift',

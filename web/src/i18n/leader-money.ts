@@ -1,5 +1,8 @@
+import * as teams from './leader-teams'
+
 /** Words of the panel 优惠与运费, of coupons and of freight by region. */
 export const zh = {
+  ...teams.zh,
   'leader.money.title': '优惠与运费',
   'leader.money.reduction': '满减',
   'leader.money.reductionHint': '下单时自动减，只按最高一档算',
@@ -108,6 +111,7 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  ...teams.en,
   'leader.money.title': 'Offers and freight',
   'leader.money.reduction': 'Spend and save',
   'leader.money.reductionHint': 'Taken off by itself; only the best step counts',

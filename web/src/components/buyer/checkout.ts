@@ -30,6 +30,8 @@ export interface Choice {
   readonly couponId: string
   /** What comes along for nothing, as the quote told. */
   readonly gifts: readonly { offer_id: string; quantity: number }[]
+  /** The team it is bought in; null: alone. */
+  readonly team: { id: string | null } | null
 }
 
 /** Mainland mobile numbers, as the server takes them. */
@@ -79,5 +81,6 @@ export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice
     anonymous: choice.anonymous,
     share_token: shareToken,
     adds: false,
+    team: choice.team,
   }
 }

@@ -225,7 +225,7 @@ export function lacks(draft: GroupDraft): FieldErrors {
 }
 
 /** Numbers that have a usual value above nothing and mean nothing by themselves. */
-const USUAL: ReadonlySet<string> = new Set(['new_buyer_pieces'])
+const USUAL: ReadonlySet<string> = new Set(['new_buyer_pieces', 'hours'])
 
 /** Whether some option demands something: a number above nothing, a switch that is on, a list or a rule that is there. Words alone have a usual value. */
 export function anySet(value: unknown): boolean {
