@@ -272,7 +272,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "batch_id": _batch(sale, store, leader),
         "coupon_id": _coupon_of(leader, store),
         "wish_id": _wish(sale, buyer),
-        "team_code": _team(sale, orders["unpaid"]),
+        "team_code": _team(sale, orders["picked"]),
         **{f"{name}_order_id": row.id for name, row in orders.items()},
         **{f"{name}_case_id": case for name, case in _cases(sale, leader, buyer).items()},
     }  # fmt: skip

@@ -151,7 +151,7 @@ class World:
         )
         if not pickup:
             draft = self._by_courier(draft, buyer, goods + freight)
-        outcome = place_orders([draft])[0]
+        outcome = place_orders([replace(draft, **more)])[0]
         assert isinstance(outcome, Placed), outcome
         return Order.objects.get(id=outcome.order.id)
 

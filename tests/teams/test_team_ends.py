@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -13,6 +14,8 @@ from yantuan.groupbuys.models import GroupBuy
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import SYSTEM
 from yantuan.kernel.clock import frozen, now
+from yantuan.kernel.errors import Conflict
+from yantuan.notices.models import InboxMessage
 from yantuan.orders import actions as orders
 from yantuan.orders.holding import held_orders
 from yantuan.orders.models import Order
@@ -49,6 +52,11 @@ def give_back_whole(order: Order) -> None:
     outbox.drain()
 
 
+def told(kind: str) -> list[int]:
+    """Whom a message of this kind was written to."""
+    return sorted(InboxMessage.objects.filter(kind=kind).values_list("person_id", flat=True))
+
+
 def payments(found: list[Order]) -> list[str]:
     return [Order.objects.get(id=one.id).payment for one in found]
 
@@ -66,6 +74,7 @@ def test_the_last_payment_forms_the_team_and_not_the_last_seat() -> None:
     with later(25):
         assert end_teams() == 0
     assert Refund.objects.count() == 0 and run_checks(SOUND).violations == []
+    assert told("team_formed") == sorted(order.person_id for order in found)
 
 
 def test_before_it_is_formed_nothing_of_it_moves() -> None:
@@ -100,6 +109,7 @@ def test_over_time_every_payment_goes_back_in_full_and_unpaid_orders_close() -> 
     outbox.drain()
     assert Refund.objects.count() == 2
     assert set(held_orders({order.id: 0 for order in found})) == {order.id for order in found}
+    assert told("team_over") == sorted(order.person_id for order in found[:2])
 
 
 def test_an_end_told_twice_gives_back_once() -> None:
@@ -231,3 +241,25 @@ def test_the_orders_page_tells_of_its_team() -> None:
     assert (shown.code, shown.state_label, shown.size, shown.paid) == (team.code, "拼团中", 2, 1)
     [alone] = placed(world.draft())
     assert order_detail(alone, "buyer").team is None
+
+
+def test_one_members_trouble_keeps_nobody_elses_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = team_world(size=3, hours=1)
+    _, found = full(world)
+    pay(*found[:2])
+    real = refunds.start_refund
+
+    def refused(order: Order, *args: Any, **kwargs: Any) -> Refund:
+        if order.id == found[0].id:
+            raise Conflict("refund_too_old", "太久了", "Too old.")
+        return real(order, *args, **kwargs)
+
+    monkeypatch.setattr(refunds, "start_refund", refused)
+    with later(1):
+        end_teams()
+        outbox.drain()
+    assert [row.order_id for row in Refund.objects.all()] == [found[1].id]
+    monkeypatch.setattr(refunds, "start_refund", real)
+    with later(1.01):
+        outbox.drain()
+    assert {row.order_id for row in Refund.objects.all()} == {order.id for order in found[:2]}

@@ -17,6 +17,7 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.ids import EPOCH_MS
 from yantuan.notices.actions import tell_leader
 from yantuan.notices.rules import Words
+from yantuan.orders.holding import held_orders
 from yantuan.orders.models import Order
 from yantuan.orders.presale import still_promised
 from yantuan.orders.states import PAID_PAYMENTS
@@ -184,8 +185,9 @@ def tell_late() -> int:
         paid_at__lt=moment - LATE_AFTER,
     )
     found = orders.exclude(shipping_infos__late_told_at__isnull=False).order_by("store_id", "id")[:500]
-    # A pre-sale is late when its promised day is over; until then nobody is told.
+    # A pre-sale is late when its promised day is over, and what may not move yet can't be late; until then nobody is told.
     early = still_promised([order.id for order in found], moment)
+    early |= held_orders({order.id: order.group_buy_id for order in found}).keys()
     told = 0
     for _, group in groupby(
         [order for order in found if order.id not in early], key=lambda order: order.store_id

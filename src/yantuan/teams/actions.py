@@ -105,8 +105,17 @@ def _note(order_id: int, event: str) -> None:
 def wind_up_all(team_id: int) -> bool:
     """Give back and close whatever a team that is over still holds; True when nothing is left to do."""
     seats = Seat.objects.filter(team_id=team_id, team__state="over").order_by("order_id")
-    done = [wind_up(order_id) for order_id in seats.values_list("order_id", flat=True)]
+    done = [_wound_up(order_id) for order_id in seats.values_list("order_id", flat=True)]
     return all(done)
+
+
+def _wound_up(order_id: int) -> bool:
+    """One member's trouble never keeps the others' money."""
+    try:
+        return wind_up(order_id)
+    except AppError as error:
+        log.warning("order %s of a team that is over can't be given back yet: %s", order_id, error)
+        return False
 
 
 def wind_up(order_id: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from yantuan.kernel.outbox import Later, on
 from yantuan.kernel.schedule import every
 from yantuan.orders import parts
+from yantuan.payments import closing
 from yantuan.teams import actions, holding, placing, seats
 from yantuan.teams import parts as shown
 from yantuan.teams.models import Team
@@ -44,7 +45,4 @@ def follow_up(payload: dict[str, Any]) -> None:
 @every(5)
 def end_teams() -> int:
     """Settle teams whose time is over, and those that are full; answers how many."""
-    due = actions.teams_due(AT_ONCE)
-    for team_id in due:
-        actions.settle(team_id)
-    return len(due)
+    return closing.each(lambda team_id: bool(actions.settle(team_id)), actions.teams_due(AT_ONCE))

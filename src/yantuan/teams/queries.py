@@ -119,7 +119,7 @@ def team_page(code: str, person: Person | None) -> TeamPage:
     seats = who.seats[team.id]
     mine = Seat.objects.filter(team=team, person=person).order_by("-id").first() if person else None
     text = terms_text(SaleTeams(size=team.size, hours=_hours(team), sell_anyway=team.sell_anyway))
-    selling = status_of(sale) == "open"
+    selling = status_of(sale) == "open" and sale_options_of(sale.options).teams.size > 0
     seated = mine is not None and mine.state == TAKEN
     return TeamPage(
         **_fields(team, who),

@@ -61,7 +61,7 @@ class TeamPage(TeamRow):
     group_buy_code: str
     group_buy_title: str
     sale_open: bool
-    """The sale takes orders now."""
+    """The sale takes orders of teams now."""
     store_name: str
     text: str
     """The rule it was started under."""

@@ -16,8 +16,8 @@ class SaleTeams:
 
     size: Annotated[int, Field(ge=0, le=10)] = 0
     """So many paid members form a team; 0: no teams."""
-    hours: Annotated[int, Field(ge=1, le=72)] = 24
-    """How long a team has, never beyond the end of its sale."""
+    hours: Annotated[int, Field(ge=1, le=48)] = 24
+    """How long a team has, never beyond the end of its sale. What WeChat Pay took must be sent within 48 hours."""
     sell_anyway: bool = False
     """Not formed in time: its paid members get their goods at the team price all the same, in place of their money back."""
 
