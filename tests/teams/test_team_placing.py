@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orders.orderworld import counts, footprint, refusal
+from orders.orderworld import World, counts, footprint, refusal
 from teams.teamworld import (
     TEAM_FEN,
     close,
@@ -190,11 +192,11 @@ def test_whatever_happens_seats_are_live_orders_and_no_team_is_overfilled(
     assert run_checks(["TM1", "ST1", "ST2", "ST3"]).violations == []
 
 
-def _step(world: object, team: Team, step: str) -> None:
+def _step(world: World, team: Team, step: str) -> None:
     unpaid = Order.objects.filter(group_buy_id=team.group_buy_id, payment="unpaid").order_by("id")
     if step in ("join", "start"):
         wish = TeamWish(team.id if step == "join" else None)
-        place_orders([team_draft(world, wish.team_id)])  # type: ignore[arg-type]
+        place_orders([team_draft(world, wish.team_id)])
     elif (order := unpaid.first()) is not None:
         close(order) if step == "close" else pay(order)
 
@@ -206,3 +208,31 @@ def test_a_team_that_is_full_refuses_with_its_id() -> None:
     outcome = place_orders([team_draft(world, team.id)])[0]
     assert isinstance(outcome, Refused) and isinstance(outcome.error, AppError)
     assert outcome.error.details == {"team_id": str(team.id)}
+
+
+def test_a_batch_of_any_size_costs_the_same_statements() -> None:
+    world = team_world(size=10, stock_units=99)
+    team, _ = start(world)
+
+    def cost(count: int) -> int:
+        drafts = [team_draft(world, team.id if n % 2 else None) for n in range(count)]
+        with CaptureQueriesContext(connection) as ran:
+            assert codes_of(place_orders(drafts)) == ["placed"] * count
+        return len(ran.captured_queries)
+
+    assert cost(2) == cost(12)
+
+
+def test_whoever_buys_alone_pays_for_none_of_it() -> None:
+    """A sale with teams reads and writes nothing more for those who don't want one."""
+    plain, teams = team_world(), team_world()
+    plain.group_buy.options = {}
+    plain.group_buy.save(update_fields=["options"])
+
+    def cost(world: World) -> int:
+        draft = world.draft()
+        with CaptureQueriesContext(connection) as ran:
+            placed(draft)
+        return len(ran.captured_queries)
+
+    assert cost(plain) == cost(teams)

@@ -8,8 +8,8 @@ from yantuan.kernel.states import Machine
 
 TEAM: Final = Machine(
     "team",
-    {"forming": {"form": "formed", "keep": "kept", "end": "over"}, "formed": {}, "kept": {}, "over": {}},
-    {"forming": "拼团中", "formed": "已成团", "kept": "按拼团价成交", "over": "未成团"},
+    {"forming": {"form": "formed", "end": "over", "keep": "kept"}, "formed": {}, "over": {}, "kept": {}},
+    {"forming": "拼团中", "formed": "已成团", "over": "未成团", "kept": "按拼团价成交"},
 )
 ROLES: Final = dict.fromkeys(TEAM.events, "system")
 MEANINGS: Final = {
