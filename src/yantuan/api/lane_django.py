@@ -22,7 +22,7 @@ MAX_PLAIN_BODY = 512 * 1024
 MAX_HELD = 4 * MAX_BODY
 """All bodies above `MAX_PLAIN_BODY` that are being read together; more is asked to come again."""
 _FILES = ("/api/media", "/console/")
-_SHEETS = "/ship-imports"
+_SHEETS = ("/ship-imports", "/goods-imports")
 
 
 def body_limit(path: str) -> int:

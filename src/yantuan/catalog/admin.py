@@ -6,6 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 
+from yantuan.catalog.imports.codes import CODES
+from yantuan.catalog.imports.models import GoodsImport, GoodsImportRow
+from yantuan.catalog.imports.states import GOODS_IMPORT
 from yantuan.catalog.models import Product, Sku, StockMovement, StockPool
 from yantuan.kernel import desk
 
@@ -76,3 +79,35 @@ class StockMovementAdmin(desk.DeskAdmin):
 
     def name_of(self, row: Any) -> str:
         return f"库存变动 {row.pk}"
+
+
+class GoodsImportRowInline(desk.DeskInline):
+    model = GoodsImportRow
+    verbose_name = verbose_name_plural = "行"
+    columns = (
+        desk.column("row", "行"),
+        desk.column("title", "商品"),
+        desk.column("spec", "规格"),
+        desk.column("problems", "问题", lambda row: "；".join(CODES[code].zh for code, _ in row.problems)),
+        desk.column("result", "结果"),
+    )
+
+
+@admin.register(GoodsImport)
+class GoodsImportAdmin(desk.DeskAdmin):
+    heading = "商品导入"
+    columns = (
+        desk.column("title", "表格"),
+        desk.state("state", "状态", GOODS_IMPORT.labels, {"booked": "good", "preview": "wait"}),
+        desk.column("rows_total", "行数"),
+        desk.column("created_at", "上传时间"),
+        desk.column("done_at", "处理完"),
+    )
+    details = (desk.column("id", "编号"), *columns)
+    list_filter = (desk.choose("state", "状态", list(GOODS_IMPORT.labels.items())),)
+    search_fields = ("=id", "title")
+    search_help_text = "按编号或文件名查找"
+    inlines = (GoodsImportRowInline,)
+
+    def name_of(self, row: GoodsImport) -> str:
+        return f"商品导入 {row.title}"

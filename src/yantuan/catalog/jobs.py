@@ -5,12 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from yantuan.catalog import actions
+from yantuan.catalog.imports import actions as imports
+from yantuan.catalog.imports import booking
 from yantuan.catalog.models import Product
 from yantuan.catalog.public import KIND
 from yantuan.catalog.schemas import ProductIn
 from yantuan.identity.people import person_by_id
 from yantuan.kernel import said
 from yantuan.kernel.clock import now
+from yantuan.kernel.outbox import on
+from yantuan.kernel.schedule import every
+
+
+@on(imports.TOPIC)
+def book_goods(payload: dict[str, Any]) -> None:
+    """The leader has agreed to a sheet of goods."""
+    booking.book(int(payload["import_id"]))
+
+
+@every(300)
+def tidy_goods_imports() -> int:
+    """Previews nobody confirmed, sheets whose worker died, files nobody needs."""
+    return imports.tidy()
 
 
 def _lock(product_id: int) -> None:

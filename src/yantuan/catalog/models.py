@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from yantuan.catalog.imports.models import GoodsImport, GoodsImportRow
 from yantuan.kernel.models import Row
 from yantuan.stores.models import Store
+
+__all__ = ["GoodsImport", "GoodsImportRow", "Product", "Sku", "StockMovement", "StockPool"]
 
 
 class Product(Row):

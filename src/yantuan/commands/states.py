@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from yantuan.aftersales.states import CASE
 from yantuan.aftersales.states import ROLES as CASE_ROLES
+from yantuan.catalog.imports.states import GOODS_IMPORT
+from yantuan.catalog.imports.states import MEANINGS as GOODS_MEANINGS
+from yantuan.catalog.imports.states import ROLES as GOODS_ROLES
 from yantuan.fulfilment.imports.states import IMPORT
 from yantuan.fulfilment.imports.states import MEANINGS as IMPORT_MEANINGS
 from yantuan.fulfilment.imports.states import ROLES as IMPORT_ROLES
@@ -135,6 +138,7 @@ CHAPTERS = (
     ),
     Chapter(TEAM, "拼团 Team", TEAM_ROLES, TEAM_MEANINGS),
     Chapter(IMPORT, "批量发货表格 Sheet of tracking numbers", IMPORT_ROLES, IMPORT_MEANINGS),
+    Chapter(GOODS_IMPORT, "商品导入表格 Sheet of goods", GOODS_ROLES, GOODS_MEANINGS),
     Chapter(SHIPPING, "微信发货信息 Shipping information at WeChat", SHIPPING_ROLES, SHIPPING_MEANINGS),
     Chapter(SPLIT, "分账单 Profit sharing", SPLIT_ROLES, SPLIT_MEANINGS),
     Chapter(RETURN, "分账回退 Share taken back", RETURN_ROLES, RETURN_MEANINGS),

@@ -82,6 +82,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "商品与分享",
         "items": [
             _table("商品", "inventory_2", "catalog_product"),
+            _table("商品导入", "upload_file", "catalog_goodsimport"),
             _table("库存", "warehouse", "catalog_stockpool"),
             _table("候补", "hourglass_top", "waiting_wish"),
             _table("拼团", "diversity_3", "teams_team"),

@@ -15,6 +15,9 @@ HARMLESS: Final = (
     Harmless("stores.Store", ("name", "cover_media_id"), "卖场的名称和封面"),
     Harmless("catalog.Product", ("description", "picture_media_ids"), "商品的介绍和图片"),
     Harmless("catalog.Sku", ("name",), "规格名"),
+    Harmless(
+        "catalog.GoodsImport", ("title", "file_key", "picture_media_id"), "供货商的商品表，没有买家资料"
+    ),
     Harmless("groupbuys.GroupBuy", ("cover_media_id",), "团购封面"),
     Harmless("orders.OrderLine", ("sku_name", "picture_media_id", "snapshot_hash"), "下单时的商品"),
     Harmless("payments.Refund", ("request_body",), "退款的单号、金额和原因"),

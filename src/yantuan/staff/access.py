@@ -7,7 +7,8 @@ revoked helper is out with the next request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -107,6 +108,16 @@ def guarded(name: str, writes: bool, view: Callable[..., Any]) -> Callable[..., 
             _operation.reset(token)
 
     return run
+
+
+@contextmanager
+def carrying_on(name: str) -> Iterator[None]:
+    """The worker goes on with what a person began by this operation: their right to it is asked for anew, nothing more is put on record."""
+    token = _operation.set(_Operation(name, opens(name), False, {}))
+    try:
+        yield
+    finally:
+        _operation.reset(token)
 
 
 def _settle(operation: _Operation, outcome: str) -> None:

@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
-from collections.abc import Iterable
-from datetime import datetime
-from pathlib import Path
+from typing import Final
 
-from yantuan.kernel.config import data_folder
-from yantuan.kernel.sheets.cells import Limits, too_large
+from yantuan.kernel.sheets.keeping import Keep
 
-
-def folder() -> Path:
-    """Where they lie."""
-    return data_folder() / "imports"
-
-
-def path_of(key: str) -> Path:
-    return folder() / f"{key}.sheet"
-
-
-def keep(chunks: Iterable[bytes], limits: Limits) -> tuple[str, str, int]:
-    """Write a new file: (key, SHA-256, bytes). Raises SheetRefused `sheet_too_large`; then nothing is left behind."""
-    folder().mkdir(mode=0o700, exist_ok=True)
-    key, digest, size = secrets.token_urlsafe(32), hashlib.sha256(), 0
-    path = path_of(key)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            for data in chunks:
-                size += len(data)
-                if size > limits.file_bytes:
-                    raise too_large("bytes")
-                digest.update(data)
-                file.write(data)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return key, digest.hexdigest(), size
-
-
-def drop(key: str) -> None:
-    """Delete one, if it is there."""
-    if key:
-        path_of(key).unlink(missing_ok=True)
-
-
-def sweep(kept: set[str], older: datetime) -> int:
-    """Delete every file written before `older` whose key is not kept; answers how many."""
-    gone = [
-        path
-        for path in folder().glob("*.sheet")
-        if path.stem not in kept and path.stat().st_mtime < older.timestamp()
-    ]
-    for path in gone:
-        path.unlink(missing_ok=True)
-    return len(gone)
+_KEEP: Final = Keep("imports")
+folder = _KEEP.folder
+path_of = _KEEP.path_of
+keep = _KEEP.keep
+drop = _KEEP.drop
+sweep = _KEEP.sweep

@@ -29,7 +29,7 @@ from yantuan.kernel.sheets.cells import (
 PIECE: Final = 64 * 1024
 MOST_PARTS: Final = 2000
 MOST_SHEETS: Final = 20
-_BROKEN: Final = (BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, RuntimeError, ValueError, KeyError,
+BROKEN: Final = (BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, RuntimeError, ValueError, KeyError,
                   EOFError, struct.error, OSError)  # fmt: skip
 """What damaged archives make the library raise."""
 
@@ -61,15 +61,15 @@ class _Meter:
             raise too_large("unpacked")
 
 
-def _local(name: str) -> str:
+def local_name(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def _attribute(attrs: dict[str, str], name: str) -> str:
-    return next((value for key, value in attrs.items() if _local(key) == name), "")
+def attribute(attrs: dict[str, str], name: str) -> str:
+    return next((value for key, value in attrs.items() if local_name(key) == name), "")
 
 
-class _Part:
+class Part:
     """One XML part being parsed: subclasses hear of tags and of the text between them."""
 
     def __init__(self) -> None:
@@ -93,10 +93,10 @@ class _Part:
         self._parser.Parse(data, last)
 
 
-_PartT = TypeVar("_PartT", bound=_Part)
+_PartT = TypeVar("_PartT", bound=Part)
 
 
-class _Names(_Part):
+class Names(Part):
     """Attributes of every element with one of these names."""
 
     def __init__(self, *names: str) -> None:
@@ -105,14 +105,14 @@ class _Names(_Part):
         self.found: list[tuple[str, dict[str, str]]] = []
 
     def _start(self, name: str, attrs: dict[str, str]) -> None:
-        local = _local(name)
+        local = local_name(name)
         if local in self._names:
             self.found.append((local, attrs))
             if len(self.found) > MOST_PARTS:
                 raise too_large("names")
 
 
-class _Strings(_Part):
+class _Strings(Part):
     """The texts cells share; reading aids beside Japanese words are left out."""
 
     def __init__(self, limits: Limits) -> None:
@@ -125,7 +125,7 @@ class _Strings(_Part):
         self.texts: list[str] = []
 
     def _start(self, name: str, attrs: dict[str, str]) -> None:
-        local = _local(name)
+        local = local_name(name)
         if local == "si":
             self._one = []
         elif local == "rPh":
@@ -141,7 +141,7 @@ class _Strings(_Part):
                 raise too_large("characters")
 
     def _end(self, name: str) -> None:
-        local = _local(name)
+        local = local_name(name)
         if local == "t":
             self._inside = False
         elif local == "rPh":
@@ -152,7 +152,7 @@ class _Strings(_Part):
                 raise too_large("strings")
 
 
-class _Cells(_Part):
+class _Cells(Part):
     """Rows of one sheet, collected in `ready` as they end, and merged blocks."""
 
     def __init__(self, strings: Callable[[], list[str]], limits: Limits) -> None:
@@ -168,7 +168,7 @@ class _Cells(_Part):
         self._listening = False
 
     def _start(self, name: str, attrs: dict[str, str]) -> None:
-        local = _local(name)
+        local = local_name(name)
         if local == "c":
             self._begin_cell(attrs)
         elif local == "v" or local == "t":
@@ -213,7 +213,7 @@ class _Cells(_Part):
             self._value.append(data)
 
     def _end(self, name: str) -> None:
-        local = _local(name)
+        local = local_name(name)
         if local == "v" or local == "t":
             self._listening = False
         elif local == "c":
@@ -256,13 +256,14 @@ class XlsxTable:
     def __init__(self, book: XlsxBook, name: str, member: str) -> None:
         self.name = name
         self.merges: list[Merge] = []
-        self._book, self._member = book, member
+        self.member = member
+        self._book = book
 
     def rows(self) -> Iterator[Row]:
         """Rows that hold anything. Raises SheetRefused where the file breaks or reaches a bound."""
         part = _Cells(self._book.strings, self._book.limits)
         self.merges = part.merges
-        for _ in self._book.pieces(self._member, part):
+        for _ in self._book.pieces(self.member, part):
             yield from part.ready
             part.ready.clear()
 
@@ -277,47 +278,50 @@ class XlsxBook:
         self._texts: list[str] | None = None
         try:
             self._zip = ZipFile(path)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise unreadable() from error
+        self._members = frozenset(self._zip.namelist())
 
     def close(self) -> None:
         self._zip.close()
 
     def tables(self) -> list[XlsxTable]:
         """The sheets in the order of their tabs, hidden ones left out."""
-        sheets = self._whole("xl/workbook.xml", _Names("sheet")).found
-        links = self._whole("xl/_rels/workbook.xml.rels", _Names("Relationship")).found
+        sheets = self.whole("xl/workbook.xml", Names("sheet")).found
+        links = self.whole("xl/_rels/workbook.xml.rels", Names("Relationship")).found
         targets = {attrs.get("Id", ""): attrs.get("Target", "") for _, attrs in links}
         shown = [attrs for _, attrs in sheets if attrs.get("state", "visible") == "visible"]
-        found = [
-            (attrs.get("name", ""), _member(targets.get(_attribute(attrs, "id"), ""))) for attrs in shown
-        ]
-        here = set(self._zip.namelist())
-        return [XlsxTable(self, name, member) for name, member in found[:MOST_SHEETS] if member in here]
+        found = [(attrs.get("name", ""), _member(targets.get(attribute(attrs, "id"), ""))) for attrs in shown]
+        return [XlsxTable(self, name, member) for name, member in found[:MOST_SHEETS] if self.has(member)]
 
     def strings(self) -> list[str]:
         """The shared texts, read when the first is asked for."""
         if self._texts is None:
             name, part = "xl/sharedStrings.xml", _Strings(self.limits)
-            self._texts = self._whole(name, part).texts if name in self._zip.namelist() else []
+            self._texts = self.whole(name, part).texts if self.has(name) else []
         return self._texts
 
-    def _whole(self, member: str, part: _PartT) -> _PartT:
+    def has(self, member: str) -> bool:
+        """Whether the archive has such a part."""
+        return member in self._members
+
+    def whole(self, member: str, part: _PartT) -> _PartT:
+        """The part after all of a member was fed to it. Raises SheetRefused."""
         for _ in self.pieces(member, part):
             pass
         return part
 
-    def pieces(self, member: str, part: _Part) -> Iterator[None]:
+    def pieces(self, member: str, part: Part) -> Iterator[None]:
         """Feed one member to its parser piece by piece; stops after each. Raises SheetRefused."""
         try:
             with self._zip.open(member) as file:
                 yield from self._feed(file, part)
         except SheetRefused:
             raise
-        except (*_BROKEN, IndexError) as error:
+        except (*BROKEN, IndexError) as error:
             raise unreadable() from error
 
-    def _feed(self, file: IO[bytes], part: _Part) -> Iterator[None]:
+    def _feed(self, file: IO[bytes], part: Part) -> Iterator[None]:
         while data := file.read(PIECE):
             self._meter.take(len(data))
             part.feed(data)
