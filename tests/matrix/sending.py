@@ -16,6 +16,44 @@ from matrix.sent import nothing as _nothing
 from matrix.town import Caller, Side, Town
 from yantuan.kernel.clock import now
 
+Body = Callable[[Side, Caller, Town], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """`path` maps the address's parameters to names in `Side.ids`; a value with `=` before it is sent as it stands."""
+
+    path: dict[str, str]
+    body: Body | None = None
+    query: str = ""
+    form: bool = False
+
+
+def _at(name: str, body: Body | None = None, **more: str) -> Sent:
+    """A row named in the address by its usual parameter, e.g. `paid_order_id` for `order_id`."""
+    return Sent({_parameter(name): name, **more}, body)
+
+
+_PARAMETERS = (
+    "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
+    "coupon_id", "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
+    "export_id", "goods_import_id", "import_id", "wish_id",
+)  # fmt: skip
+
+
+def _parameter(name: str) -> str:
+    if name.endswith("_case_id"):
+        return "aftersale_id"
+    return "group_buy_id" if name == "draft_id" else next(p for p in _PARAMETERS if name.endswith(p))
+
+
+def _nothing(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {}
+
+
+def _fixed(**body: Any) -> Body:
+    return lambda side, me, town: body
+
 
 def _coupon(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     start = now()
@@ -103,6 +141,10 @@ def _upload(side: Side, me: Caller, town: Town) -> dict[str, Any]:
 def _sheet(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     text = f"订单号,快递公司,运单号\n{side.ids.get('paid_order_id', 1)},圆通,YT1234567890123\n"
     return {"file": SimpleUploadedFile("a.csv", text.encode(), "text/csv")}
+
+
+def _goods_sheet(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("a.csv", "商品名称,团购价,库存\n梨,5,9\n".encode(), "text/csv")}
 
 
 def _at_member(body: Body | None = None) -> Sent:
@@ -245,6 +287,13 @@ SENT: dict[str, Sent] = {
     "ship_order": _at("paid_order_id", _fixed(carrier="YTO", tracking_no="YT1234567890123")),
     "correct_shipment": _at("shipment_id", _fixed(carrier="ZTO", tracking_no="ZT1234567890123")),
     "withdraw_shipment": _at("shipment_id"),
+    "send_goods_import": Sent({"store_id": "store_id"}, _goods_sheet, form=True),
+    "list_goods_imports": _at("store_id"),
+    "download_goods_template": _at("store_id"),
+    "read_goods_import": _at("goods_import_id"),
+    "list_goods_import_rows": _at("goods_import_id"),
+    "confirm_goods_import": _at("goods_import_id", _fixed()),
+    "discard_goods_import": _at("goods_import_id"),
     "send_ship_import": Sent({"store_id": "store_id"}, _sheet, form=True),
     "list_ship_imports": _at("store_id"),
     "download_ship_template": _at("store_id"),

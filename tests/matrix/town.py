@@ -15,7 +15,7 @@ from yantuan.aftersales import actions as aftersales
 from yantuan.aftersales.schemas import AgreeIn, CounterOfferIn, RefuseIn, ReturnParcelIn
 from yantuan.batchrefunds.models import BatchRefund
 from yantuan.catalog.actions import archive_product
-from yantuan.catalog.models import Sku
+from yantuan.catalog.models import GoodsImport, GoodsImportRow, Sku
 from yantuan.desk.models import DeskSignIn
 from yantuan.fulfilment.models import ShipImport, ShipImportRow, Shipment
 from yantuan.groupbuys.models import Offer
@@ -228,6 +228,24 @@ def _batch(sale: Any, store: Any, leader: Person) -> int:
     ).id  # fmt: skip
 
 
+def _goods_sheet(store: Any, leader: Person) -> int:
+    """A sheet of goods to be agreed to."""
+    batch = GoodsImport.objects.create(
+        store_id=store.id,
+        person_id=leader.id,
+        digest="goods",
+        size=9,
+        rows_total=1,
+        created_at=now(),
+        seen_at=now(),
+    )
+    GoodsImportRow.objects.create(
+        batch=batch, place=0, row=2, good=0, title="梨", severity="note", problems=[["known", {}]],
+        values={"price_fen": 500, "market_fen": None, "cost_fen": None, "stock": 1, "limit": 0, "code": "", "note": "", "weight_g": 0},
+    )  # fmt: skip
+    return batch.id
+
+
 def _imports(store: Any, leader: Person, order: Order) -> dict[str, int]:
     """A sheet to be agreed to, and one that is booked."""
     found = {}
@@ -265,6 +283,7 @@ def side(leader: Person, buyer: Person) -> Side:
         "address_id": buyer.addresses.latest("id").id, "media_id": proof.media_id, "export_id": _export(store, leader),
         "terms_id": _terms(store),
         "session_id": Session.objects.filter(person=buyer).latest("created_at").id,
+        "goods_import_id": _goods_sheet(store, leader),
         **_imports(store, leader, orders["paid"]),
         **_staff(store, leader),
         **_hosts(store, sale, leader),

@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 
 from yantuan.api import errors
 from yantuan.catalog.api import router as catalog
+from yantuan.catalog.imports.api import router as goods_imports
 from yantuan.groupbuys.api import router as groupbuys
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
@@ -23,7 +24,7 @@ from yantuan.stores.api import router as stores
 
 api = NinjaAPI(urls_namespace="shop-tests")
 errors.install(api)
-for router in (stores, catalog, groupbuys, sharing, reports):
+for router in (stores, catalog, goods_imports, groupbuys, sharing, reports):
     api.add_router("", router)
 
 urlpatterns = [

@@ -104,7 +104,8 @@ def _kept(table: Table, rows: Iterator[Row], heading: Heading) -> tuple[Rows, di
         first = plain(row.cells[min(row.cells)].text)
         if not _REMARK.match(first) and heading_of(row) is None:
             kept[row.number] = dict(row.cells)
-    wanted, filled = set(heading.columns.values()), {}
+    wanted = set(heading.columns.values())
+    filled: dict[int, set[int]] = {}
     for merge in table.merges:
         cell = kept.get(merge.first_row, {}).get(merge.first_column)
         if cell is None:

@@ -48,13 +48,6 @@ export function goodsOf(read: SupplierRead): GoodDraft[] {
   }))
 }
 
-/** What a sale offers of one variant. */
-export interface OfferBody {
-  readonly sku_id: string
-  readonly price_fen: number
-  readonly limit_per_person: number
-}
-
 export interface SkuBody {
   name: string
   code: string
