@@ -47,7 +47,7 @@ def book(import_id: int) -> None:
             GoodsImportRow.objects.filter(batch=batch, result="waiting", good=first.good).order_by("place")
         )
         pictures = [] if library(batch.store_id, [first.title]) else _pictures(batch, rows)
-        retrying(lambda: _one(import_id, rows, pictures))  # noqa: B023 - run at once
+        retrying(lambda: _one(import_id, first.good, pictures))  # noqa: B023 - run at once
         faults.point("catalog.import.after_commit")
 
 
@@ -72,9 +72,11 @@ def _pictures(batch: GoodsImport, rows: Rows) -> list[int]:
     return found
 
 
-def _one(import_id: int, rows: Rows, pictures: Sequence[int]) -> None:
+def _one(import_id: int, good: int, pictures: Sequence[int]) -> None:
     batch = lock(import_id)
-    if batch.state != "booking":
+    # Read again under the lock: another worker may have been here meanwhile.
+    rows = list(GoodsImportRow.objects.filter(batch=batch, result="waiting", good=good).order_by("place"))
+    if batch.state != "booking" or not rows:
         return
     Store.objects.select_for_update(no_key=True).get(id=batch.store_id)
     kept = library(batch.store_id, [rows[0].title]).get(key_of(rows[0].title))
