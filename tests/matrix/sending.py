@@ -287,6 +287,7 @@ SENT: dict[str, Sent] = {
     "ship_order": _at("paid_order_id", _fixed(carrier="YTO", tracking_no="YT1234567890123")),
     "correct_shipment": _at("shipment_id", _fixed(carrier="ZTO", tracking_no="ZT1234567890123")),
     "withdraw_shipment": _at("shipment_id"),
+    "check_group_buy": _at("group_buy_id"),
     "send_goods_import": Sent({"store_id": "store_id"}, _goods_sheet, form=True),
     "list_goods_imports": _at("store_id"),
     "download_goods_template": _at("store_id"),

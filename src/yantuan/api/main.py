@@ -19,6 +19,7 @@ from yantuan.fulfilment.api import router as fulfilment
 from yantuan.fulfilment.imports.api import router as ship_imports
 from yantuan.gate.api import router as gate
 from yantuan.groupbuys.api import router as groupbuys
+from yantuan.groupbuys.complying_api import router as complying
 from yantuan.groupbuys.pasting_api import router as pasting
 from yantuan.hosts.api import router as hosts
 from yantuan.identity.api import router as identity
@@ -58,6 +59,7 @@ ROUTERS = (
     dashboard,
     identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
     identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, goods_imports, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
+    identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, goods_imports, complying, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
     hosts,
 )  # fmt: skip

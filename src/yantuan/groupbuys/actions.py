@@ -13,6 +13,7 @@ from yantuan.catalog.schemas import StockOut
 from yantuan.catalog.stock import drop_pool
 from yantuan.groupbuys import public
 from yantuan.groupbuys.access import access_group_buy, access_offer
+from yantuan.groupbuys.complying import refuse_forbidden
 from yantuan.groupbuys.content import apply_content, apply_offers, cover_of
 from yantuan.groupbuys.limiting import undated
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
@@ -184,6 +185,7 @@ def _check_publishable(group_buy: GroupBuy, offers: int) -> None:
         ends_at=group_buy.ends_at,
         now=now(),
     )
+    refuse_forbidden(group_buy)
 
 
 def _mark_published(group_buy: GroupBuy, person: Person) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from yantuan.groupbuys.limiting import Taken
 from yantuan.groupbuys.schemas import JoinedRow
+from yantuan.readers.compliance.prices import Sold
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,12 @@ TakenProvider = Callable[[int], Taken]
 KeptProvider = Callable[[Sequence[int]], dict[int, int]]
 """Pool ids → free units that are kept for a waiting list; pools without one may be left out."""
 
+SoldProvider = Callable[[int, Sequence[int]], dict[int, Sold]]
+"""(store id, SKU ids) → what they were really sold for; variants never sold may be left out."""
+
 _joined: list[JoinedProvider] = []
 _kept: list[KeptProvider] = []
+_sold: list[SoldProvider] = []
 _taken: list[TakenProvider] = []
 _totals: list[TotalsProvider] = []
 
@@ -56,6 +61,17 @@ def kept_provider(fn: KeptProvider) -> KeptProvider:
 def kept_of(pool_ids: Sequence[int]) -> dict[int, int]:
     """Free units kept for waiting lists; asked only where the sale has them."""
     return _kept[0](pool_ids) if _kept and pool_ids else {}
+
+
+def sold_provider(fn: SoldProvider) -> SoldProvider:
+    """Register who knows past prices; the last registration counts."""
+    _sold[:] = [fn]
+    return fn
+
+
+def sold_of(store_id: int, sku_ids: Sequence[int]) -> dict[int, Sold]:
+    """What these variants were really sold for; asked only when a sale is looked over."""
+    return _sold[0](store_id, sku_ids) if _sold and sku_ids else {}
 
 
 def taken_provider(fn: TakenProvider) -> TakenProvider:

@@ -11,6 +11,7 @@ from yantuan.orders import (
     pictures,
     readdress_parts,
     regulars,
+    sold,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "pictures",
     "readdress_parts",
     "regulars",
+    "sold",
 ]

@@ -38,7 +38,7 @@ _HANDS: Final[tuple[Right, ...]] = ("shipping", "pickup")
 OPERATIONS: Final[dict[str, Rule]] = {
     **_reads(RIGHTS, "read_store"),
     **_reads(("goods", *_ORDERS), "list_group_buys", "read_group_buy", "read_shelf", "list_teams"),
-    **_reads(("goods",), "list_products", "read_product", "preview_group_buy"),
+    **_reads(("goods",), "list_products", "read_product", "preview_group_buy", "check_group_buy"),
     "create_product": Rule(("goods",), "新建商品", "Add a product"),
     "update_product": Rule(("goods",), "修改商品", "Change a product"),
     "archive_product": Rule(("goods",), "归档商品", "Archive a product"),

@@ -6,6 +6,7 @@ import * as desk from './leader-desk'
 import * as gate from './leader-gate'
 import * as goods from './leader-goods'
 import * as hosts from './leader-hosts'
+import * as compliance from './leader-compliance'
 import * as goodsIn from './leader-goods-import'
 import * as imports from './leader-import'
 import * as jielong from './leader-jielong'
@@ -25,6 +26,6 @@ import * as statement from './leader-statement'
 import * as wide from './leader-wide'
 
 /** Words of the leader's pages, by area. Keys start with `leader.`; each `en` has exactly the keys of its `zh`. */
-export const zh = { ...shop.zh, ...gate.zh, ...hosts.zh, ...goods.zh, ...goodsIn.zh, ...money.zh, ...orders.zh, ...jielong.zh, ...proxy.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...paste.zh, ...batch.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh, ...statement.zh, ...again.zh, ...wide.zh } as const
+export const zh = { ...shop.zh, ...gate.zh, ...hosts.zh, ...goods.zh, ...goodsIn.zh, ...compliance.zh, ...money.zh, ...orders.zh, ...jielong.zh, ...proxy.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...paste.zh, ...batch.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh, ...statement.zh, ...again.zh, ...wide.zh } as const
 
-export const en: Record<keyof typeof zh, string> = { ...shop.en, ...gate.en, ...hosts.en, ...goods.en, ...goodsIn.en, ...money.en, ...orders.en, ...jielong.en, ...proxy.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...paste.en, ...batch.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en, ...statement.en, ...again.en, ...wide.en }
+export const en: Record<keyof typeof zh, string> = { ...shop.en, ...gate.en, ...hosts.en, ...goods.en, ...goodsIn.en, ...compliance.en, ...money.en, ...orders.en, ...jielong.en, ...proxy.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...paste.en, ...batch.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en, ...statement.en, ...again.en, ...wide.en }
