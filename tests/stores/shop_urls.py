@@ -9,6 +9,7 @@ from yantuan.api import errors
 from yantuan.catalog.api import router as catalog
 from yantuan.catalog.imports.api import router as goods_imports
 from yantuan.groupbuys.api import router as groupbuys
+from yantuan.groupbuys.complying_api import router as complying
 from yantuan.reports.api import router as reports
 from yantuan.sharing.api import router as sharing
 from yantuan.sharing.views import (
@@ -24,7 +25,7 @@ from yantuan.stores.api import router as stores
 
 api = NinjaAPI(urls_namespace="shop-tests")
 errors.install(api)
-for router in (stores, catalog, goods_imports, groupbuys, sharing, reports):
+for router in (stores, catalog, goods_imports, complying, groupbuys, sharing, reports):
     api.add_router("", router)
 
 urlpatterns = [
