@@ -16,44 +16,6 @@ from matrix.sent import nothing as _nothing
 from matrix.town import Caller, Side, Town
 from yantuan.kernel.clock import now
 
-Body = Callable[[Side, Caller, Town], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """`path` maps the address's parameters to names in `Side.ids`; a value with `=` before it is sent as it stands."""
-
-    path: dict[str, str]
-    body: Body | None = None
-    query: str = ""
-    form: bool = False
-
-
-def _at(name: str, body: Body | None = None, **more: str) -> Sent:
-    """A row named in the address by its usual parameter, e.g. `paid_order_id` for `order_id`."""
-    return Sent({_parameter(name): name, **more}, body)
-
-
-_PARAMETERS = (
-    "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
-    "coupon_id", "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
-    "export_id", "goods_import_id", "import_id", "wish_id",
-)  # fmt: skip
-
-
-def _parameter(name: str) -> str:
-    if name.endswith("_case_id"):
-        return "aftersale_id"
-    return "group_buy_id" if name == "draft_id" else next(p for p in _PARAMETERS if name.endswith(p))
-
-
-def _nothing(side: Side, me: Caller, town: Town) -> dict[str, Any]:
-    return {}
-
-
-def _fixed(**body: Any) -> Body:
-    return lambda side, me, town: body
-
 
 def _coupon(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     start = now()

@@ -29,7 +29,7 @@ def at(name: str, body: Body | None = None, **more: str) -> Sent:
 _PARAMETERS = (
     "order_id", "product_id", "store_id", "sku_id", "group_buy_id", "offer_id", "point_id", "proof_id",
     "coupon_id", "refund_id", "shipment_id", "address_id", "session_id", "media_id", "code", "token",
-    "export_id", "import_id", "wish_id",
+    "export_id", "goods_import_id", "import_id", "wish_id",
 )  # fmt: skip
 
 
