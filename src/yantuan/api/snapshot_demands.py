@@ -90,6 +90,9 @@ def demand_notices(page: GroupBuyPage, words: Words, language: str) -> str:
     if page.demands.audience == "earlier":
         text = escape(words["buyer.regularsOnly"])
         found = f'<div class="g-head__notice g-head__notice--amber" role="status">{text}</div>'
+    if page.demands.invited_only:
+        text = escape(words["buyer.invitedOnly"])
+        found += f'<div class="g-head__notice g-head__notice--amber" role="status">{text}</div>'
     capacity = page.demands.capacity
     if capacity and page.status == "open":
         tone = " g-head__notice--amber" if capacity.full else ""

@@ -36,7 +36,8 @@ def check_limits(data: GroupBuyIn, today: date) -> SaleOptions:
     for offer in data.offers:
         _check_offer(offer, names, data, today)
     by_household = any(offer.options.limits.per_household for offer in data.offers)
-    return replace(data.options, limits=replace(limits, by_household=by_household))
+    tags = tuple(dict.fromkeys(limits.member_tags))
+    return replace(data.options, limits=replace(limits, by_household=by_household, member_tags=tags))
 
 
 def _check_offer(offer: OfferIn, categories: Sequence[str], data: GroupBuyIn, today: date) -> None:

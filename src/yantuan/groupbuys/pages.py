@@ -156,6 +156,7 @@ def _demands(group_buy_id: int, options: SaleOptions) -> PageDemands | None:
     return PageDemands(
         categories=list(limits.categories),
         audience=limits.audience,
+        invited_only=bool(limits.member_tags),
         hide_sold=limits.hide_sold,
         self_cancel=limits.self_cancel,
         waiting_minutes=limits.waiting_minutes,
@@ -252,6 +253,7 @@ def _running(store: Store) -> list[GroupBuy]:
         .filter(Q(ends_at=None) | Q(ends_at__gt=now()))
         # A path that is not there is neither true nor false.
         .filter(Q(options__limits__unlisted__isnull=True) | Q(options__limits__unlisted=False))
+        .filter(Q(options__limits__member_tags__isnull=True) | Q(options__limits__member_tags=[]))
         .annotate(low=Min("offers__price_fen", filter=live), high=Max("offers__price_fen", filter=live))
         .order_by(F("ends_at").asc(nulls_first=True), "id")[: STORE_GROUPS + 1]
     )

@@ -234,6 +234,8 @@ class PageDemands(Schema):
 
     categories: list[str]
     audience: Audience
+    invited_only: bool = False
+    """私密团: for members the leader has tagged; which tags, nobody else is told."""
     hide_sold: bool
     self_cancel: SelfCancel
     waiting_minutes: int

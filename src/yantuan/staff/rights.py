@@ -116,7 +116,9 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "stop_batch_refund": Rule(("aftersales",), "停止批量退款", "Stop refunding a batch"),
     "confirm_offline_refund": Rule(("aftersales",), "确认线下退款", "Confirm an offline refund"),
     "retry_refund": Rule(("aftersales",), "重试退款", "Try a refund again"),
-    **_reads(("orders", "data"), "read_members_head", "list_members", "read_member", "preview_member_merge"),
+    # A helper who opens sales chooses whom by tag; the head tells only how many have each.
+    **_reads(("orders", "data", "goods"), "read_members_head"),
+    **_reads(("orders", "data"), "list_members", "read_member", "preview_member_merge"),
     "write_member": Rule(("orders",), "写团员备注和标签", "Note and tags of a member"),
     "block_member": Rule(("orders",), "拉黑团员", "Block a member"),
     "unblock_member": Rule(("orders",), "取消拉黑", "Unblock a member"),

@@ -13,6 +13,7 @@ from yantuan.kernel.http import Text
 Category = Annotated[Text, Field(min_length=1, max_length=10)]
 SelfCancel = Literal["before_shipping", "before_end", "never"]
 """Until when buyers cancel paid orders themselves; never later than the first parcel."""
+MemberTag = Annotated[Text, Field(min_length=1, max_length=12)]
 Audience = Literal["all", "earlier"]
 """`earlier`: people with a paid order in this store before (老客专享)."""
 
@@ -29,6 +30,8 @@ class SaleLimits:
     most_fen: Annotated[int, Field(ge=0, le=100_000_000_00)] = 0
     """What live orders may come to together, in fen."""
     audience: Audience = "all"
+    member_tags: Annotated[tuple[MemberTag, ...], Field(max_length=10)] = ()
+    """私密团: only members who have one of these tags may order; the store's page does not name the sale."""
     unlisted: bool = False
     """Reached by its link only: the store's page does not name it."""
     hide_sold: bool = False

@@ -8,7 +8,7 @@ type Schemas = components['schemas']
 export type SaleLimits = Schemas['SaleLimits']
 export type OfferLimits = Schemas['OfferLimits']
 
-const SALE: SaleLimits = { categories: [], most_orders: 0, most_pieces: 0, most_fen: 0, audience: 'all', self_cancel: 'before_shipping', waiting_minutes: 0, unlisted: false, hide_sold: false, by_household: false }
+const SALE: SaleLimits = { categories: [], most_orders: 0, most_pieces: 0, most_fen: 0, audience: 'all', member_tags: [], self_cancel: 'before_shipping', waiting_minutes: 0, unlisted: false, hide_sold: false, by_household: false }
 const OFFER: OfferLimits = { category: '', least: 0, step: 0, per_household: 0, flash: null, ships_on: null }
 const MOST_CATEGORIES = 12
 const LONGEST = 10
