@@ -12,8 +12,8 @@ from yantuan.api.me import router as me
 from yantuan.api.parsing import StrictParser
 from yantuan.batchrefunds.api import router as batchrefunds
 from yantuan.catalog.api import router as catalog
-from yantuan.dashboard.api import router as dashboard
 from yantuan.catalog.imports.api import router as goods_imports
+from yantuan.dashboard.api import router as dashboard
 from yantuan.desk.api import router as desk
 from yantuan.fulfilment.api import router as fulfilment
 from yantuan.fulfilment.imports.api import router as ship_imports
