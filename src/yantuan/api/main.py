@@ -57,8 +57,6 @@ api = NinjaAPI(
 errors.install(api)
 ROUTERS = (
     dashboard,
-    identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
-    identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, goods_imports, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
     identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, goods_imports, complying, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
     tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
     hosts,

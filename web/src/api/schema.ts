@@ -910,6 +910,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/stores/{store_id}/goods-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Goods Imports
+         * @description The newest sheets of a store.
+         */
+        get: operations["yantuan_catalog_imports_api_list_goods_imports"];
+        put?: never;
+        /**
+         * Send Goods Import
+         * @description xlsx or csv up to 10 MB and 2,000 rows. 201: judged; 200: the very same file was sent before, and this is what became of it.
+         */
+        post: operations["yantuan_catalog_imports_api_send_goods_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/goods-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Goods Template
+         * @description A workbook to fill in.
+         */
+        get: operations["yantuan_catalog_imports_api_download_goods_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/goods-imports/{goods_import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Goods Import */
+        get: operations["yantuan_catalog_imports_api_read_goods_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/goods-imports/{goods_import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Goods Import Rows
+         * @description Rows in the order of the sheet.
+         */
+        get: operations["yantuan_catalog_imports_api_list_goods_import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/goods-imports/{goods_import_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Goods Import
+         * @description Take the chosen rows into the library; done by the worker. Again: no change.
+         */
+        post: operations["yantuan_catalog_imports_api_confirm_goods_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/goods-imports/{goods_import_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Goods Import
+         * @description Drop a preview. Again: no change.
+         */
+        post: operations["yantuan_catalog_imports_api_discard_goods_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/compliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Group Buy
+         * @description 发布前检查 of the sale as it is saved: what the law forbids, and what needs care.
+         */
+        get: operations["yantuan_groupbuys_complying_api_check_group_buy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/group-buys": {
         parameters: {
             query?: never;
@@ -5316,6 +5457,224 @@ export interface components {
             delta: number;
         };
         /**
+         * GoodsImportOut
+         * @description A sheet and how far it is. Numbers of rows: `ready` are right, `doubtful` wait to be ticked, `wrong` can't be taken, `known` are in the
+         *     library already; `results` after the confirmation: `waiting`, `made`, `known`, `skipped`, `refused`.
+         */
+        GoodsImportOut: {
+            /** Id */
+            id: string;
+            /** Store Id */
+            store_id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /**
+             * Again
+             * @default false
+             */
+            again: boolean;
+            /** Title */
+            title: string;
+            /** Sheet */
+            sheet: string;
+            /** Others */
+            others: string[];
+            /** Headings */
+            headings: {
+                [key: string]: string;
+            };
+            /** Rows */
+            rows: number;
+            /** Ready */
+            ready: number;
+            /** Doubtful */
+            doubtful: number;
+            /** Wrong */
+            wrong: number;
+            /** Known */
+            known: number;
+            /** Needs Picture */
+            needs_picture: boolean;
+            /** Needs Stock */
+            needs_stock: boolean;
+            /** Results */
+            results: {
+                [key: string]: number;
+            };
+            /** Problems */
+            problems: components["schemas"]["GoodsProblemCount"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Done At */
+            done_at: string | null;
+        };
+        /** GoodsProblemCount */
+        GoodsProblemCount: {
+            /** Code */
+            code: string;
+            /** Weight */
+            weight: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /** Rows */
+            rows: number;
+        };
+        /** GoodsImportBrief */
+        GoodsImportBrief: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Title */
+            title: string;
+            /** Rows */
+            rows: number;
+            /** Made */
+            made: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * GoodsProblem
+         * @description One thing to be said of a row.
+         */
+        GoodsProblem: {
+            /** Code */
+            code: string;
+            /** Weight */
+            weight: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /** GoodsRowOut */
+        GoodsRowOut: {
+            /** Place */
+            place: number;
+            /** Row */
+            row: number;
+            /** Title */
+            title: string;
+            /** Spec */
+            spec: string;
+            /** Price Fen */
+            price_fen: number | null;
+            /** Market Fen */
+            market_fen: number | null;
+            /** Cost Fen */
+            cost_fen: number | null;
+            /** Stock */
+            stock: number | null;
+            /** Limit */
+            limit: number;
+            /** Code */
+            code: string;
+            /** Pictures */
+            pictures: number;
+            /** Severity */
+            severity: string;
+            /** Problems */
+            problems: components["schemas"]["GoodsProblem"][];
+            /** Product Id */
+            product_id: string | null;
+            /** Sku Id */
+            sku_id: string | null;
+            /** Result */
+            result: string;
+            /** Refusal */
+            refusal: string;
+            /** Refusal Text */
+            refusal_text: string;
+            /** Refusal Text En */
+            refusal_text_en: string;
+        };
+        /** Page[GoodsRowOut] */
+        Page_GoodsRowOut_: {
+            /** Items */
+            items: components["schemas"]["GoodsRowOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * GoodsConfirmIn
+         * @description `without`: places of right rows to leave out; `also`: places of doubtful rows to take.
+         */
+        GoodsConfirmIn: {
+            /**
+             * Without
+             * @default []
+             */
+            without: number[];
+            /**
+             * Also
+             * @default []
+             */
+            also: number[];
+            /** Picture Media Id */
+            picture_media_id?: string | null;
+            /** Stock */
+            stock?: number | null;
+        };
+        /** ComplianceOut */
+        ComplianceOut: {
+            /** Forbidden */
+            forbidden: number;
+            /** Advice */
+            advice: number;
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * FindingOut
+         * @description One thing found. `field` is `title`, `block:n`, `question:n`, `offer:n` (from 0) or `product:<id>`.
+         */
+        FindingOut: {
+            /** Code */
+            code: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "forbidden" | "advice";
+            /** Field */
+            field: string;
+            /** Place */
+            place: string;
+            /** Place En */
+            place_en: string;
+            /** Excerpt */
+            excerpt: string;
+            /** Hit */
+            hit: string;
+            /** Why */
+            why: string;
+            /** Why En */
+            why_en: string;
+            /** Law */
+            law: string;
+            /** Law En */
+            law_en: string;
+            /** Mend */
+            mend: string;
+            /** Mend En */
+            mend_en: string;
+        };
+        /**
          * GroupBuyRow
          * @description One line of the owner's list.
          */
@@ -5480,6 +5839,7 @@ export interface components {
              *         "by_household": false,
              *         "categories": [],
              *         "hide_sold": false,
+             *         "member_tags": [],
              *         "most_fen": 0,
              *         "most_orders": 0,
              *         "most_pieces": 0,
@@ -5713,6 +6073,11 @@ export interface components {
              */
             audience: "all" | "earlier";
             /**
+             * Member Tags
+             * @default []
+             */
+            member_tags: string[];
+            /**
              * Unlisted
              * @default false
              */
@@ -5850,6 +6215,7 @@ export interface components {
              *         "by_household": false,
              *         "categories": [],
              *         "hide_sold": false,
+             *         "member_tags": [],
              *         "most_fen": 0,
              *         "most_orders": 0,
              *         "most_pieces": 0,
@@ -6110,6 +6476,11 @@ export interface components {
              * @enum {string}
              */
             audience: "all" | "earlier";
+            /**
+             * Invited Only
+             * @default false
+             */
+            invited_only: boolean;
             /** Hide Sold */
             hide_sold: boolean;
             /**
@@ -11664,6 +12035,217 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StockOut"];
+                };
+            };
+        };
+    };
+    yantuan_catalog_imports_api_list_goods_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportBrief"][];
+                };
+            };
+        };
+    };
+    yantuan_catalog_imports_api_send_goods_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /**
+                     * Title
+                     * @default
+                     */
+                    title?: string;
+                    /**
+                     * Fresh
+                     * @default false
+                     */
+                    fresh?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportOut"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_catalog_imports_api_download_goods_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    yantuan_catalog_imports_api_read_goods_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goods_import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_catalog_imports_api_list_goods_import_rows: {
+        parameters: {
+            query?: {
+                severity?: string;
+                result?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                goods_import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GoodsRowOut_"];
+                };
+            };
+        };
+    };
+    yantuan_catalog_imports_api_confirm_goods_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goods_import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_catalog_imports_api_discard_goods_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goods_import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsImportOut"];
+                };
+            };
+        };
+    };
+    yantuan_groupbuys_complying_api_check_group_buy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplianceOut"];
                 };
             };
         };
