@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "yantuan.members",
     "yantuan.batchrefunds",
     "yantuan.proxies",
+    "yantuan.settling",
     "yantuan.privacy",
     "yantuan.health",
     "yantuan.console",

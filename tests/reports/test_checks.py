@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -41,6 +42,7 @@ from yantuan.reports.models import CheckRun
 from yantuan.reports.rules import RULES, system
 from yantuan.reports.rules.base import Scope
 from yantuan.reports.snapshot import snapshot
+from yantuan.settling.models import Formation, Settlement
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.stores.models import Store
 
@@ -158,7 +160,29 @@ def used_by(name: str) -> Plant:
     return plant
 
 
+def settled(**values: Any) -> Plant:
+    """A refund on the books of a sale that settled, other than the one that was made."""
+
+    def plant(trade: Trade) -> None:
+        order = the(trade, "paid")
+        Settlement.objects.create(
+            store_id=order.store_id, group_buy_id=order.group_buy_id, order=order, kind="tier", created_at=now(), **values
+        )  # fmt: skip
+
+    return plant
+
+
+def unformed(trade: Trade) -> None:
+    order = the(trade, "paid")
+    Formation.objects.create(
+        group_buy_id=order.group_buy_id, store_id=order.store_id, state="failed", judged_at=now()
+    )
+    Order.objects.filter(id=order.id).update(paid_at=now() - LONG_AGO)
+
+
 PLANTS: list[tuple[str, Plant]] = [
+    ("F1", settled(state="started", refund_id=1, amount_fen=5)),
+    ("F1", unformed),
     ("C1", lambda t: coupon(t, claimed=1)),
     ("C1", used_by("paid")),
     ("C1", used_by("closed")),

@@ -28,6 +28,7 @@ const CHOICE: Choice = {
   remark: ' 早点 ',
   anonymous: false,
   couponId: '',
+  mosts: {},
   gifts: [],
   team: null,
 }
@@ -60,6 +61,15 @@ describe('checkout', () => {
       remark: '早点',
       share_token: 'tok',
     })
+  })
+
+  it('pays for the most pieces of a carton that would be taken, and says how many are wanted', () => {
+    const lines = cartLines(PAGE, { a: 2, c: 1 })
+    const body = orderBody(PAGE, lines, { ...CHOICE, mosts: { c: 3, a: 1 } }, 0, '')
+    expect(body.lines).toEqual([
+      { offer_id: 'a', quantity: 2, wish: null },
+      { offer_id: 'c', quantity: 3, wish: 1 },
+    ])
   })
 })
 

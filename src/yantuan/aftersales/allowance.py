@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -32,6 +33,7 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError, Invalid
 from yantuan.orders.models import Order
 from yantuan.payments.confirming import check_confirmed
+from yantuan.payments.models import Refund, RefundLine
 from yantuan.stores.models import Store
 
 logger = logging.getLogger(__name__)
@@ -113,10 +115,20 @@ def _facts(order: Order, case: AfterSale) -> Facts:
         reason=case.reason,
         pictures=len(case.media_ids),
         requested_fen=case.requested_fen,
-        lines_fen=sum(c.order_line.amount_fen - c.order_line.discount_share_fen for c in claimed),
+        lines_fen=sum(c.order_line.amount_fen - c.order_line.discount_share_fen for c in claimed)
+        - _settled(claimed),
         earlier=earlier.count(),
         spent_fen=_spent(case.store_id),
     )
+
+
+def _settled(claimed: Iterable[AfterSaleLine]) -> int:
+    """What tiers and real weight have taken off the claimed lines' price."""
+    lines = [claim.order_line_id for claim in claimed]
+    rows = RefundLine.objects.filter(
+        order_line_id__in=lines, refund__cause__in=[Refund.Cause.TIER, Refund.Cause.WEIGHT]
+    )
+    return int(rows.aggregate(total=Sum("goods_fen"))["total"] or 0)
 
 
 def _spent(store_id: int) -> int:

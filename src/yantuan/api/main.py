@@ -35,6 +35,7 @@ from yantuan.picking.api import router as picking
 from yantuan.promotions.api import router as promotions
 from yantuan.proxies.api import router as proxies
 from yantuan.reports.api import router as reports
+from yantuan.settling.api import router as settling
 from yantuan.sharing.api import router as sharing
 from yantuan.shipinfo.api import router as shipinfo
 from yantuan.splits.api import router as splits
@@ -57,10 +58,44 @@ api = NinjaAPI(
 errors.install(api)
 ROUTERS = (
     dashboard,
-    identity, me, desk, demo, media, leaders, stores, staff, merchants, catalog, goods_imports, complying, groupbuys, pasting, orders, promotions, waiting, teams, jielong, payments, splits, fulfilment, ship_imports,
-    tracking, aftersales, notices, sharing, reports, shipinfo, picking, gate, members, batchrefunds, proxies, statements,
+    identity,
+    me,
+    desk,
+    demo,
+    media,
+    leaders,
+    stores,
+    staff,
+    merchants,
+    catalog,
+    goods_imports,
+    complying,
+    groupbuys,
+    pasting,
+    orders,
+    promotions,
+    waiting,
+    teams,
+    jielong,
+    payments,
+    splits,
+    fulfilment,
+    ship_imports,
+    tracking,
+    aftersales,
+    notices,
+    sharing,
+    reports,
+    shipinfo,
+    picking,
+    gate,
+    members,
+    batchrefunds,
+    proxies,
+    statements,
+    settling,
     hosts,
-)  # fmt: skip
+)
 for router in ROUTERS:
     for path in router.path_operations.values():
         for operation in path.operations:

@@ -18,6 +18,7 @@ from yantuan.groupbuys.content import apply_content, apply_offers, cover_of
 from yantuan.groupbuys.limiting import undated
 from yantuan.groupbuys.models import GroupBuy, GroupCounter, Offer
 from yantuan.groupbuys.options import offer_options_of
+from yantuan.groupbuys.parts import check_end_moves
 from yantuan.groupbuys.rules import (
     check_edited_window,
     check_extension,
@@ -247,6 +248,7 @@ def extend_group_buy(person: Person, group_buy_id: int, ends_at: datetime) -> Gr
                 "Only a published sale can be extended.",
             )
         check_extension(group_buy.ends_at, ends_at, group_buy.starts_at, now())
+        check_end_moves(group_buy.id)
         group_buy.ends_at = ends_at
         group_buy.save(update_fields=["ends_at"])
     return group_buy

@@ -7,9 +7,10 @@ from typing import Any
 
 from yantuan.catalog import stock
 from yantuan.catalog.models import Sku, StockPool
+from yantuan.groupbuys.forming import check_forming, refuse_changed, refuse_changed_offer
 from yantuan.groupbuys.limiting import check_limits
 from yantuan.groupbuys.models import GroupBuy, Offer
-from yantuan.groupbuys.options import packed
+from yantuan.groupbuys.options import offer_options_of, packed, sale_options_of
 from yantuan.groupbuys.promising import check_money
 from yantuan.groupbuys.rules import check_questions
 from yantuan.groupbuys.schemas import GroupBuyIn, OfferIn
@@ -35,7 +36,10 @@ def apply_content(group_buy: GroupBuy, data: GroupBuyIn, person: Person) -> None
     group_buy.questions = [q.model_dump() for q in data.questions]
     group_buy.show_joined = data.show_joined
     options = check_money(data, check_limits(data, now().astimezone(CHINA).date()))
-    group_buy.options = packed(check_teams(data, options))
+    options = check_forming(data, check_teams(data, options), shelf=group_buy.kind == GroupBuy.Kind.SHELF)
+    if group_buy.state == GroupBuy.State.PUBLISHED:
+        refuse_changed(sale_options_of(group_buy.options), options)
+    group_buy.options = packed(options)
     group_buy.updated_at = now()
 
 
@@ -88,6 +92,8 @@ def apply_offers(group_buy: GroupBuy, wanted: Sequence[OfferIn], actor: Actor) -
             _set_draft_stock(offer, sku, item.stock, actor)
         offer.price_fen = item.price_fen
         offer.limit_per_person = item.limit_per_person
+        if not draft and not offer._state.adding:
+            refuse_changed_offer(offer_options_of(offer.options), item.options)
         offer.options = packed(item.options)
         offer.position = place
         offer.removed_at = None

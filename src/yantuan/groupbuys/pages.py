@@ -109,6 +109,7 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         demands=_demands(group_buy.id, options),
         money=promised,
         teams=page_teams(options),
+        forms=options.forming != NO_SALE_OPTIONS.forming,
         preview=preview,
     )
 

@@ -33,11 +33,28 @@ KeptProvider = Callable[[Sequence[int]], dict[int, int]]
 SoldProvider = Callable[[int, Sequence[int]], dict[int, Sold]]
 """(store id, SKU ids) → what they were really sold for; variants never sold may be left out."""
 
+EndCheck = Callable[[int], None]
+"""Group buy id → raises where the sale's end can't be moved any more; called under its lock."""
+
+_ends: list[EndCheck] = []
 _joined: list[JoinedProvider] = []
 _kept: list[KeptProvider] = []
 _sold: list[SoldProvider] = []
 _taken: list[TakenProvider] = []
 _totals: list[TotalsProvider] = []
+
+
+def provide_end_check(fn: EndCheck) -> EndCheck:
+    """Register who may forbid that a sale's end is moved."""
+    if fn not in _ends:
+        _ends.append(fn)
+    return fn
+
+
+def check_end_moves(group_buy_id: int) -> None:
+    """Raise the first objection to moving the end of a sale."""
+    for fn in _ends:
+        fn(group_buy_id)
 
 
 def joined_provider(fn: JoinedProvider) -> JoinedProvider:

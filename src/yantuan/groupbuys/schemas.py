@@ -304,6 +304,8 @@ class GroupBuyPage(Schema):
     demands: PageDemands | None = None
     money: PageMoney | None = None
     teams: PageTeams | None = None
+    forms: bool = False
+    """Something is settled when it closes, or goods are weighed: `/g/{code}/forming` says what."""
     preview: bool = False
 
 

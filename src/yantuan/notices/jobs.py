@@ -16,7 +16,7 @@ from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
 from yantuan.leaders.models import Leader
 from yantuan.merchants.rules import PROBLEMS
-from yantuan.notices import cards, lines, permits, promises, pushes, reminding, sending, teams
+from yantuan.notices import cards, lines, permits, promises, pushes, reminding, sending, settling, teams
 from yantuan.notices.actions import post, tell_buyer, tell_channels, tell_leader
 from yantuan.notices.models import Delivery
 from yantuan.notices.rules import (
@@ -357,5 +357,7 @@ LINES = (lines.place_held, lines.place_gone)
 """What is registered for waiting lists by being imported here."""
 PROMISES = (promises.promise_due,)
 """What is registered for pre-sales by being imported here."""
+SETTLING = (settling.sale_formed, settling.sale_judged)
+"""What is registered for sales that settle by being imported here."""
 TEAMS = (teams.team_settled,)
 """What is registered for teams by being imported here."""

@@ -26,6 +26,8 @@ DeliveryMethod = Literal["courier", "pickup"]
 class DraftLine:
     offer_id: int
     quantity: int
+    wish: int = 0
+    """拼箱: the pieces wanted, of the `quantity` paid for; 0: all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def draft_of(body: OrderIn, person_id: int, idempotency_key: str) -> Draft:
     return Draft(
         person_id=person_id,
         group_buy_id=body.group_buy_id,
-        lines=tuple(DraftLine(line.offer_id, line.quantity) for line in body.lines),
+        lines=tuple(DraftLine(line.offer_id, line.quantity, line.wish or 0) for line in body.lines),
         delivery_method=body.delivery_method,
         payment_method=body.payment_method,
         expected_total_fen=body.expected_total_fen,

@@ -31,7 +31,7 @@ def quote(person_id: int, body: QuoteIn) -> QuoteOut:
     draft = Draft(
         person_id=person_id,
         group_buy_id=body.group_buy_id,
-        lines=tuple(DraftLine(line.offer_id, line.quantity) for line in body.lines),
+        lines=tuple(DraftLine(line.offer_id, line.quantity, line.wish or 0) for line in body.lines),
         delivery_method=body.delivery_method,
         payment_method="wechatpay",
         expected_total_fen=0,

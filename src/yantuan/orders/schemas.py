@@ -20,6 +20,8 @@ from yantuan.orders.recipient_schemas import RecipientParts, StalePaper
 class LineIn(BaseModel):
     offer_id: IdIn
     quantity: Count
+    wish: Count | None = None
+    """Of goods that come in cartons: the pieces wanted, where up to `quantity` would be taken; null: all of them."""
 
 
 class AnswerIn(BaseModel):

@@ -114,6 +114,10 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "preview_batch_refund": Rule(("aftersales",), "预览批量退款", "Preview refunds of a batch"),
     "start_batch_refund": Rule(("aftersales",), "批量退款", "Refund a batch"),
     "stop_batch_refund": Rule(("aftersales",), "停止批量退款", "Stop refunding a batch"),
+    **_reads(("orders", "aftersales"), "read_settling", "list_settlements"),
+    "retry_settling": Rule(("aftersales",), "重试截单退款", "Try settling refunds again"),
+    **_reads((*_HANDS, "aftersales"), "list_weighing"),
+    "send_weighing": Rule(("aftersales",), "称重退差", "Settle by real weight"),
     "confirm_offline_refund": Rule(("aftersales",), "确认线下退款", "Confirm an offline refund"),
     "retry_refund": Rule(("aftersales",), "重试退款", "Try a refund again"),
     # A helper who opens sales chooses whom by tag; the head tells only how many have each.

@@ -3672,6 +3672,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/g/{code}/forming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Public Group Buy Forming
+         * @description How far the sale is from forming, its tiers and cartons; afterwards how the cartons were split.
+         */
+        get: operations["yantuan_settling_api_public_group_buy_forming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/settling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Settling */
+        get: operations["yantuan_settling_api_read_settling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/settling/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Settlements */
+        get: operations["yantuan_settling_api_list_settlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/settling/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Settling
+         * @description Refunds that were refused are tried once more.
+         */
+        post: operations["yantuan_settling_api_retry_settling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/weighing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Weighing
+         * @description What is to be weighed, by 跟团号.
+         */
+        get: operations["yantuan_settling_api_list_weighing"];
+        put?: never;
+        /**
+         * Send Weighing
+         * @description Real weights; the difference goes back by itself. One outcome per entry; the same weight again changes nothing.
+         */
+        post: operations["yantuan_settling_api_send_weighing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/hosts": {
         parameters: {
             query?: never;
@@ -5758,6 +5856,20 @@ export interface components {
             ends_at: string;
         };
         /**
+         * FormingRule
+         * @description 成团条件: the sale counts once paid orders reach this together; else everybody gets everything back.
+         */
+        FormingRule: {
+            /**
+             * By
+             * @default people
+             * @enum {string}
+             */
+            by: "people" | "pieces" | "fen";
+            /** Reach */
+            reach: number;
+        };
+        /**
          * Gift
          * @description 买赠: from `reach` (fen or pieces of the goods) on, `quantity` pieces of this offer come along for nothing.
          */
@@ -5853,7 +5965,12 @@ export interface components {
              *         "new_buyers": false,
              *         "reduction": null
              *       },
-             *       "forming": {},
+             *       "forming": {
+             *         "cartons": false,
+             *         "rule": null,
+             *         "settles": false,
+             *         "weighs": false
+             *       },
              *       "teams": {
              *         "hours": 24,
              *         "sell_anyway": false,
@@ -5875,7 +5992,19 @@ export interface components {
          * OfferForming
          * @description Of one offer.
          */
-        OfferForming: Record<string, never>;
+        OfferForming: {
+            tiers?: components["schemas"]["Tiers"] | null;
+            /**
+             * Carton
+             * @default 0
+             */
+            carton: number;
+            /**
+             * Weigh G
+             * @default 0
+             */
+            weigh_g: number;
+        };
         /**
          * OfferLimits
          * @description Of one offer. Counts of 0 mean no limit.
@@ -5978,7 +6107,11 @@ export interface components {
              *         "new_buyer_pieces": 1,
              *         "no_reduction": false
              *       },
-             *       "forming": {},
+             *       "forming": {
+             *         "carton": 0,
+             *         "tiers": null,
+             *         "weigh_g": 0
+             *       },
              *       "teams": {
              *         "price_fen": null
              *       }
@@ -6040,7 +6173,24 @@ export interface components {
          * SaleForming
          * @description Of the whole sale.
          */
-        SaleForming: Record<string, never>;
+        SaleForming: {
+            rule?: components["schemas"]["FormingRule"] | null;
+            /**
+             * Settles
+             * @default false
+             */
+            settles: boolean;
+            /**
+             * Weighs
+             * @default false
+             */
+            weighs: boolean;
+            /**
+             * Cartons
+             * @default false
+             */
+            cartons: boolean;
+        };
         /**
          * SaleLimits
          * @description Of the whole sale. Counts of 0 mean no limit.
@@ -6163,6 +6313,30 @@ export interface components {
             /** Minus Fen */
             minus_fen: number;
         };
+        /**
+         * Tier
+         * @description From `reach` pieces (or people) on, one piece costs `price_fen`.
+         */
+        Tier: {
+            /** Reach */
+            reach: number;
+            /** Price Fen */
+            price_fen: number;
+        };
+        /**
+         * Tiers
+         * @description 阶梯价: everybody pays the usual price and gets the difference to the tier reached when the sale closes.
+         */
+        Tiers: {
+            /**
+             * By
+             * @default pieces
+             * @enum {string}
+             */
+            by: "people" | "pieces";
+            /** Steps */
+            steps: components["schemas"]["Tier"][];
+        };
         /** GroupBuyIn */
         GroupBuyIn: {
             /** Title */
@@ -6229,7 +6403,12 @@ export interface components {
              *         "new_buyers": false,
              *         "reduction": null
              *       },
-             *       "forming": {},
+             *       "forming": {
+             *         "cartons": false,
+             *         "rule": null,
+             *         "settles": false,
+             *         "weighs": false
+             *       },
              *       "teams": {
              *         "hours": 24,
              *         "sell_anyway": false,
@@ -6271,7 +6450,11 @@ export interface components {
              *         "new_buyer_pieces": 1,
              *         "no_reduction": false
              *       },
-             *       "forming": {},
+             *       "forming": {
+             *         "carton": 0,
+             *         "tiers": null,
+             *         "weigh_g": 0
+             *       },
              *       "teams": {
              *         "price_fen": null
              *       }
@@ -6420,6 +6603,11 @@ export interface components {
             demands?: components["schemas"]["PageDemands"] | null;
             money?: components["schemas"]["PageMoney"] | null;
             teams?: components["schemas"]["PageTeams"] | null;
+            /**
+             * Forms
+             * @default false
+             */
+            forms: boolean;
             /**
              * Preview
              * @default false
@@ -6905,6 +7093,8 @@ export interface components {
             offer_id: string;
             /** Quantity */
             quantity: number;
+            /** Wish */
+            wish?: number | null;
         };
         /** QuoteIn */
         QuoteIn: {
@@ -10419,6 +10609,350 @@ export interface components {
             text: string;
             /** Text En */
             text_en: string;
+        };
+        /**
+         * CartonOut
+         * @description One offer's cartons, as they stand or as they were split.
+         */
+        CartonOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Size */
+            size: number;
+            /** Wished */
+            wished: number;
+            /** Most */
+            most: number;
+            /** Cartons */
+            cartons: number;
+            /** Last */
+            last: number;
+            /** Could */
+            could: number;
+        };
+        /**
+         * CartonShareOut
+         * @description One line's part in the split.
+         */
+        CartonShareOut: {
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Wish */
+            wish: number;
+            /** Most */
+            most: number;
+            /** Got */
+            got: number;
+        };
+        /**
+         * FormingOut
+         * @description What a sale settles, for everybody to see.
+         */
+        FormingOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "formed" | "failed";
+            /** Judged */
+            judged: boolean;
+            /**
+             * By
+             * @default
+             * @enum {string}
+             */
+            by: "people" | "pieces" | "fen" | "";
+            /**
+             * Reach
+             * @default 0
+             */
+            reach: number;
+            /**
+             * Have
+             * @default 0
+             */
+            have: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Text En
+             * @default
+             */
+            text_en: string;
+            /**
+             * Tiers
+             * @default []
+             */
+            tiers: components["schemas"]["TiersOut"][];
+            /**
+             * Cartons
+             * @default []
+             */
+            cartons: components["schemas"]["CartonOut"][];
+            /**
+             * Carton Rule
+             * @default
+             */
+            carton_rule: string;
+            /**
+             * Carton Rule En
+             * @default
+             */
+            carton_rule_en: string;
+            /**
+             * Shares
+             * @default []
+             */
+            shares: components["schemas"]["CartonShareOut"][];
+            /**
+             * Weighed
+             * @default []
+             */
+            weighed: components["schemas"]["WeighedOffer"][];
+        };
+        /** TierOut */
+        TierOut: {
+            /** Reach */
+            reach: number;
+            /** Price Fen */
+            price_fen: number;
+            /** Reached */
+            reached: boolean;
+        };
+        /**
+         * TiersOut
+         * @description One offer's tiers, with what came together so far.
+         */
+        TiersOut: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "people" | "pieces";
+            /** Have */
+            have: number;
+            /** Usual Fen */
+            usual_fen: number;
+            /** Now Fen */
+            now_fen: number;
+            /** Steps */
+            steps: components["schemas"]["TierOut"][];
+        };
+        /** WeighedOffer */
+        WeighedOffer: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Grams */
+            grams: number;
+        };
+        /**
+         * KindOut
+         * @description Refunds for one reason.
+         */
+        KindOut: {
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Orders */
+            orders: number;
+            /** Due */
+            due: number;
+            /** Refused */
+            refused: number;
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /**
+         * SettlingOut
+         * @description The same for the leader, with the money.
+         */
+        SettlingOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "formed" | "failed";
+            /** Judged */
+            judged: boolean;
+            /**
+             * By
+             * @default
+             * @enum {string}
+             */
+            by: "people" | "pieces" | "fen" | "";
+            /**
+             * Reach
+             * @default 0
+             */
+            reach: number;
+            /**
+             * Have
+             * @default 0
+             */
+            have: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Text En
+             * @default
+             */
+            text_en: string;
+            /**
+             * Tiers
+             * @default []
+             */
+            tiers: components["schemas"]["TiersOut"][];
+            /**
+             * Cartons
+             * @default []
+             */
+            cartons: components["schemas"]["CartonOut"][];
+            /**
+             * Carton Rule
+             * @default
+             */
+            carton_rule: string;
+            /**
+             * Carton Rule En
+             * @default
+             */
+            carton_rule_en: string;
+            /**
+             * Shares
+             * @default []
+             */
+            shares: components["schemas"]["CartonShareOut"][];
+            /**
+             * Weighed
+             * @default []
+             */
+            weighed: components["schemas"]["WeighedOffer"][];
+            /** Ends */
+            ends: boolean;
+            /** Waits For */
+            waits_for: number;
+            /** Judged At */
+            judged_at: string | null;
+            /** Kinds */
+            kinds: components["schemas"]["KindOut"][];
+        };
+        /** Page[SettlementOut] */
+        Page_SettlementOut_: {
+            /** Items */
+            items: components["schemas"]["SettlementOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** SettlementOut */
+        SettlementOut: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Recipient */
+            recipient: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** State */
+            state: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Why */
+            why: string;
+            /** Why En */
+            why_en: string;
+        };
+        /** RetryOut */
+        RetryOut: {
+            /** Orders */
+            orders: number;
+        };
+        /** WeighLine */
+        WeighLine: {
+            /** Line Id */
+            line_id: string;
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Recipient */
+            recipient: string;
+            /** Title */
+            title: string;
+            /** Quantity */
+            quantity: number;
+            /** Standard G */
+            standard_g: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Grams */
+            grams: number | null;
+            /** Back Fen */
+            back_fen: number;
+        };
+        /**
+         * WeighedOut
+         * @description What became of one entry; `refund_fen` goes back now, `back_fen` altogether.
+         */
+        WeighedOut: {
+            /** Line Id */
+            line_id: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /**
+             * Problem En
+             * @default
+             */
+            problem_en: string;
+            /** Refund Fen */
+            refund_fen: number;
+            /** Back Fen */
+            back_fen: number;
+        };
+        /** WeighingsOut */
+        WeighingsOut: {
+            /** Entries */
+            entries: components["schemas"]["WeighedOut"][];
+        };
+        /** WeighIn */
+        WeighIn: {
+            /** Line Id */
+            line_id: string;
+            /** Grams */
+            grams: number;
+        };
+        /** WeighingsIn */
+        WeighingsIn: {
+            /** Entries */
+            entries: components["schemas"]["WeighIn"][];
         };
         /**
          * HostInviteOut
@@ -16114,6 +16648,144 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    yantuan_settling_api_public_group_buy_forming: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormingOut"];
+                };
+            };
+        };
+    };
+    yantuan_settling_api_read_settling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlingOut"];
+                };
+            };
+        };
+    };
+    yantuan_settling_api_list_settlements: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SettlementOut_"];
+                };
+            };
+        };
+    };
+    yantuan_settling_api_retry_settling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryOut"];
+                };
+            };
+        };
+    };
+    yantuan_settling_api_list_weighing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeighLine"][];
+                };
+            };
+        };
+    };
+    yantuan_settling_api_send_weighing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WeighingsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeighingsOut"];
+                };
             };
         };
     };

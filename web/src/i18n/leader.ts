@@ -3,6 +3,7 @@ import * as allowance from './leader-allowance'
 import * as apply4 from './leader-apply4'
 import * as batch from './leader-batch'
 import * as desk from './leader-desk'
+import * as forming from './leader-forming'
 import * as gate from './leader-gate'
 import * as goods from './leader-goods'
 import * as hosts from './leader-hosts'
@@ -29,3 +30,58 @@ import * as wide from './leader-wide'
 export const zh = { ...shop.zh, ...gate.zh, ...hosts.zh, ...goods.zh, ...goodsIn.zh, ...compliance.zh, ...money.zh, ...orders.zh, ...jielong.zh, ...proxy.zh, ...limits.zh, ...payments.zh, ...picking.zh, ...allowance.zh, ...apply4.zh, ...splits.zh, ...paste.zh, ...batch.zh, ...members.zh, ...staff.zh, ...ship.zh, ...imports.zh, ...desk.zh, ...statement.zh, ...again.zh, ...wide.zh } as const
 
 export const en: Record<keyof typeof zh, string> = { ...shop.en, ...gate.en, ...hosts.en, ...goods.en, ...goodsIn.en, ...compliance.en, ...money.en, ...orders.en, ...jielong.en, ...proxy.en, ...limits.en, ...payments.en, ...picking.en, ...allowance.en, ...apply4.en, ...splits.en, ...paste.en, ...batch.en, ...members.en, ...staff.en, ...ship.en, ...imports.en, ...desk.en, ...statement.en, ...again.en, ...wide.en }
+export const zh = {
+  ...shop.zh,
+  ...gate.zh,
+  ...hosts.zh,
+  ...goods.zh,
+  ...money.zh,
+  ...orders.zh,
+  ...jielong.zh,
+  ...proxy.zh,
+  ...limits.zh,
+  ...payments.zh,
+  ...picking.zh,
+  ...allowance.zh,
+  ...apply4.zh,
+  ...splits.zh,
+  ...paste.zh,
+  ...batch.zh,
+  ...members.zh,
+  ...staff.zh,
+  ...ship.zh,
+  ...imports.zh,
+  ...desk.zh,
+  ...statement.zh,
+  ...again.zh,
+  ...wide.zh,
+  ...forming.zh,
+} as const
+
+export const en: Record<keyof typeof zh, string> = {
+  ...shop.en,
+  ...gate.en,
+  ...hosts.en,
+  ...goods.en,
+  ...money.en,
+  ...orders.en,
+  ...jielong.en,
+  ...proxy.en,
+  ...limits.en,
+  ...payments.en,
+  ...picking.en,
+  ...allowance.en,
+  ...apply4.en,
+  ...splits.en,
+  ...paste.en,
+  ...batch.en,
+  ...members.en,
+  ...staff.en,
+  ...ship.en,
+  ...imports.en,
+  ...desk.en,
+  ...statement.en,
+  ...again.en,
+  ...wide.en,
+  ...forming.en,
+}

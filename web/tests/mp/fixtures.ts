@@ -75,6 +75,7 @@ export const PAGE: GroupBuyPage = {
   joined: 1,
   show_joined: true,
   latest_joined: [{ number: 1, name: '何*', avatar_url: '', goods: '草莓×1', at: NOW }],
+  forms: false,
   preview: false,
 }
 

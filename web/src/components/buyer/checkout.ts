@@ -28,6 +28,8 @@ export interface Choice {
   readonly anonymous: boolean
   /** The copy of a coupon to be used; '' for none. */
   readonly couponId: string
+  /** Of goods in cartons: the most pieces that would be taken, by offer. */
+  readonly mosts: Readonly<Record<string, number>>
   /** What comes along for nothing, as the quote told. */
   readonly gifts: readonly { offer_id: string; quantity: number }[]
   /** The team it is bought in; null: alone. */
@@ -55,9 +57,12 @@ export function missing(page: GroupBuyPage, choice: Choice): Record<string, stri
   return errors
 }
 
-/** Lines as the server takes them. */
-export function lineBodies(lines: readonly CartLine[]): { offer_id: string; quantity: number }[] {
-  return lines.map((line) => ({ offer_id: line.offer.id, quantity: line.quantity }))
+/** Lines as the server takes them. `mosts`: of goods in cartons, the most pieces that would be taken, by offer. */
+export function lineBodies(lines: readonly CartLine[], mosts: Readonly<Record<string, number>>): OrderIn['lines'] {
+  return lines.map((line) => {
+    const most = Math.max(line.quantity, mosts[line.offer.id] ?? 0)
+    return { offer_id: line.offer.id, quantity: most, wish: most > line.quantity ? line.quantity : null }
+  })
 }
 
 /** The body of a checkout. `totalFen` is what the buyer was shown: another price is refused and asked again. */
@@ -66,7 +71,7 @@ export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice
   const courier = choice.delivery === 'courier'
   return {
     group_buy_id: page.id,
-    lines: [...lineBodies(lines), ...choice.gifts.filter((gift) => gift.quantity > 0).map(({ offer_id, quantity }) => ({ offer_id, quantity }))],
+    lines: [...lineBodies(lines, choice.mosts), ...choice.gifts.filter((gift) => gift.quantity > 0).map(({ offer_id, quantity }) => ({ offer_id, quantity }))],
     delivery_method: choice.delivery,
     coupon_id: choice.couponId || null,
     address_id: courier ? (choice.address?.id ?? null) : null,
