@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Max, Min, Q
 
@@ -106,12 +107,19 @@ def build_page(group_buy: GroupBuy, *, preview: bool = False, card: StoreCard | 
         joined=totals([group_buy.id])[group_buy.id].joined,
         show_joined=group_buy.show_joined,
         latest_joined=latest,
-        demands=_demands(group_buy.id, options),
         money=promised,
-        teams=page_teams(options),
-        forms=options.forming != NO_SALE_OPTIONS.forming,
+        **_rules(group_buy.id, options),
         preview=preview,
     )
+
+
+def _rules(group_buy_id: int, options: SaleOptions) -> dict[str, Any]:
+    """What the sale demands, its teams, and whether it settles anything."""
+    return {
+        "demands": _demands(group_buy_id, options),
+        "teams": page_teams(options),
+        "forms": options.forming != NO_SALE_OPTIONS.forming,
+    }
 
 
 def _points(group_buy: GroupBuy) -> list[PickupPointOut]:
