@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yantuan.desk import act_views, entry_views, order_views
+from yantuan.desk import act_views, entry_views, order_views, ship_views, trade_views
 
 urlpatterns = [
     path("", entry_views.home),
@@ -21,4 +21,20 @@ urlpatterns = [
     path("<int:store_id>/views", act_views.save_view),
     path("<int:store_id>/views/<int:view_id>/delete", act_views.remove_view),
     path("<int:store_id>/orders/<int:order_id>", order_views.order),
+    path("<int:store_id>/shipping", ship_views.shipping),
+    path("<int:store_id>/shipping/blank", ship_views.blank),
+    path("<int:store_id>/ship-imports", ship_views.send),
+    path("<int:store_id>/shipping/<int:import_id>", ship_views.sheet),
+    path("<int:store_id>/shipping/<int:import_id>/confirm", ship_views.confirm),
+    path("<int:store_id>/shipping/<int:import_id>/discard", ship_views.discard),
+    path("<int:store_id>/shipping/<int:import_id>/undo", ship_views.undo),
+    path("<int:store_id>/shipping/<int:import_id>/problems", ship_views.problems),
+    path("<int:store_id>/aftersales", trade_views.aftersale_list),
+    path("<int:store_id>/aftersales/<int:aftersale_id>", trade_views.aftersale),
+    path("<int:store_id>/aftersales/<int:aftersale_id>/agree", trade_views.agree),
+    path("<int:store_id>/aftersales/<int:aftersale_id>/refuse", trade_views.refuse),
+    path("<int:store_id>/sales", trade_views.sales),
+    path("<int:store_id>/exports", trade_views.export_list),
+    path("<int:store_id>/exports/ask", trade_views.ask_export),
+    path("<int:store_id>/exports/<int:export_id>/file", trade_views.export_file),
 ]

@@ -75,6 +75,32 @@ PROOF_FLAGS: Final[dict[str, Words]] = {
 }
 
 
+SEVERITIES: Final[dict[str, Words]] = {
+    "ok": ("可以发货", "Ready"),
+    "confirm": ("看一眼", "Doubtful"),
+    "error": ("不能发", "Wrong"),
+    "note": ("不用动", "Nothing to do"),
+}
+
+
+CASE_KINDS: Final[dict[str, Words]] = {
+    "refund_only": ("仅退款", "Refund only"),
+    "return_refund": ("退货退款", "Return and refund"),
+}
+CASE_STATES: Final[dict[str, Words]] = {
+    "requested": ("待团长处理", "Waits for you"),
+    "offered": ("待买家确认方案", "Waits for the buyer"),
+    "awaiting_return": ("待买家退货", "Waits for the return"),
+    "returning": ("待团长收货", "On its way back"),
+    "refused": ("已拒绝", "Refused"),
+    "escalated": ("平台处理中", "With the platform"),
+    "agreed": ("退款中", "Being refunded"),
+    "refunded": ("已退款", "Refunded"),
+    "withdrawn": ("已撤销", "Withdrawn"),
+    "closed": ("已关闭", "Closed"),
+}
+
+
 class Moved(Protocol):
     """What the word for an order's delivery is made from."""
 

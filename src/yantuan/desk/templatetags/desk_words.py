@@ -10,7 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from yantuan.desk.words import PROOF_FLAGS, TONES, Words, delivery_state
+from yantuan.desk.words import PROOF_FLAGS, SEVERITIES, TONES, Words, delivery_state
 from yantuan.kernel.clock import china_text
 from yantuan.kernel.money import price_text
 from yantuan.orders.schemas import OrderRow
@@ -52,7 +52,7 @@ def pieces(row: OrderRow) -> int:
 
 
 @register.simple_tag
-def at(found: Mapping[str, str], key: str) -> str:
+def at(found: Mapping[Any, str], key: Any) -> str:
     """The value of a key; empty for none."""
     return found.get(key, "")
 
@@ -61,6 +61,13 @@ def at(found: Mapping[str, str], key: str) -> str:
 def proof_flag(context: Mapping[str, Any], flag: str) -> str:
     """A doubt about a proof of payment."""
     return word(context, PROOF_FLAGS, flag)
+
+
+@register.simple_tag(takes_context=True)
+def severity(context: Mapping[str, Any], key: str) -> SafeString:
+    """How much is wrong with a row of a sheet."""
+    tone = {"ok": "good", "confirm": "act", "error": "bad"}.get(key, "plain")
+    return format_html('<span class="mark mark-{}">{}</span>', tone, word(context, SEVERITIES, key))
 
 
 @register.filter

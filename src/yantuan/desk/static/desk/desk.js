@@ -116,6 +116,10 @@ const pairs = (form) => {
 
 // Acts in the drawer and on the order's own page go without leaving it.
 document.addEventListener("submit", async (event) => {
+  if (event.target.dataset.sure && !confirm(event.target.dataset.sure)) {
+    event.preventDefault();
+    return;
+  }
   const form = event.target.closest("[data-do]");
   if (!form) return;
   event.preventDefault();
@@ -326,7 +330,7 @@ function keyboard(grid, chooser) {
   };
   const acts = {
     j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
-    Enter: () => at >= 0 && openOrder(`/desk/${grid.dataset.store}/orders/${rows[at].dataset.row}`),
+    Enter: () => at >= 0 && openOrder(one("[data-open]", rows[at])?.getAttribute("href") ?? `/desk/${grid.dataset.store}/orders/${rows[at].dataset.row}`),
     x: () => at >= 0 && chooser?.toggle(rows[at]), a: () => chooser?.all(), "/": () => one("[data-search]")?.focus(),
     f: () => panel("[data-filters]"), v: () => panel("[data-views]"), "?": help, n: () => one("a[rel=next]")?.click(), p: () => one("a[rel=prev]")?.click(),
   };
@@ -364,7 +368,19 @@ const card = one("[data-sign-in]");
 if (card) signIn(card);
 const grid = one("[data-grid]");
 if (grid) table(grid);
-keyboard(grid, grid ? choosing(grid) : null);
+keyboard(grid, one("[data-bulk]") && grid ? choosing(grid) : null);
+// A column pasted into one field of numbers fills the fields below it.
+one("[data-numbers]")?.addEventListener("paste", (event) => {
+  const fields = all("input[name=number]", event.currentTarget);
+  const from = fields.indexOf(event.target);
+  const lines = event.clipboardData.getData("text").replace(/\r/g, "").replace(/\n$/, "").split("\n");
+  if (from < 0 || lines.length < 2) return;
+  event.preventDefault();
+  lines.slice(0, fields.length - from).forEach((line, n) => (fields[from + n].value = line.split("\t").pop().trim()));
+});
+// What a worker does meanwhile is looked for again, unless the person is typing.
+const again = one("[data-reload]");
+if (again) setInterval(() => document.activeElement?.matches("input, select, textarea") || location.reload(), Number(again.dataset.reload));
 one("[data-help]")?.addEventListener("click", help);
 // A panel closes when the rest of the page is touched.
 document.addEventListener("click", (event) => all("details.drop[open]").forEach((it) => it.contains(event.target) || (it.open = false)));
