@@ -172,3 +172,17 @@ def test_pages_say_what_browsers_may_load(world: DeskWorld) -> None:
     assert answer["Cache-Control"] == "private, no-store"
     page = answer.content.decode()
     assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", page)
+
+
+def test_a_refusal_leads_back_to_the_page_it_came_from(world: DeskWorld) -> None:
+    client = browser(world.leader)
+    path = f"{world.path}/shipping"
+
+    def back(referer: str) -> str:
+        page = client.post(f"{world.path}/ship-imports", {"number": ""}, headers={"Referer": referer})
+        found = re.search(r'<a class="main-button" href="([^"]+)"', page.content.decode())
+        assert page.status_code == 422 and found
+        return found[1]
+
+    assert back(f"http://testserver{path}?ids=1") == f"{path}?ids=1"
+    assert back("https://evil.example/desk/1") == back("http://testserver/g/abc") == back("") == "/desk/"

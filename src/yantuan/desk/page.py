@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -159,12 +159,21 @@ def refusal(request: HttpRequest, error: AppError) -> HttpResponse:
             "text": error.en if en else error.zh,
             "code": error.code,
             "person": person,
+            "back": _back(request),
             **files(),
         }
         answer = render(request, "desk/refusal.html", context, status=error.status)
     if error.retry_after is not None:
         answer["Retry-After"] = str(error.retry_after)
     return answer
+
+
+def _back(request: HttpRequest) -> str:
+    """The desk's page this request came from, when the browser says so and it is not the refused page itself."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    path = local_path(f"{came.path}?{came.query}" if came.query else came.path)
+    ours = came.netloc.lower() == request.get_host().lower() and path.startswith("/desk/")
+    return path if ours and path != request.get_full_path() else "/desk/"
 
 
 @lru_cache(maxsize=8)
