@@ -129,8 +129,10 @@ def page(store: Store, rows: QuerySet[Order], sort: str, *, after: str = "", bef
     if after or before:
         rows = rows.filter(_beyond(store, column, turned, after or before))
     sign = "-" if turned else ""
-    found = list(with_rows(rows).order_by(f"{sign}{column}", f"{sign}id")[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
+    # Ids first: a sort of whole rows would carry all their text along.
+    chosen = list(rows.order_by(f"{sign}{column}", f"{sign}id").values_list("id", flat=True)[: PAGE + 1])
+    loaded = {one.id: one for one in with_rows(Order.objects.filter(id__in=chosen[:PAGE]))}
+    more, found = len(chosen) > PAGE, [loaded[one] for one in chosen[:PAGE] if one in loaded]
     if back:
         found.reverse()
     earlier, later = (more, True) if back else (bool(after), more)

@@ -155,6 +155,6 @@ COLUMNS: Final = (
 )
 BY_KEY: Final = {column.key: column for column in COLUMNS}
 USUAL: Final = (
-    "number", "sale", "goods", "total", "payment", "delivery", "aftersale", "recipient", "phone", "place", "remark", "placed",
+    "number", "goods", "total", "payment", "delivery", "aftersale", "recipient", "phone", "place", "remark", "placed", "sale",
 )  # fmt: skip
 """Columns of a table nobody has arranged."""
