@@ -79,7 +79,7 @@ def test_a_store_without_sales_says_what_to_do(phone: Callable[[], Phone], stack
     leader.page.route(
         "**/dashboard?**",
         lambda route: route.fulfill(
-            status=500, json={"code": "internal", "message": "出错了", "message_en": "Trouble"}
+            status=409, json={"code": "trouble", "message": "出错了", "message_en": "Trouble"}
         ),
     )
     leader.open("/leader/dashboard/index")
