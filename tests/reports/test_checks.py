@@ -12,7 +12,7 @@ from django.db.models import F
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from appendonly import lifted
-from reports import planted_figures, planted_splits
+from reports import planted_figures, planted_splits, planted_teams
 from reports.trade import Trade, full_trade, write_files
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
 from yantuan.catalog.models import Sku, StockMovement, StockPool
@@ -275,7 +275,7 @@ PLANTS: list[tuple[str, Plant]] = [
 ]  # fmt: skip
 
 
-EVERY = PLANTS + planted_figures.PLANTS + planted_splits.PLANTS
+EVERY = PLANTS + planted_figures.PLANTS + planted_splits.PLANTS + planted_teams.PLANTS
 
 
 def broken() -> set[str]:
