@@ -153,6 +153,10 @@ def test_what_a_sale_demands_is_said_at_first_sight(page: GroupBuyPage) -> None:
     ]
     assert [words for words in [*said, "老客专享", 'data-tap="category-1">水果'] if words not in html] == []
     assert "已售" not in html
+    private = sold.model_copy(update={"demands": demands.model_copy(update={"invited_only": True})})
+    assert (
+        "私密团：" in FirstSight(private, "zh").html() and "Private sale" in FirstSight(private, "en").html()
+    )
     gone = _with(page, _only(page, stock=0)).model_copy(update={"demands": demands})
     assert f'data-tap="wait-{page.products[0].id}"' in FirstSight(gone, "zh").html()
     full = demands.model_copy(
