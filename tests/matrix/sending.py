@@ -406,6 +406,8 @@ SENT: dict[str, Sent] = {
     "count_arrival": Sent(_AT_POINT, _count),
     "tell_arrival": Sent(_AT_POINT, _fixed(counts=1, people=1)),
     "load_point_list": Sent(_AT_POINT),
+    "preview_shortage": Sent(_AT_POINT, _nothing),
+    "refund_shortage": Sent(_AT_POINT, _fixed(counts=1, reason="到货缺货", expected_total_fen=1)),
     "send_point_entries": _at("point_id", _GATE_ENTRIES),
 }
 """Operation id → what is sent."""

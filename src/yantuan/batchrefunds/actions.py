@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
+from yantuan.batchrefunds import rules
 from yantuan.batchrefunds.models import BatchRefund, BatchRefundItem
 from yantuan.batchrefunds.queries import Plan, plan
 from yantuan.batchrefunds.schemas import StartIn
@@ -21,6 +23,7 @@ from yantuan.kernel.errors import AppError, Conflict, NotFound
 from yantuan.kernel.ids import new_id
 from yantuan.orders.actions import lock_order
 from yantuan.orders.models import OrderLine
+from yantuan.orders.rules import left_to_hand_out
 from yantuan.payments import rules as payment_rules
 from yantuan.payments.confirming import check_confirmed
 from yantuan.payments.models import Refund
@@ -37,6 +40,18 @@ MOST: Final = 5000
 State, ItemState = BatchRefund.State, BatchRefundItem.State
 
 
+@dataclass(frozen=True)
+class Agreed:
+    """What somebody agreed to, beside the orders it concerns."""
+
+    reason: str
+    """Every buyer reads it beside the refund."""
+    expected_total_fen: int
+    percent: int
+    offer_ids: tuple[int, ...]
+    kind: BatchRefund.Kind = BatchRefund.Kind.SHARE
+
+
 def access_batch(person: Person, batch_id: int) -> BatchRefund:
     """A batch of a store this person owns or settles claims in. Raises NotFound otherwise."""
     batch = BatchRefund.objects.filter(id=batch_id).first()
@@ -51,10 +66,22 @@ def start(person: Person, group_buy: GroupBuy, data: StartIn, confirmed_at: date
     Raises Conflict `preview_changed` (with the new sum), `nothing_to_refund`, `batch_too_large`, `batch_running`; StepUpNeeded
     once for the whole sum.
     """
+    lock_sale(group_buy)
+    spec = Agreed(data.reason, data.expected_total_fen, data.percent, tuple(data.offer_ids))
+    return agree(person, group_buy, plan(group_buy, data), spec, confirmed_at)
+
+
+def lock_sale(group_buy: GroupBuy) -> None:
+    """One agreement about a sale at a time; refused while a batch of it runs. Raises Conflict `batch_running`."""
     GroupBuy.objects.select_for_update(no_key=True).get(id=group_buy.id)
     if BatchRefund.objects.filter(group_buy=group_buy, state=State.RUNNING).exists():
         raise Conflict("batch_running", "这个团还有一批退款在进行", "Another batch of this sale is running.")
-    found = plan(group_buy, data)
+
+
+def agree(
+    person: Person, group_buy: GroupBuy, found: Plan, spec: Agreed, confirmed_at: datetime | None
+) -> BatchRefund:
+    """Write a plan somebody agreed to, made under `lock_sale`; a worker carries it out. Refusals as of `start`."""
     total = found.total_fen
     if not found.parts:
         raise Conflict("nothing_to_refund", "没有可退的订单", "Nothing is left to refund.")
@@ -64,7 +91,7 @@ def start(person: Person, group_buy: GroupBuy, data: StartIn, confirmed_at: date
             f"一次最多 {MOST} 单，请按自提点或跟团号分批",
             f"At most {MOST} orders at once.",
         )
-    if total != data.expected_total_fen:
+    if total != spec.expected_total_fen:
         raise Conflict(
             "preview_changed",
             "订单有变动，请重新预览",
@@ -72,17 +99,17 @@ def start(person: Person, group_buy: GroupBuy, data: StartIn, confirmed_at: date
             total_fen=total,
         )
     check_confirmed(person, group_buy.store_id, total, confirmed_at)
-    batch = _write(person, group_buy, data, found)
+    batch = _write(person, group_buy, spec, found)
     actor = Actor("leader", person.id)
     audit.record(actor, "refund.batch", "batch_refund", batch.id, store_id=batch.store_id, total_fen=total)
     _next(batch)
     return batch
 
 
-def _write(person: Person, group_buy: GroupBuy, data: StartIn, found: Plan) -> BatchRefund:
+def _write(person: Person, group_buy: GroupBuy, spec: Agreed, found: Plan) -> BatchRefund:
     batch = BatchRefund.objects.create(
-        store_id=group_buy.store_id, group_buy=group_buy, person_id=person.id, offer_ids=[str(i) for i in data.offer_ids],
-        percent=data.percent, reason=data.reason, orders=len(found.parts), total_fen=found.total_fen, created_at=now(),
+        store_id=group_buy.store_id, group_buy=group_buy, person_id=person.id, offer_ids=[str(i) for i in spec.offer_ids],
+        percent=spec.percent, reason=spec.reason, kind=spec.kind, orders=len(found.parts), total_fen=found.total_fen, created_at=now(),
     )  # fmt: skip
     BatchRefundItem.objects.bulk_create([
         BatchRefundItem(
@@ -145,12 +172,15 @@ def _refund(item_id: int) -> None:
     item = BatchRefundItem.objects.select_for_update(of=("self",)).select_related("batch").get(id=item_id)
     if item.state != ItemState.WAITING:
         return
-    left = left_of_lines(list(OrderLine.objects.filter(order_id=order.id).order_by("id")))
+    lines = list(OrderLine.objects.filter(order_id=order.id).order_by("id"))
+    left = left_of_lines(lines)
     wishes = [Wish(line_id, units, fen) for line_id, units, fen in item.wishes]
     if order.aftersale == "open":
         _leave_out(item_id, "open_case")
         return
-    if not _stands(left, wishes):
+    free = {line.id: left_to_hand_out(line) for line in lines}
+    by_units = item.batch.kind == BatchRefund.Kind.UNITS
+    if not (rules.units_stand(left, free, wishes) if by_units else _stands(left, wishes)):
         _leave_out(item_id, "changed")
         return
     refund = start_refund(

@@ -18,6 +18,10 @@ class BatchRefund(Row):
         STOPPED = "stopped", "已停止"
         DONE = "done", "已完成"
 
+    class Kind(models.TextChoices):
+        SHARE = "share", "按比例"
+        UNITS = "units", "按件数"
+
     store_id = models.BigIntegerField()
     group_buy = models.ForeignKey(GroupBuy, on_delete=models.PROTECT, related_name="batch_refunds")
     person_id = models.BigIntegerField()
@@ -25,6 +29,8 @@ class BatchRefund(Row):
     offer_ids = models.JSONField(default=list)
     percent = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=60)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SHARE, db_default="share")
+    """A share of what is left of each line, or pieces that nobody will hand out."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
     orders = models.PositiveIntegerField()
     total_fen = models.BigIntegerField()
@@ -40,6 +46,7 @@ class BatchRefund(Row):
             models.CheckConstraint(
                 condition=Q(state__in=["running", "stopped", "done"]), name="batch_refund_state_known"
             ),
+            models.CheckConstraint(condition=Q(kind__in=["share", "units"]), name="batch_refund_kind_known"),
             models.CheckConstraint(condition=Q(total_fen__gte=1), name="batch_refund_positive"),
         ]
         indexes = [models.Index(fields=["group_buy", "-id"], name="batch_refund_of_sale")]

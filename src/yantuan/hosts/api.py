@@ -9,10 +9,14 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import Field
 
+from yantuan.batchrefunds import queries as batches
+from yantuan.batchrefunds.actions import access_batch
+from yantuan.batchrefunds.schemas import BatchOut
 from yantuan.gate import actions as gate
 from yantuan.gate import queries as gate_queries
 from yantuan.gate.schemas import EntriesIn, EntriesOut, GateList
-from yantuan.hosts import actions, inviting, queries, sheet
+from yantuan.groupbuys.access import access_group_buy
+from yantuan.hosts import actions, inviting, queries, sheet, shortage
 from yantuan.hosts.access import access_point, access_point_sale
 from yantuan.hosts.schemas import (
     ArrivalOut,
@@ -23,8 +27,12 @@ from yantuan.hosts.schemas import (
     HostInviteSeen,
     HostPoint,
     PointSales,
+    ShortIn,
+    ShortOut,
+    ShortStart,
     TellIn,
 )
+from yantuan.identity import stepup
 from yantuan.identity.auth import person_of, signed_in
 from yantuan.kernel import audit, ratelimit
 from yantuan.kernel.actors import Actor
@@ -142,3 +150,25 @@ def send_point_entries(request: HttpRequest, point_id: IdIn, body: EntriesIn) ->
     gate_queries.check_token(body.token, point.store_id, person.id)
     ratelimit.hit(f"gate-entries/{person.id}", limit=BATCHES_PER_MINUTE, seconds=60)
     return gate.take_in(person, point.store, body.entries, point.id)
+
+
+@router.post("/leader/group-buys/{group_buy_id}/points/{point_id}/shortage", response=ShortOut)
+def preview_shortage(request: HttpRequest, group_buy_id: IdIn, point_id: IdIn, body: ShortIn) -> ShortOut:
+    """Whose orders lose what did not come; nothing is written."""
+    group_buy = access_group_buy(person_of(request), group_buy_id)
+    return shortage.short_out(shortage.shortage(group_buy, shortage.point_of(group_buy, point_id), body))
+
+
+@router.post("/leader/group-buys/{group_buy_id}/points/{point_id}/shortage-refund", response=BatchOut)
+def refund_shortage(request: HttpRequest, group_buy_id: IdIn, point_id: IdIn, body: ShortStart) -> BatchOut:
+    person = person_of(request)
+    group_buy = access_group_buy(person, group_buy_id)
+    point = shortage.point_of(group_buy, point_id)
+    key = check_key(request.headers.get("Idempotency-Key"))
+
+    def work() -> Answer:
+        batch = shortage.refund(person, group_buy, point, body, stepup.confirmed_at(request))
+        return 200, {"batch_id": str(batch.id)}
+
+    _, answer = once(f"shortage:{person.id}:{point.id}:{group_buy.id}", key, request.body, work)
+    return batches.batch_out(access_batch(person, int(answer["batch_id"])))

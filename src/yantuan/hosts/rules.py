@@ -86,3 +86,50 @@ def told_of(steps: Sequence[Step]) -> tuple[str, str]:
         zh.append(f"{step.title} {'、'.join(words)}")
         en.append(f"{step.title}: {', '.join(english)}")
     return ("；".join(zh), "; ".join(en)) if zh else ALL_THERE
+
+
+@dataclass(frozen=True)
+class Place:
+    """An order line that could lose pieces: `free` are those neither fetched nor given back."""
+
+    line_id: int
+    offer_id: int
+    number: int
+    """跟团号."""
+    free: int
+
+
+def latest_first(short: Mapping[int, int], places: Sequence[Place]) -> dict[int, int]:
+    """Pieces by line: who joined last goes without first, until the shortage of each kind of goods is used up.
+
+    The same places in whatever order give the same answer.
+    """
+    left, taken = dict(short), {}
+    for place in sorted(places, key=lambda one: (one.number, one.line_id), reverse=True):
+        units = min(left.get(place.offer_id, 0), place.free)
+        if units:
+            taken[place.line_id] = units
+            left[place.offer_id] -= units
+    return taken
+
+
+def check_choice(
+    short: Mapping[int, int], places: Sequence[Place], chosen: Mapping[int, int]
+) -> dict[int, int]:
+    """The leader's own sharing out. Raises Invalid `choice_does_not_fit` where it takes more than is short, or than a line has."""
+    known = {place.line_id: place for place in places}
+    sums: dict[int, int] = {}
+    for line_id, units in chosen.items():
+        place = known.get(line_id)
+        if place is None or units > place.free:
+            raise _misfit()
+        sums[place.offer_id] = sums.get(place.offer_id, 0) + units
+    if any(units > short.get(offer, 0) for offer, units in sums.items()):
+        raise _misfit()
+    return {line: units for line, units in chosen.items() if units}
+
+
+def _misfit() -> Invalid:
+    return Invalid(
+        "choice_does_not_fit", "分配的件数和缺少的对不上，请重新分配", "It takes more than is short.", field="chosen"
+    )  # fmt: skip

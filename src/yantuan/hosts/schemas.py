@@ -8,7 +8,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field
 
-from yantuan.kernel.http import IdIn, IdOut, Text
+from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.media.schemas import MediaOut
 
 Pieces = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
@@ -126,6 +126,7 @@ class Hearer(Schema):
 
 
 class ArrivalOut(Schema):
+    store_id: IdOut
     title: str
     point: str
     dated: bool
@@ -160,3 +161,56 @@ class TellIn(Schema):
     """The count the announcement was confirmed with."""
     people: Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
     """How many were shown to be told."""
+
+
+class ShortChoice(Schema):
+    order_line_id: IdIn
+    quantity: Pieces
+
+
+class ShortIn(Schema):
+    """How a shortage is shared out: by the rule, or as the leader chose."""
+
+    chosen: Annotated[list[ShortChoice], Field(max_length=500)] = []
+    """Empty: the latest 跟团号 first."""
+
+
+class ShortStart(ShortIn):
+    counts: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    """The count it was previewed with."""
+    reason: Annotated[Text, Field(min_length=2, max_length=60)]
+    """Every buyer reads it beside the refund."""
+    expected_total_fen: FenIn
+
+
+class ShortGoods(Schema):
+    offer_id: IdOut
+    title: str
+    short: int
+    """Pieces that are not there, or unfit."""
+    placed: int
+    """Of them, those an order loses now; the others were fetched already, or an open case is about them."""
+
+
+class ShortLine(Schema):
+    order_line_id: IdOut
+    number: int
+    name: str
+    title: str
+    left: int
+    """Pieces not fetched yet."""
+    units: int
+    """Of them, given back."""
+
+
+class ShortOut(Schema):
+    counts: int
+    goods: list[ShortGoods]
+    lines: list[ShortLine]
+    """Lines with these goods, the latest 跟团号 first; the first five hundred."""
+    more: int
+    orders: int
+    """Orders that get money back."""
+    offline: int
+    """Of the orders: paid offline, to be given back by hand."""
+    total_fen: int

@@ -76,7 +76,7 @@ def arrival_out(group_buy: GroupBuy, point: PickupPoint) -> ArrivalOut:
     came = newest(arrival)
     told_by = Person.objects.filter(id=arrival.told_by or 0).first() if arrival else None
     return ArrivalOut(
-        title=group_buy.title, point=point.name, dated=group_buy.kind == GroupBuy.Kind.DATED,
+        store_id=str(group_buy.store_id), title=group_buy.title, point=point.name, dated=group_buy.kind == GroupBuy.Kind.DATED,
         counts=arrival.counts if arrival else 0, told_at=arrival.told_at if arrival else None,
         told_by=told_by.nickname if told_by else "",
         goods=[

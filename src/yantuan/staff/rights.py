@@ -112,6 +112,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "refund_order": Rule(("aftersales",), "主动退款", "Refund"),
     **_reads(("aftersales",), "list_batch_refunds", "read_batch_refund", "list_batch_refund_items"),
     "preview_batch_refund": Rule(("aftersales",), "预览批量退款", "Preview refunds of a batch"),
+    "preview_shortage": Rule(("aftersales",), "预览缺货退款", "Preview refunds of a shortage"),
+    "refund_shortage": Rule(("aftersales",), "缺货退款", "Refund a shortage"),
     "start_batch_refund": Rule(("aftersales",), "批量退款", "Refund a batch"),
     "stop_batch_refund": Rule(("aftersales",), "停止批量退款", "Stop refunding a batch"),
     **_reads(("orders", "aftersales"), "read_settling", "list_settlements"),
