@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,17 @@ def invited(leader: Phone, point: str) -> str:
     return link
 
 
-def told_of_arrival(phone: Phone, sale: str) -> list[Any]:
+def told_of_arrival(phone: Phone) -> list[str]:
     rows = phone.api("/messages?role=buyer")["items"]
-    return [row for row in rows if "已到自提点" in row["title"]]
+    return [row["title"] for row in rows if "已到自提点" in row["title"]]
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """The worker tells within seconds."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def count_and_tell(host: Phone) -> None:
@@ -79,34 +88,37 @@ def test_a_host_from_the_invitation_to_the_hand_out(phone: Callable[[], Phone], 
     host.page.locator('[data-testid="host-sale"]:visible', has_text=found["title"]).first.click()
     count_and_tell(host)
     buyer = signed(phone(), "buyer")
-    told = told_of_arrival(buyer, sale)
+    wait_until(lambda: len(told_of_arrival(buyer)) == 1)
     path = f"/host/points/{point['id']}/sales/{sale}"
-    sheet = host.api(path)
-    assert (
-        desk.post(
-            f"{path}/tell",
-            json={"counts": 1, "people": sheet["people"]},
-            headers={"Idempotency-Key": "again"},
-        ).status_code
-        == 200
-    )
-    assert told_of_arrival(buyer, sale) == told
+    again = {"counts": 1, "people": host.api(path)["people"]}
+    answer = desk.post(f"{path}/tell", json=again, headers={"Idempotency-Key": "again"})
+    assert (answer.status_code, answer.json()["told_by"]) == (200, host.api("/me")["person"]["nickname"])
+    assert len(told_of_arrival(buyer)) == 1
+
+    leader.open(f"/leader/arrival/index?point={point['id']}&id={sale}")
+    leader.tap("arrival-short")
+    leader.see("short-who", "后跟团的先缺")
+    shot(leader, "hosts-7-short")
+    leader.tap("short-start")
+    leader.confirm()
+    leader.see("short-progress", "已全部发起")
+    shot(leader, "hosts-8-refunded")
 
     host.tap("arrival-gate")
     host.see("gate-absent")
-    assert host.page.locator(".gate-card__room:visible").all_inner_texts() != []
-    assert set(host.page.locator(".gate-card__room:visible").all_inner_texts()) == {""}
+    # A host is told no rooms.
+    assert set(host.page.locator(".gate-card__room").all_inner_texts()) == {""}
     host.fill(gate_text=f"#{order['n']}")
     host.at(f"gate-{order['n']}").get_by_test_id("gate-hand").click()
     host.tap("gate-sync")
     expect(host.at("gate-sync")).not_to_contain_text("待同步")
-    shot(host, "hosts-7-gate")
+    shot(host, "hosts-9-gate")
     after = desk.post(f"/leader/group-buys/{sale}/gate-list").json()["orders"]
     assert next(one for one in after if one["id"] == order["id"])["s"] == "picked"
 
     host.open("/pages/home/index")
     host.see(f"hosted-{point['name']}")
-    shot(host, "hosts-8-home")
+    shot(host, "hosts-10-home")
     leader.open("/leader/hosts/index")
     leader.page.locator('[data-testid^="host-revoke-"]:visible').first.click()
     leader.confirm()
