@@ -14,6 +14,7 @@ from matrix.sent import at as _at
 from matrix.sent import fixed as _fixed
 from matrix.sent import nothing as _nothing
 from matrix.town import Caller, Side, Town
+from yantuan.gate.rules import china_day
 from yantuan.kernel.clock import now
 
 
@@ -128,6 +129,14 @@ def _proxy(side: Side) -> dict[str, Any]:
 def _count(side: Side, me: Caller, town: Town) -> dict[str, Any]:
     lines = [{"offer_id": str(offer), "came": 2, "damaged": 1} for offer in side.data["offers"]]
     return {"base": 1, "lines": lines}
+
+
+def _pass(side: Side, me: Caller, town: Town) -> dict[str, Any]:
+    return {
+        "order_ids": [str(side.ids["to_pick_order_id"])],
+        "friend": "李阿姨",
+        "day": str(china_day(now())),
+    }
 
 
 _GATE_ENTRIES = _fixed(
@@ -406,6 +415,9 @@ SENT: dict[str, Sent] = {
     "count_arrival": Sent(_AT_POINT, _count),
     "tell_arrival": Sent(_AT_POINT, _fixed(counts=1, people=1)),
     "load_point_list": Sent(_AT_POINT),
+    "make_pickup_pass": Sent({}, _pass),
+    "list_pickup_passes": Sent({}),
+    "revoke_pickup_pass": Sent({"pass_id": "pass_id"}),
     "preview_shortage": Sent(_AT_POINT, _nothing),
     "refund_shortage": Sent(_AT_POINT, _fixed(counts=1, reason="到货缺货", expected_total_fen=1)),
     "send_point_entries": _at("point_id", _GATE_ENTRIES),

@@ -18,6 +18,9 @@ from yantuan.catalog.actions import archive_product
 from yantuan.catalog.models import GoodsImport, GoodsImportRow, Sku
 from yantuan.desk.models import DeskSignIn
 from yantuan.fulfilment.models import ShipImport, ShipImportRow, Shipment
+from yantuan.gate import passing
+from yantuan.gate.rules import china_day
+from yantuan.gate.schemas import PassIn
 from yantuan.groupbuys.models import Offer
 from yantuan.hosts import actions as arrivals
 from yantuan.hosts import inviting
@@ -220,6 +223,12 @@ def _members(sale: Any, store: Any, buyer: Person) -> dict[str, int]:
     return {"buyer_member_id": rows[buyer.id], "other_member_id": rows[other.id]}
 
 
+def _pass(buyer: Person, order: Order) -> int:
+    """A pass for a friend who may fetch the order today."""
+    body = PassIn(order_ids=[order.id], friend="李阿姨", day=china_day(now()))
+    return passing.make(buyer, body)[0].id
+
+
 def _batch(sale: Any, store: Any, leader: Person) -> int:
     """Refunds of a batch that were stopped."""
     return BatchRefund.objects.create(
@@ -289,6 +298,7 @@ def side(leader: Person, buyer: Person) -> Side:
         **_hosts(store, sale, leader),
         **_members(sale, store, buyer),
         "batch_id": _batch(sale, store, leader),
+        "pass_id": _pass(buyer, orders["to_pick"]),
         "coupon_id": _coupon_of(leader, store),
         "wish_id": _wish(sale, buyer),
         "team_code": _team(sale, orders["picked"]),

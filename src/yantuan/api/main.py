@@ -18,6 +18,7 @@ from yantuan.desk.api import router as desk
 from yantuan.fulfilment.api import router as fulfilment
 from yantuan.fulfilment.imports.api import router as ship_imports
 from yantuan.gate.api import router as gate
+from yantuan.gate.pass_api import router as passes
 from yantuan.groupbuys.api import router as groupbuys
 from yantuan.groupbuys.complying_api import router as complying
 from yantuan.groupbuys.pasting_api import router as pasting
@@ -89,6 +90,7 @@ ROUTERS = (
     shipinfo,
     picking,
     gate,
+    passes,
     members,
     batchrefunds,
     proxies,

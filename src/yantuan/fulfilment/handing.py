@@ -49,9 +49,12 @@ def _hand_out(order_id: int, body: PickupIn, actor: Actor) -> Order:
 
 
 def book_pieces(
-    order: Order, lines: Sequence[OrderLine], pieces: Mapping[int, int], actor: Actor
+    order: Order, lines: Sequence[OrderLine], pieces: Mapping[int, int], actor: Actor, *, delegate: str = ""
 ) -> list[PickupCheck]:
-    """Write that `pieces` by line were handed out; the caller holds the order's lock and has decided on all of its `lines`."""
+    """Write that `pieces` by line were handed out; the caller holds the order's lock and has decided on all of its `lines`.
+
+    `delegate`: the masked name of the friend who fetched them.
+    """
     moment = now()
     checks = PickupCheck.objects.bulk_create(
         PickupCheck(
@@ -72,7 +75,7 @@ def book_pieces(
         "delivery",
         "pick_all" if everything else "pick_part",
         actor,
-        data={"pieces": sum(pieces.values())},
+        data={"pieces": sum(pieces.values())} | ({"delegate": delegate} if delegate else {}),
         # Goods in the buyer's hands are received: the after-sale window starts.
         extra_updates={"received_at": moment} if everything else {},
     )

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from yantuan.fulfilment import handing
 from yantuan.fulfilment.models import PickupCheck
 from yantuan.fulfilment.parts import held_pieces
-from yantuan.gate import rules
+from yantuan.gate import passing, rules
 from yantuan.gate.models import GateEntry
 from yantuan.gate.queries import names_of, picks_of
 from yantuan.gate.schemas import Clash, EntriesOut, EntryIn, EntryOut
@@ -57,7 +57,13 @@ def _answer(person: Person, store: Store, entry: EntryIn, point_id: int | None) 
     number = Order.objects.values_list("number", flat=True).get(id=row.order_id)
     at, by = picks_of([row.order_id]).get(row.order_id, (None, "")) if row.other_id else (None, "")
     return EntryOut(
-        key=row.key, outcome=cast(rules.Outcome, row.outcome), booked=row.booked, number=number, at=at, by=by
+        key=row.key,
+        outcome=cast(rules.Outcome, row.outcome),
+        booked=row.booked,
+        number=number,
+        at=at,
+        by=by,
+        friend=cast(rules.Friend, row.friend),
     )
 
 
@@ -90,12 +96,17 @@ def _hand_out(order: Order, entry: EntryIn, person: Person) -> GateEntry:
     waits = bool(held_orders({order.id: order.group_buy_id}))
     decision = rules.decide(order, lines, wanted, waits=waits)
     checks: list[PickupCheck] = []
+    shown = passing.shown(order, entry.pass_code, rules.believed(entry.at, now()))
     if decision.pieces:
-        checks = handing.book_pieces(order, rows, decision.pieces, Actor("leader", person.id))
+        passing.use(shown, rules.believed(entry.at, now()))
+        checks = handing.book_pieces(
+            order, rows, decision.pieces, Actor("leader", person.id), delegate=shown.name
+        )
     clash = decision.outcome in ("already", "part")
     return _row(
         order, entry, person, outcome=decision.outcome, booked={str(k): v for k, v in decision.pieces.items()},
         checks=[check.id for check in checks], other_id=_before(order, wanted, checks) if clash else None,
+        pass_id=shown.pass_id, friend=shown.friend,
     )  # fmt: skip
 
 
@@ -114,6 +125,7 @@ def _undo(order: Order, entry: EntryIn, person: Person) -> GateEntry:
     outcome = rules.undo_outcome(target.handed_at, rules.believed(entry.at, now()))
     if outcome == "undone":
         handing.take_back(order.id, checks, Actor("leader", person.id))
+        passing.give_back(order.id, target.pass_id)
     return _row(order, entry, person, outcome=outcome)
 
 

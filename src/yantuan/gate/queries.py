@@ -10,7 +10,8 @@ from typing import Literal
 
 from yantuan.fulfilment.models import PickupCheck
 from yantuan.gate.initials import initials
-from yantuan.gate.rules import code_digest
+from yantuan.gate.passing import gate_passes
+from yantuan.gate.rules import china_day, code_digest
 from yantuan.gate.schemas import GateGoods, GateLine, GateList, GateOrder, GatePoint
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.identity.models import Person
@@ -57,6 +58,7 @@ def gate_list(group_buy: GroupBuy, person: Person, point_id: int | None = None) 
             )
             for order in orders
         ],
+        passes=gate_passes([o.id for o in orders], china_day(moment)),
     )
 
 

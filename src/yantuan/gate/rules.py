@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from yantuan.fulfilment.rules import UNDO_WITHIN
+from yantuan.kernel.clock import CHINA
 from yantuan.orders.states import PAID_PAYMENTS
 
 Outcome = Literal[
@@ -17,6 +19,13 @@ Outcome = Literal[
 OUTCOMES: Final[tuple[Outcome, ...]] = (
     "done", "part", "already", "refunded", "unpaid", "held", "waiting", "changed", "undone", "undo_late", "undo_nothing",
 )  # fmt: skip
+Friend = Literal["", "ok", "unknown", "revoked", "expired", "used"]
+FRIENDS: Final[tuple[Friend, ...]] = ("", "ok", "unknown", "revoked", "expired", "used")
+PASS_DIGITS: Final = 9
+"""No other number people say at a gate has as many."""
+PASS_DAYS: Final = 14
+"""How far ahead the day of a pass may be."""
+_PASS = re.compile(r"(?:yantuan:pass:)?([0-9]{9})", re.IGNORECASE)
 CODE_DIGITS: Final = 4
 """Hexadecimal digits kept of a code's digest: sixteen of a million codes fit each, so a lost phone names none."""
 
@@ -89,3 +98,28 @@ def believed(at: datetime, now: datetime, oldest: timedelta = timedelta(days=30)
 def code_digest(salt: str, code: str) -> str:
     """What stands in a list for a pick-up code; short on purpose, see CODE_DIGITS."""
     return hashlib.sha256(f"{salt}:{code}".encode()).hexdigest()[:CODE_DIGITS]
+
+
+def read_pass(text: str) -> str:
+    """The code of a pass that was typed or scanned; empty for anything else."""
+    match = _PASS.fullmatch(text.replace(" ", ""))
+    return match[1] if match else ""
+
+
+def china_day(moment: datetime) -> date:
+    """The day it is in China."""
+    return moment.astimezone(CHINA).date()
+
+
+def day_fits(day: date, today: date) -> bool:
+    """Whether a pass may be made for the day."""
+    return today <= day <= today + timedelta(days=PASS_DAYS)
+
+
+def friend_of(valid_on: date, revoked_at: datetime | None, used: bool, at: datetime) -> Friend:
+    """What a pass for this order is worth at that moment, by the clock of the phone at the gate."""
+    if revoked_at is not None and revoked_at <= at:
+        return "revoked"
+    if china_day(at) != valid_on:
+        return "expired"
+    return "used" if used else "ok"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
 from yantuan.fulfilment.schemas import PieceIn
-from yantuan.gate.rules import Outcome
-from yantuan.kernel.http import IdIn, IdOut
+from yantuan.gate.rules import Friend, Outcome
+from yantuan.kernel.http import IdIn, IdOut, Text
 
 Key = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,40}$")]
 
@@ -58,6 +58,20 @@ class GateOrder(Schema):
     l: list[GateLine]  # noqa: E741
 
 
+class GatePass(Schema):
+    """A pass a friend may show, as a gate without a line knows it."""
+
+    s: str
+    """Salt of its digest."""
+    d: str
+    f: str
+    """The friend's name, masked."""
+    day: str
+    """The day it is good for, `2026-05-12`."""
+    o: list[IdOut]
+    """Orders it is for."""
+
+
 class GateList(Schema):
     """Everything a gate needs for one sale without a line."""
 
@@ -70,6 +84,7 @@ class GateList(Schema):
     points: list[GatePoint]
     goods: list[GateGoods]
     orders: list[GateOrder]
+    passes: list[GatePass] = []
 
 
 class EntryIn(Schema):
@@ -81,6 +96,8 @@ class EntryIn(Schema):
     undoes: Annotated[str, Field(max_length=40)] = ""
     """Key of the entry an undo takes back."""
     at: AwareDatetime
+    pass_code: Annotated[str, Field(pattern=r"^([0-9]{9})?$")] = ""
+    """Of the pass a friend showed."""
 
 
 class EntriesIn(Schema):
@@ -96,6 +113,8 @@ class EntryOut(Schema):
     at: datetime | None = None
     """When somebody else had handed it out."""
     by: str = ""
+    friend: Friend = ""
+    """What the shown pass was worth; the goods are booked all the same, for they are gone."""
 
 
 class Clash(Schema):
@@ -110,3 +129,29 @@ class Clash(Schema):
 class EntriesOut(Schema):
     entries: list[EntryOut]
     clashes: list[Clash]
+
+
+class PassIn(Schema):
+    """A pass for a friend; one made before for any of these orders is good no more."""
+
+    order_ids: Annotated[list[IdIn], Field(min_length=1, max_length=20)]
+    friend: Annotated[Text, Field(max_length=20)] = ""
+    day: date
+
+
+class PassOut(Schema):
+    id: IdOut
+    friend: str
+    day: date
+    order_ids: list[IdOut]
+    used: bool
+    """Every order of it was fetched."""
+
+
+class PassMade(PassOut):
+    """The only answer that tells its code."""
+
+    code: str
+    text: str
+    """What its QR code says."""
+    points: list[GatePoint]

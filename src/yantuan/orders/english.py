@@ -44,6 +44,10 @@ def with_amount(text: str) -> TextFn:
     return words
 
 
+def _delegate(data: dict[str, Any]) -> str:
+    return f" by {data['delegate']}, a friend" if data.get("delegate") else ""
+
+
 def _promise(data: dict[str, Any]) -> str:
     return f", to be sent by {data['ships_on']}" if "ships_on" in data else ""
 
@@ -70,8 +74,8 @@ event_texts: dict[tuple[str, str], TextFn] = {
         "Receipt confirmed by the system, the time was up" if d.get("auto") else "Receipt confirmed"
     ),
     ("delivery", "await_pickup"): plain("Waiting to be picked up"),
-    ("delivery", "pick_part"): plain("A part was picked up"),
-    ("delivery", "pick_all"): plain("Everything was picked up"),
+    ("delivery", "pick_part"): lambda d: "A part was picked up" + _delegate(d),
+    ("delivery", "pick_all"): lambda d: "Everything was picked up" + _delegate(d),
     ("delivery", "unpick_part"): plain("A part of the pick-up was undone"),
     ("delivery", "unpick_all"): plain("The pick-up was undone"),
     ("aftersale", "open"): plain("The buyer asked for after-sales"),

@@ -115,6 +115,10 @@ def _money(data: dict[str, Any]) -> str:
     return f" {price_text(int(data['amount_fen']))}" if "amount_fen" in data else ""
 
 
+def _delegate(data: dict[str, Any]) -> str:
+    return f"（{data['delegate']} 代取）" if data.get("delegate") else ""
+
+
 def _promise(data: dict[str, Any]) -> str:
     return f"，约定 {data['ships_on']} 前发货" if "ships_on" in data else ""
 
@@ -145,8 +149,8 @@ event_texts: dict[tuple[str, str], TextFn] = {
     ("delivery", "withdraw_all"): lambda d: "团长撤回了发货",
     ("delivery", "receive"): lambda d: "已确认收货" if not d.get("auto") else "超过期限，系统自动确认收货",
     ("delivery", "await_pickup"): lambda d: "等待自提",
-    ("delivery", "pick_part"): lambda d: "已领取部分商品",
-    ("delivery", "pick_all"): lambda d: "商品已全部领取",
+    ("delivery", "pick_part"): lambda d: "已领取部分商品" + _delegate(d),
+    ("delivery", "pick_all"): lambda d: "商品已全部领取" + _delegate(d),
     ("delivery", "unpick_part"): lambda d: "撤回了部分核销",
     ("delivery", "unpick_all"): lambda d: "撤回了核销",
     ("aftersale", "open"): lambda d: "买家申请了售后",

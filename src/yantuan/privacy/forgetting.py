@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from yantuan.gate.models import PickupPass
 from yantuan.hosts.models import PointHost
 from yantuan.identity.models import Address, Channel, Person, Session, SmsCode
 from yantuan.kernel import audit, outbox
@@ -148,6 +149,7 @@ def _erase_person(person: Person) -> None:
     helped = StaffMember.objects.filter(person=person)
     helped.filter(revoked_at=None).update(revoked_at=now())
     helped.update(note="")
+    PickupPass.objects.filter(person=person).delete()
     hosting = PointHost.objects.filter(person=person)
     hosting.filter(revoked_at=None).update(revoked_at=now())
     hosting.update(note="")

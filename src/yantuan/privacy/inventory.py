@@ -89,6 +89,8 @@ _SELLERS: Final = (
     Held("stores.BlockedBuyer", ("person_id", "reason"), "不接单的买家和原因", "卖场不接某人的订单", _K, "团长取消为止", "该卖场的团长", _ERASED),
     Held("staff.StaffMember", ("note",), "管理员的称呼", "团长认得管理员", _K, "管理期间", "该卖场的团长", _ERASED),
     Held("staff.StaffInvite", ("token_hash", "note"), "管理员邀请、称呼", "邀请只给约定的人", _K, "7 天失效", "该卖场的团长", _OTHERS),
+    Held("gate.PickupPass", ("person", "friend", "code_hash", "salt", "digest"), "代取码的摘要、代取人的称呼", "请人代取", _K, "当天起 30 天", "本人；核销台只见遮住的称呼",
+         _ERASED),
     Held("hosts.PointHost", ("note",), "自提点负责人的称呼", "团长认得负责人", _K, "负责期间", "该卖场的团长", _ERASED),
     Held("hosts.HostInvite", ("token_hash", "note"), "自提点负责人邀请、称呼", "邀请只给约定的人", _K, "7 天失效", "该卖场的团长", _OTHERS),
     Held("merchants.MerchantApplication", ("form_sealed",), "商户进件的全部资料", "向微信支付申请子商户号", _L,
