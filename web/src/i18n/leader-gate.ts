@@ -34,6 +34,13 @@ export const zh = {
   'leader.gate.changed': '#{n} 订单有变化，没有记下',
   'leader.gate.undoLate': '#{n} 超过 30 分钟，没有撤回',
   'leader.gate.clash': '#{n} 你交付后，{by} 又交付了一次',
+  'leader.gate.hintHost': '取货码、跟团号、尾号、姓名首字母',
+  'leader.gate.friend': '{name} 代取，核对后交付',
+  'leader.gate.friendDay': '{name} 的代取码只在 {day} 有效，先别交付',
+  'leader.gate.pass.unknown': '#{n} 出示的代取码不是这笔订单的，货已交出，请联系买家',
+  'leader.gate.pass.revoked': '#{n} 的代取码在交付前已被买家作废，请联系买家',
+  'leader.gate.pass.expired': '#{n} 的代取码不是当天的，请联系买家',
+  'leader.gate.pass.used': '#{n} 的代取码用了第二次，请联系买家',
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -71,4 +78,11 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.gate.changed': '#{n}: the order has changed, not booked',
   'leader.gate.undoLate': '#{n}: more than 30 minutes, not undone',
   'leader.gate.clash': '#{n}: after you, {by} handed it out again',
+  'leader.gate.hintHost': 'Code, number, last four, initials',
+  'leader.gate.friend': '{name} fetches it for the buyer',
+  'leader.gate.friendDay': 'The code of {name} is good on {day} only: hand nothing out',
+  'leader.gate.pass.unknown': '#{n}: the code shown is not for this order, and the goods are gone: call the buyer',
+  'leader.gate.pass.revoked': '#{n}: the buyer had ended this code before: call the buyer',
+  'leader.gate.pass.expired': '#{n}: the code was for another day: call the buyer',
+  'leader.gate.pass.used': '#{n}: the code was used a second time: call the buyer',
 }

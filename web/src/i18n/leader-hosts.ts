@@ -51,7 +51,7 @@ export const zh = {
   'leader.arrival.even': '到齐',
   'leader.arrival.picked': '已取 {n}',
   'leader.arrival.note': '说明（可不填）',
-  'leader.arrival.noteHint': '例如 一箱压坏，已拍照',
+  'leader.arrival.noteHint': '例如 一箱压坏',
   'leader.arrival.save': '确认清点',
   'leader.arrival.correct': '更正清点',
   'leader.arrival.saved': '清点已保存',

@@ -17,6 +17,8 @@ export interface Act {
   readonly pieces: Readonly<Record<string, number>>
   readonly undoes: string
   readonly at: string
+  /** Code of the pass a friend showed. */
+  readonly pass?: string
   readonly answer?: EntryOut
 }
 
@@ -66,10 +68,11 @@ export interface GateIndex {
   readonly rows: readonly GateOrder[]
   readonly exact: ReadonlyMap<string, readonly number[]>
   readonly salt: string
+  readonly passes: GateList['passes']
 }
 
 /** Everything people say at a gate, looked up in one step: 跟团号, last four, room, and the code's short digest. */
-export function makeIndex(list: Pick<GateList, 'orders' | 'salt'>): GateIndex {
+export function makeIndex(list: Pick<GateList, 'orders' | 'salt'> & Partial<Pick<GateList, 'passes'>>): GateIndex {
   const exact = new Map<string, number[]>()
   const add = (key: string, at: number): void => {
     const found = exact.get(key)
@@ -86,7 +89,17 @@ export function makeIndex(list: Pick<GateList, 'orders' | 'salt'>): GateIndex {
     const last = parts[parts.length - 1]
     for (const room of new Set([parts.join('-'), last, `${parts[0]}-${last}`])) if (room) add(`r${room}`, at)
   })
-  return { rows: list.orders, exact, salt: list.salt }
+  return { rows: list.orders, exact, salt: list.salt, passes: list.passes ?? [] }
+}
+
+/** The code of a pass in a typed or scanned text; '' for anything else. No other number people say has nine digits. */
+export function passCode(typed: string): string {
+  return /^(?:YANTUAN:PASS:)?(\d{9})$/.exec(typed.trim().toUpperCase().replace(/ /g, ''))?.[1] ?? ''
+}
+
+/** The pass a code belongs to, by its short digest; a gate without a line can know no more. */
+export function passOf(index: GateIndex, code: string): NonNullable<GateList['passes']>[number] | undefined {
+  return (index.passes ?? []).find((one) => sha256(`${one.s}:${code}`).slice(0, 4) === one.d)
 }
 
 /** Orders a typed or scanned text may mean, those that wait first, at most thirty. */
@@ -94,6 +107,8 @@ export function findAt(index: GateIndex, typed: string): GateOrder[] {
   const text = typed.trim().toUpperCase()
   if (!text) return []
   const scanned = /^YANTUAN:PICKUP:(\d{1,19}):(\d{4,8})$/.exec(text)
+  const code = passCode(text)
+  if (code) return (passOf(index, code)?.o ?? []).flatMap((id) => index.exact.get(`i${id}`) ?? []).map((at) => index.rows[at]!)
   const hits = scanned ? ofCode(index, scanned[1]!, scanned[2]!) : ofText(index, text)
   const rank = (row: GateOrder): number => (row.s === 'waiting' ? 0 : 1)
   return [...new Set(hits)]
