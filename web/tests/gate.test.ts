@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import { describe, expect, it } from 'vitest'
 
-import { findAt, handedHere, makeIndex, newKey, sha256, type Act, type GateList } from '@/components/leader/gate'
+import { findAt, handedHere, makeIndex, newKey, passCode, passOf, sha256, type Act, type GateList } from '@/components/leader/gate'
 
 const digest = (code: string): string => createHash('sha256').update(`pepper:${code}`).digest('hex').slice(0, 4)
 
@@ -20,6 +20,24 @@ const found = (typed: string): number[] => findAt(makeIndex(list), typed).map((o
 describe('the short digest of a code', () => {
   it.each(['', 'a', 'salt:12345678', 'x'.repeat(55)])('is SHA-256: %s', (text) => {
     expect(sha256(text)).toBe(createHash('sha256').update(text).digest('hex'))
+  })
+})
+
+describe('the pass of a friend', () => {
+  const passes = [{ s: 'pepper', d: digest('012345678'), f: '李*姨', day: '2026-05-12', o: ['1003', '1001', '9999'] }]
+  const index = makeIndex({ ...list, passes })
+
+  it.each(['012345678', '012 345 678', 'yantuan:pass:012345678'])('finds its orders: %s', (typed) => {
+    expect(findAt(index, typed).map((one) => one.n)).toEqual([3, 1])
+    expect(passOf(index, passCode(typed))?.f).toBe('李*姨')
+  })
+
+  it.each(['123456789', '01234567', '0123456789', 'yantuan:pickup:1001:12345671'])('is not %s', (typed) => {
+    expect(passOf(index, passCode(typed))).toBeUndefined()
+  })
+
+  it('is unknown to a list of before', () => {
+    expect(findAt(makeIndex(list), '012345678')).toEqual([])
   })
 })
 
