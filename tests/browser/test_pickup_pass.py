@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from phone import Phone
 from playwright.sync_api import expect
+from test_parcels import api
 
 from stack import Stack
 
@@ -28,6 +30,15 @@ def signed(phone: Phone, role: str) -> Phone:
     return phone
 
 
+def sale_of(stack: Stack, order: dict[str, Any]) -> str:
+    """The leader's id of the sale an order is of."""
+    desk = api(stack, "leader")
+    store = desk.get("/leader/stores").json()[0]["id"]
+    rows = desk.get(f"/leader/stores/{store}/group-buys").json()["items"]
+    found: str = next(row["id"] for row in rows if row["code"] == order["group_buy_code"])
+    return found
+
+
 def test_a_friend_fetches_the_order(phone: Callable[[], Phone], stack: Stack) -> None:
     buyer, gate = signed(phone(), "buyer"), signed(phone(), "leader")
     rows = buyer.api("/orders")["items"]
@@ -41,7 +52,7 @@ def test_a_friend_fetches_the_order(phone: Callable[[], Phone], stack: Stack) ->
     assert len(code) == 9
     shot(buyer, "pass-2-code")
 
-    gate.open(f"/leader/gate/index?id={order['group_buy_id']}")
+    gate.open(f"/leader/gate/index?id={sale_of(stack, order)}")
     gate.see("gate-absent")
     gate.context.set_offline(True)
     gate.fill(gate_text="000000000")
