@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Router
 from pydantic import Field
@@ -16,7 +17,7 @@ from yantuan.gate import actions as gate
 from yantuan.gate import queries as gate_queries
 from yantuan.gate.schemas import EntriesIn, EntriesOut, GateList
 from yantuan.groupbuys.access import access_group_buy
-from yantuan.hosts import actions, inviting, queries, sheet, shortage
+from yantuan.hosts import actions, inviting, queries, reminding, sheet, shortage, uncollected
 from yantuan.hosts.access import access_point, access_point_sale
 from yantuan.hosts.schemas import (
     ArrivalOut,
@@ -27,10 +28,14 @@ from yantuan.hosts.schemas import (
     HostInviteSeen,
     HostPoint,
     PointSales,
+    RuleIn,
+    RuleOut,
     ShortIn,
     ShortOut,
     ShortStart,
     TellIn,
+    UncollectedOut,
+    UncollectedRefund,
 )
 from yantuan.identity import stepup
 from yantuan.identity.auth import person_of, signed_in
@@ -171,4 +176,53 @@ def refund_shortage(request: HttpRequest, group_buy_id: IdIn, point_id: IdIn, bo
         return 200, {"batch_id": str(batch.id)}
 
     _, answer = once(f"shortage:{person.id}:{point.id}:{group_buy.id}", key, request.body, work)
+    return batches.batch_out(access_batch(person, int(answer["batch_id"])))
+
+
+@router.post("/host/points/{point_id}/sales/{group_buy_id}/remind", response=ArrivalOut)
+def remind_uncollected(request: HttpRequest, point_id: IdIn, group_buy_id: IdIn) -> ArrivalOut:
+    """Those who have not come hear of it, at most once in twenty hours."""
+    person = person_of(request)
+    point, sale = access_point_sale(person, point_id, group_buy_id)
+    scope = f"arrival-remind:{person.id}:{point.id}:{sale.id}"
+    _once(request, scope, lambda: reminding.remind(person, sale, point))
+    return sheet.arrival_out(sale, point)
+
+
+@router.get("/group-buys/{code}/uncollected-rule", response=RuleOut, auth=None)
+def read_uncollected_rule(request: HttpRequest, code: str) -> RuleOut:
+    """What becomes of goods nobody fetches, for everybody to read before ordering."""
+    return uncollected.public_rule(code)
+
+
+@router.get("/leader/group-buys/{group_buy_id}/uncollected-rule", response=RuleOut)
+def read_own_uncollected_rule(request: HttpRequest, group_buy_id: IdIn) -> RuleOut:
+    group_buy = access_group_buy(person_of(request), group_buy_id)
+    return uncollected.rule_out(uncollected.rules_of(group_buy.id))
+
+
+@router.put("/leader/group-buys/{group_buy_id}/uncollected-rule", response=RuleOut)
+def set_uncollected_rule(request: HttpRequest, group_buy_id: IdIn, body: RuleIn) -> RuleOut:
+    person = person_of(request)
+    group_buy = access_group_buy(person, group_buy_id)
+    with transaction.atomic():
+        return uncollected.set_rule(person, group_buy, body)
+
+
+@router.get("/leader/group-buys/{group_buy_id}/uncollected", response=UncollectedOut)
+def list_uncollected(request: HttpRequest, group_buy_id: IdIn) -> UncollectedOut:
+    return uncollected.uncollected_out(access_group_buy(person_of(request), group_buy_id))
+
+
+@router.post("/leader/group-buys/{group_buy_id}/uncollected/refund", response=BatchOut)
+def refund_uncollected(request: HttpRequest, group_buy_id: IdIn, body: UncollectedRefund) -> BatchOut:
+    person = person_of(request)
+    group_buy = access_group_buy(person, group_buy_id)
+    key = check_key(request.headers.get("Idempotency-Key"))
+
+    def work() -> Answer:
+        batch = uncollected.refund(person, group_buy, body, stepup.confirmed_at(request))
+        return 200, {"batch_id": str(batch.id)}
+
+    _, answer = once(f"uncollected:{person.id}:{group_buy.id}", key, request.body, work)
     return batches.batch_out(access_batch(person, int(answer["batch_id"])))

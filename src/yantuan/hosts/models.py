@@ -70,6 +70,9 @@ class Arrival(Row):
     told_at = models.DateTimeField(null=True)
     """When the buyers were told that the goods are there."""
     told_by = models.BigIntegerField(null=True)
+    reminders = models.PositiveSmallIntegerField(default=0, db_default=0)
+    reminded_at = models.DateTimeField(null=True)
+    """When those who had not come were last reminded."""
     created_at = models.DateTimeField()
 
     class Meta:
@@ -109,3 +112,30 @@ class ArrivalLine(Row):
             models.UniqueConstraint(fields=["count", "offer"], name="arrival_line_once"),
             models.CheckConstraint(condition=Q(damaged__lte=F("came")), name="arrival_damaged_came"),
         ]
+
+
+class UncollectedRule(Row):
+    """未取规则: what becomes of goods nobody fetches, as buyers read it before they order. Never changed: a newer one follows.
+
+    It holds for orders placed after it; nothing happens by itself but one reminder.
+    """
+
+    class Then(models.TextChoices):
+        KEEP = "keep", "继续保留"
+        REFUND = "refund", "取回商品并全额退款"
+
+    store_id = models.BigIntegerField()
+    group_buy = models.ForeignKey(GroupBuy, on_delete=models.PROTECT, related_name="uncollected_rules")
+    days = models.PositiveSmallIntegerField()
+    """Days after the announcement until the reminder."""
+    then = models.CharField(max_length=8, choices=Then.choices)
+    person_id = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "未取规则"
+        constraints = [
+            models.CheckConstraint(condition=Q(days__gte=1, days__lte=30), name="uncollected_days"),
+            models.CheckConstraint(condition=Q(then__in=["keep", "refund"]), name="uncollected_then_known"),
+        ]
+        indexes = [models.Index(fields=["group_buy", "-id"], name="uncollected_rule_of_sale")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from yantuan.kernel.errors import Conflict, Invalid
 
@@ -133,3 +134,38 @@ def _misfit() -> Invalid:
     return Invalid(
         "choice_does_not_fit", "分配的件数和缺少的对不上，请重新分配", "It takes more than is short.", field="chosen"
     )  # fmt: skip
+
+
+REMIND_APART: Final = timedelta(hours=20)
+"""Least time between two words to those who have not come."""
+TAKE_BACK_AFTER: Final = timedelta(days=1)
+"""Least time between the reminder and taking goods back."""
+Then = Literal["keep", "refund"]
+
+
+def then_of(word: str) -> Then:
+    """The word of a row; anything but `refund` keeps the goods."""
+    return "refund" if word == "refund" else "keep"
+
+
+def rule_words(days: int, then: str) -> tuple[str, str]:
+    """What buyers read before they order, in Chinese and English."""
+    zh, en = (
+        f"到货通知后 {days} 天还没取，会提醒一次",
+        f"{days} days after the word of arrival you are reminded once",
+    )
+    if then == "refund":
+        zh += "；提醒后再过 1 天仍未取，团长可以取回商品，没取的部分全额退款"
+        en += "; a day after that the leader may take the goods back and refund in full what was not fetched"
+    else:
+        zh, en = f"{zh}，商品继续为你保留", f"{en}; the goods are kept for you"
+    return f"{zh}。", f"{en}."
+
+
+def may_take_back(
+    days: int, then: str, told_at: datetime | None, reminded_at: datetime | None, moment: datetime
+) -> bool:
+    """Whether the rule lets the leader take goods back: only where it says so, its days are over, and a day after the reminder."""
+    if then != "refund" or told_at is None or reminded_at is None:
+        return False
+    return moment >= told_at + timedelta(days=days) and moment >= reminded_at + TAKE_BACK_AFTER

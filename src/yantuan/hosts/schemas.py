@@ -8,6 +8,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field
 
+from yantuan.hosts.rules import Then
 from yantuan.kernel.http import FenIn, IdIn, IdOut, Text
 from yantuan.media.schemas import MediaOut
 
@@ -214,3 +215,54 @@ class ShortOut(Schema):
     offline: int
     """Of the orders: paid offline, to be given back by hand."""
     total_fen: int
+
+
+class RuleIn(Schema):
+    """What becomes of goods nobody fetches; for orders placed from now on."""
+
+    days: Annotated[int, Field(strict=True, ge=1, le=30)]
+    """Days after the announcement until the reminder."""
+    then: Then
+
+
+class RuleOut(Schema):
+    days: int
+    """0: the sale has no rule; nobody is reminded by itself and nothing is taken back."""
+    then: Then
+    text: str
+    text_en: str
+
+
+class UncollectedOrder(Schema):
+    id: IdOut
+    number: int
+    name: str
+    last4: str
+    goods: str
+    refundable: bool
+    """The rule its buyer could read lets the leader take the goods back now."""
+    amount_fen: int
+    """What would be given back then."""
+
+
+class UncollectedPoint(Schema):
+    id: IdOut
+    name: str
+    told_at: datetime | None
+    days: int
+    """Full days since."""
+    reminded_at: datetime | None
+    orders: list[UncollectedOrder]
+
+
+class UncollectedOut(Schema):
+    title: str
+    rule: RuleOut
+    points: list[UncollectedPoint]
+    """Points whose buyers were told of the arrival."""
+
+
+class UncollectedRefund(Schema):
+    order_ids: Annotated[list[IdIn], Field(min_length=1, max_length=500)]
+    reason: Annotated[Text, Field(min_length=2, max_length=60)]
+    expected_total_fen: FenIn

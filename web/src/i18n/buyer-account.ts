@@ -169,6 +169,7 @@ export const zh = {
   'buyer.pass.revoke': '作废',
   'buyer.pass.revokeAsk': '作废后，对方不能再凭这个码取货。',
   'buyer.pass.revoked': '已作废',
+  'buyer.left.title': '过期未取',
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -341,4 +342,5 @@ export const en: Record<keyof typeof zh, string> = {
   'buyer.pass.revoke': 'End it',
   'buyer.pass.revokeAsk': 'Your friend can’t fetch with this code any more then.',
   'buyer.pass.revoked': 'Ended',
+  'buyer.left.title': 'If not fetched in time',
 }
