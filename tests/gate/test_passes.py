@@ -143,6 +143,24 @@ def test_whose_and_which_orders(shop: Shop) -> None:
     assert PickupPass.objects.get().revoked_at is None
 
 
+def test_the_desk_with_a_line_takes_a_pass_too(shop: Shop) -> None:
+    trade, other = shop.order(pickup=True), shop.order(pickup=True)
+    code, find = made(trade)["code"], f"/leader/stores/{shop.world.store.id}/pickup/find"
+    for text in (code, f"yantuan:pass:{code}"):
+        found = shop.boss.ok("POST", find, {"text": text})["orders"]
+        assert [row["id"] for row in found] == [str(trade.id)]
+    assert shop.boss.ok("POST", find, {"text": "000000000"})["orders"] == []
+    wrong = shop.boss.refused("POST", f"/leader/orders/{other.id}/pickup", {"pass_code": code})
+    assert wrong == (409, "pass_not_good")
+    shop.boss.ok("POST", f"/leader/orders/{trade.id}/pickup", {"pass_code": code})
+    texts = [event["text"] for event in trade.buyer.ok("GET", f"/orders/{trade.id}")["timeline"]]
+    assert "商品已全部领取（李*姨 代取）" in texts
+    assert shop.boss.ok("POST", find, {"text": code})["orders"] == []
+    shop.boss.ok("POST", f"/leader/orders/{trade.id}/pickup/undo")
+    shop.boss.ok("POST", f"/leader/orders/{trade.id}/pickup", {"pass_code": code})
+    assert trade.row.delivery == "picked"
+
+
 def test_old_passes_are_forgotten(shop: Shop) -> None:
     trade = shop.order(pickup=True)
     handed(shop, trade, made(trade)["code"])

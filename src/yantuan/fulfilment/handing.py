@@ -9,6 +9,7 @@ from django.db.models import F, Max
 from yantuan.fulfilment import rules
 from yantuan.fulfilment.models import PickupCheck
 from yantuan.fulfilment.parts import held_pieces
+from yantuan.fulfilment.passes import fetched_by_pass, pass_returned
 from yantuan.fulfilment.schemas import PickupIn
 from yantuan.identity.models import Person
 from yantuan.kernel import outbox
@@ -27,7 +28,7 @@ def hand_out(person: Person, order_id: int, body: PickupIn) -> Order:
     """Hand out the named pieces, or all that are neither handed out, refunded nor in after-sale.
 
     Raises Conflict `order_is_courier`, `order_not_paid`, `order_refunded`, `order_closed`, `already_picked`,
-    `nothing_left`, `too_many_pieces`, `aftersale_open`, what `orders.holding` says of it, Invalid `order_line_unknown`.
+    `nothing_left`, `too_many_pieces`, `aftersale_open`, `pass_not_good`, what `orders.holding` says of it, Invalid `order_line_unknown`.
     """
     order = access_order_as_leader(person, order_id)
     return retrying(lambda: _hand_out(order.id, body, Actor("leader", person.id)))
@@ -44,7 +45,8 @@ def _hand_out(order_id: int, body: PickupIn, actor: Actor) -> Order:
     lines = list(OrderLine.objects.filter(order_id=order_id).order_by("id"))
     left = {line.id: left_to_hand_out(line) for line in lines}
     wanted = [rules.Pieces(piece.order_line_id, piece.quantity) for piece in body.lines]
-    book_pieces(order, lines, rules.choose(left, held_pieces(order_id), wanted), actor)
+    pieces = rules.choose(left, held_pieces(order_id), wanted)
+    book_pieces(order, lines, pieces, actor, delegate=fetched_by_pass(order, body.pass_code))
     return orders.lock_order(order_id)
 
 
@@ -105,6 +107,7 @@ def _undo(order_id: int, actor: Actor) -> Order:
     refusal = rules.undo_refusal(last, now())
     if refusal is not None:
         raise refusal
+    pass_returned(order_id)
     return take_back(order_id, checks, actor)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from yantuan.fulfilment import rules
 from yantuan.fulfilment.carriers import CARRIERS, OTHER, Carrier, likely
 from yantuan.fulfilment.models import Shipment
+from yantuan.fulfilment.passes import orders_of_pass
 from yantuan.fulfilment.progress import Progress, progress_of
 from yantuan.fulfilment.schemas import CarrierOut, PickupCodeOut, PickupFound
 from yantuan.identity.rules import building_names, plain_room
@@ -100,11 +101,13 @@ def pickup_code_out(order: Order) -> PickupCodeOut:
 def find_pickups(store: Store, text: str) -> PickupFound:
     """Pick-up orders of the store that the typed or scanned text may mean, waiting ones first.
 
-    A scanned code that isn't one of this store's orders raises Conflict `pickup_not_here`, whoever's it may be.
+    The code of a friend's pass finds the orders it is good for now. A scanned code that isn't one of this store's orders raises Conflict `pickup_not_here`, whoever's it may be.
     """
     own = Order.objects.filter(store_id=store.id, delivery_method="pickup")
-    scanned = rules.read_pickup_text(text)
-    if scanned is not None:
+    scanned, passed = rules.read_pickup_text(text), orders_of_pass(store.id, text)
+    if passed is not None:
+        rows = own.filter(id__in=passed)
+    elif scanned is not None:
         rows = own.filter(id=scanned[0], pickup_code=scanned[1])
         if not rows.exists():
             raise Conflict(

@@ -60,6 +60,8 @@ class PickupIn(Schema):
     """Hand out. Without lines: everything not yet handed out."""
 
     lines: Annotated[list[PieceIn], Field(max_length=50)] = []
+    pass_code: Annotated[str, Field(pattern=r"^([0-9]{9})?$")] = ""
+    """Of the pass a friend showed."""
 
 
 class PickupCodeOut(Schema):

@@ -21,7 +21,7 @@ from yantuan.identity.rules import masked_name
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
-from yantuan.kernel.errors import Invalid, NotFound
+from yantuan.kernel.errors import Conflict, Invalid, NotFound
 from yantuan.kernel.tokens import keyed_hash
 from yantuan.orders.models import Order
 from yantuan.stores.models import PickupPoint
@@ -192,3 +192,38 @@ def give_back(order_id: int, pass_id: int | None) -> None:
 def old_passes() -> QuerySet[PickupPass]:
     """Passes whose day is long over."""
     return PickupPass.objects.filter(valid_on__lt=rules.china_day(now() - KEPT))
+
+
+def orders_of(store_id: int, text: str) -> list[int] | None:
+    """Orders of the store that the pass in the text is good for now; None where the text is no pass."""
+    code = rules.read_pass(text)
+    if not code:
+        return None
+    row = PickupPass.objects.filter(store_id=store_id, code_hash=_hash(store_id, code)).first()
+    if row is None:
+        return []
+    moment, links = now(), PassOrder.objects.filter(passed=row).order_by("order_id")
+    good = [
+        x
+        for x in links
+        if rules.friend_of(row.valid_on, row.revoked_at, x.used_at is not None, moment) == "ok"
+    ]
+    return [x.order_id for x in good]
+
+
+def fetched(order: Order, code: str) -> str:
+    """Take the pass for an order at a desk with a line. Raises Conflict `pass_not_good`; the caller holds the order's lock."""
+    moment = now()
+    found = shown(order, code, moment)
+    if found.friend != "ok":
+        raise Conflict(
+            "pass_not_good", "代取码无效：可能已作废、已用过，或不是今天的", "The pass is ended, used, or for another day.",
+            friend=found.friend,
+        )  # fmt: skip
+    use(found, moment)
+    return found.name
+
+
+def returned(order_id: int) -> None:
+    """A hand-out of the order was taken back at the desk: the friend may come again."""
+    PassOrder.objects.filter(order_id=order_id, passed__revoked_at=None).update(used_at=None)
