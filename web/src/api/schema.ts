@@ -3217,6 +3217,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pickup-passes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Pickup Passes */
+        get: operations["yantuan_gate_pass_api_list_pickup_passes"];
+        put?: never;
+        /**
+         * Make Pickup Pass
+         * @description A pass for a friend; its code is told this once.
+         */
+        post: operations["yantuan_gate_pass_api_make_pickup_pass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pickup-passes/{pass_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke Pickup Pass */
+        delete: operations["yantuan_gate_pass_api_revoke_pickup_pass"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/stores/{store_id}/members-head": {
         parameters: {
             query?: never;
@@ -3994,6 +4032,135 @@ export interface paths {
          * @description What a phone did at this point's gate; orders of other points are unknown here. Raises Invalid `gate_list_invalid`.
          */
         post: operations["yantuan_hosts_api_send_point_entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/points/{point_id}/shortage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Shortage
+         * @description Whose orders lose what did not come; nothing is written.
+         */
+        post: operations["yantuan_hosts_api_preview_shortage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/points/{point_id}/shortage-refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refund Shortage */
+        post: operations["yantuan_hosts_api_refund_shortage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/host/points/{point_id}/sales/{group_buy_id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind Uncollected
+         * @description Those who have not come hear of it, at most once in twenty hours.
+         */
+        post: operations["yantuan_hosts_api_remind_uncollected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-buys/{code}/uncollected-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Uncollected Rule
+         * @description What becomes of goods nobody fetches, for everybody to read before ordering.
+         */
+        get: operations["yantuan_hosts_api_read_uncollected_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/uncollected-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Own Uncollected Rule */
+        get: operations["yantuan_hosts_api_read_own_uncollected_rule"];
+        /** Set Uncollected Rule */
+        put: operations["yantuan_hosts_api_set_uncollected_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/uncollected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Uncollected */
+        get: operations["yantuan_hosts_api_list_uncollected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/group-buys/{group_buy_id}/uncollected/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refund Uncollected */
+        post: operations["yantuan_hosts_api_refund_uncollected"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8669,6 +8836,11 @@ export interface components {
              * @default []
              */
             lines: components["schemas"]["PieceIn"][];
+            /**
+             * Pass Code
+             * @default
+             */
+            pass_code: string;
         };
         /** PickupCodeOut */
         PickupCodeOut: {
@@ -9905,6 +10077,11 @@ export interface components {
             goods: components["schemas"]["GateGoods"][];
             /** Orders */
             orders: components["schemas"]["GateOrder"][];
+            /**
+             * Passes
+             * @default []
+             */
+            passes: components["schemas"]["GatePass"][];
         };
         /** GateOrder */
         GateOrder: {
@@ -9943,6 +10120,22 @@ export interface components {
             by: string;
             /** L */
             l: components["schemas"]["GateLine"][];
+        };
+        /**
+         * GatePass
+         * @description A pass a friend may show, as a gate without a line knows it.
+         */
+        GatePass: {
+            /** S */
+            s: string;
+            /** D */
+            d: string;
+            /** F */
+            f: string;
+            /** Day */
+            day: string;
+            /** O */
+            o: string[];
         };
         /** GatePoint */
         GatePoint: {
@@ -9997,6 +10190,12 @@ export interface components {
              * @default
              */
             by: string;
+            /**
+             * Friend
+             * @default
+             * @enum {string}
+             */
+            friend: "" | "ok" | "unknown" | "revoked" | "expired" | "used";
         };
         /** EntriesIn */
         EntriesIn: {
@@ -10031,6 +10230,70 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Pass Code
+             * @default
+             */
+            pass_code: string;
+        };
+        /**
+         * PassMade
+         * @description The only answer that tells its code.
+         */
+        PassMade: {
+            /** Id */
+            id: string;
+            /** Friend */
+            friend: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Order Ids */
+            order_ids: string[];
+            /** Used */
+            used: boolean;
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /** Points */
+            points: components["schemas"]["GatePoint"][];
+        };
+        /**
+         * PassIn
+         * @description A pass for a friend; one made before for any of these orders is good no more.
+         */
+        PassIn: {
+            /** Order Ids */
+            order_ids: string[];
+            /**
+             * Friend
+             * @default
+             */
+            friend: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+        };
+        /** PassOut */
+        PassOut: {
+            /** Id */
+            id: string;
+            /** Friend */
+            friend: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Order Ids */
+            order_ids: string[];
+            /** Used */
+            used: boolean;
         };
         /** LevelIn */
         LevelIn: {
@@ -11108,6 +11371,8 @@ export interface components {
         };
         /** ArrivalOut */
         ArrivalOut: {
+            /** Store Id */
+            store_id: string;
             /** Title */
             title: string;
             /** Point */
@@ -11192,6 +11457,157 @@ export interface components {
             counts: number;
             /** People */
             people: number;
+        };
+        /** ShortGoods */
+        ShortGoods: {
+            /** Offer Id */
+            offer_id: string;
+            /** Title */
+            title: string;
+            /** Short */
+            short: number;
+            /** Placed */
+            placed: number;
+        };
+        /** ShortLine */
+        ShortLine: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Left */
+            left: number;
+            /** Units */
+            units: number;
+        };
+        /** ShortOut */
+        ShortOut: {
+            /** Counts */
+            counts: number;
+            /** Goods */
+            goods: components["schemas"]["ShortGoods"][];
+            /** Lines */
+            lines: components["schemas"]["ShortLine"][];
+            /** More */
+            more: number;
+            /** Orders */
+            orders: number;
+            /** Offline */
+            offline: number;
+            /** Total Fen */
+            total_fen: number;
+        };
+        /** ShortChoice */
+        ShortChoice: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * ShortIn
+         * @description How a shortage is shared out: by the rule, or as the leader chose.
+         */
+        ShortIn: {
+            /**
+             * Chosen
+             * @default []
+             */
+            chosen: components["schemas"]["ShortChoice"][];
+        };
+        /** ShortStart */
+        ShortStart: {
+            /**
+             * Chosen
+             * @default []
+             */
+            chosen: components["schemas"]["ShortChoice"][];
+            /** Counts */
+            counts: number;
+            /** Reason */
+            reason: string;
+            /** Expected Total Fen */
+            expected_total_fen: number;
+        };
+        /** RuleOut */
+        RuleOut: {
+            /** Days */
+            days: number;
+            /**
+             * Then
+             * @enum {string}
+             */
+            then: "keep" | "refund";
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
+         * RuleIn
+         * @description What becomes of goods nobody fetches; for orders placed from now on.
+         */
+        RuleIn: {
+            /** Days */
+            days: number;
+            /**
+             * Then
+             * @enum {string}
+             */
+            then: "keep" | "refund";
+        };
+        /** UncollectedOrder */
+        UncollectedOrder: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Last4 */
+            last4: string;
+            /** Goods */
+            goods: string;
+            /** Refundable */
+            refundable: boolean;
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /** UncollectedOut */
+        UncollectedOut: {
+            /** Title */
+            title: string;
+            rule: components["schemas"]["RuleOut"];
+            /** Points */
+            points: components["schemas"]["UncollectedPoint"][];
+        };
+        /** UncollectedPoint */
+        UncollectedPoint: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Told At */
+            told_at: string | null;
+            /** Days */
+            days: number;
+            /** Reminded At */
+            reminded_at: string | null;
+            /** Orders */
+            orders: components["schemas"]["UncollectedOrder"][];
+        };
+        /** UncollectedRefund */
+        UncollectedRefund: {
+            /** Order Ids */
+            order_ids: string[];
+            /** Reason */
+            reason: string;
+            /** Expected Total Fen */
+            expected_total_fen: number;
         };
     };
     responses: never;
@@ -15995,6 +16411,72 @@ export interface operations {
             };
         };
     };
+    yantuan_gate_pass_api_list_pickup_passes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"][];
+                };
+            };
+        };
+    };
+    yantuan_gate_pass_api_make_pickup_pass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PassIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassMade"];
+                };
+            };
+        };
+    };
+    yantuan_gate_pass_api_revoke_pickup_pass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pass_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOut"];
+                };
+            };
+        };
+    };
     yantuan_members_api_read_members_head: {
         parameters: {
             query?: never;
@@ -17093,6 +17575,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntriesOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_preview_shortage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShortIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShortOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_refund_shortage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShortStart"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_remind_uncollected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_read_uncollected_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_read_own_uncollected_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_set_uncollected_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_list_uncollected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UncollectedOut"];
+                };
+            };
+        };
+    };
+    yantuan_hosts_api_refund_uncollected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_buy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UncollectedRefund"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
         };
