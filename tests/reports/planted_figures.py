@@ -9,7 +9,7 @@ from reports.trade import Trade
 from stores.shop_kit import person
 from yantuan.kernel.clock import CHINA, now
 from yantuan.kernel.ids import short_code
-from yantuan.members.models import Member
+from yantuan.members.models import Counted, Member
 from yantuan.sharing.models import Share, ShareDay
 
 Plant = Callable[[Trade], object]
@@ -17,6 +17,7 @@ Plant = Callable[[Trade], object]
 
 def member_of_nothing(trade: Trade) -> None:
     """Somebody counted as a buyer who never bought."""
+    Counted.objects.create(id=1, event_id=1)
     Member.objects.create(
         store_id=trade.order("paid").store_id,
         person=person(),

@@ -24,45 +24,49 @@ UNION ALL SELECT merged_into_id, store_id, person_id FROM members_member WHERE m
 
 @rule("ME1", "S2", "团员的订单数、金额、退款和首末次下单等于订单之和")
 def members_match(read: Reader) -> list[Finding]:
-    return _figures(read) + _missing(read) if read.sums else []
+    mark = read.rows("SELECT event_id FROM members_counted WHERE id = 1 AND event_id > 0")
+    if not mark or not read.sums:
+        # Nothing is counted yet, so nothing can be counted wrongly.
+        return []
+    fresh = _fresh(read, int(mark[0][0]) + _LOOKED_AT_AGAIN)
+    return _figures(read, fresh) + _missing(read, fresh)
 
 
-def _fresh(read: Reader) -> str:
-    """People whose newest payments or refunds the worker need not have counted yet."""
-    mark = read.rows("SELECT event_id FROM members_counted WHERE id = 1")
-    counted = int(mark[0][0]) + _LOOKED_AT_AGAIN if mark else 0
+def _fresh(read: Reader, counted: int) -> str:
+    """SQL: people whose newest payments or refunds the worker need not have counted yet."""
     return f"""
         SELECT DISTINCT x.store_id, x.person_id FROM orders_orderevent e JOIN orders_order x ON x.id = e.order_id
         WHERE e.id >= {min(first_id(read.moment), counted + 1)} AND e.axis = 'payment' AND e.event IN {_EVENTS}
     """
 
 
-def _figures(read: Reader) -> list[Finding]:
+def _figures(read: Reader, fresh: str) -> list[Finding]:
     return read.probe(
         f"""
-        SELECT m.id, m.orders, COALESCE(t.n, 0), m.paid_fen, COALESCE(t.paid, 0), m.refunded_fen, COALESCE(t.back, 0)
+        SELECT m.id, m.orders, COALESCE(t.n, 0), m.paid_fen, COALESCE(t.paid, 0), m.refunded_fen, COALESCE(t.back, 0),
+            m.refunds, COALESCE(t.given, 0), m.first_at, t.first, m.last_at, t.last
         FROM members_member m JOIN (
             SELECT a.head, SUM(s.n) AS n, SUM(s.paid) AS paid, SUM(s.back) AS back, SUM(s.given) AS given,
                 MIN(s.first) AS first, MAX(s.last) AS last, COUNT(f.person_id) AS fresh
             FROM ({_ACCOUNTS}) a
             LEFT JOIN ({_SUMS}) s ON s.store_id = a.store_id AND s.person_id = a.person_id
-            LEFT JOIN ({_fresh(read)}) f ON f.store_id = a.store_id AND f.person_id = a.person_id
+            LEFT JOIN ({fresh}) f ON f.store_id = a.store_id AND f.person_id = a.person_id
             GROUP BY a.head
         ) t ON t.head = m.id
         WHERE {read.of_store("m.store_id")} AND t.fresh = 0 AND (t.n IS NULL OR m.orders <> t.n OR m.paid_fen <> t.paid
             OR m.refunded_fen <> t.back OR m.refunds <> t.given OR m.first_at <> t.first OR m.last_at <> t.last)
         """,
-        expected="订单数 / 实付 / 已退等于本人和合并账号的已付订单之和",
+        expected="订单数、实付、已退、退款单数、首次、末次：各自等于后面一个数（本人和合并账号的已付订单之和）",
         suggestion="重新统计这位团员（members.counting.count）",
     )
 
 
-def _missing(read: Reader) -> list[Finding]:
+def _missing(read: Reader, fresh: str) -> list[Finding]:
     return read.probe(
         f"""
         SELECT MIN(o.id), o.store_id, o.person_id, COUNT(*) FROM orders_order o
         LEFT JOIN members_member m ON m.store_id = o.store_id AND m.person_id = o.person_id
-        LEFT JOIN ({_fresh(read)}) f ON f.store_id = o.store_id AND f.person_id = o.person_id
+        LEFT JOIN ({fresh}) f ON f.store_id = o.store_id AND f.person_id = o.person_id
         WHERE {read.of_store("o.store_id")} AND o.paid_at IS NOT NULL AND m.id IS NULL AND f.person_id IS NULL
         GROUP BY o.store_id, o.person_id
         """,
