@@ -225,6 +225,7 @@ SENT: dict[str, Sent] = {
     "issue_coupon": _at("store_id", _coupon),
     "change_coupon": _at("coupon_id", _coupon_change),
     "list_sale_coupons": _at("code"),
+    "read_my_parcel": _at("code"),
     "list_store_coupons": _at("store_code"),
     "list_sale_teams": _at("code"),
     "read_team": _at("team_code"),

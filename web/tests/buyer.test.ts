@@ -29,6 +29,7 @@ const CHOICE: Choice = {
   anonymous: false,
   couponId: '',
   mosts: {},
+  joins: null,
   gifts: [],
   team: null,
 }

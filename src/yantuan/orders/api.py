@@ -15,6 +15,7 @@ from yantuan.kernel.idempotency import check_key
 from yantuan.orders import actions, lists, queries
 from yantuan.orders.access import access_order, access_order_as_leader
 from yantuan.orders.drafts import Refused
+from yantuan.orders.growing import my_parcel
 from yantuan.orders.incoming import draft_of
 from yantuan.orders.intake import place
 from yantuan.orders.last_pickup import last_pickup
@@ -22,6 +23,7 @@ from yantuan.orders.quoting import quote
 from yantuan.orders.readdress_queries import readdress_out
 from yantuan.orders.readdress_schemas import ReaddressIn, ReaddressOut
 from yantuan.orders.readdressing import readdress
+from yantuan.orders.recipient_schemas import MyParcel
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.schemas import (
     LastPickup,
@@ -62,6 +64,12 @@ def list_my_orders(request: HttpRequest, tab: str = "all", q: str = "", cursor: 
 @router.get("/me/last-pickup", response=LastPickup | None)
 def read_last_pickup(request: HttpRequest, pickup_point_id: IdIn | None = None) -> LastPickup | None:
     return last_pickup(person_of(request), pickup_point_id)
+
+
+@router.get("/g/{code}/parcel", response=MyParcel | None)
+def read_my_parcel(request: HttpRequest, code: str) -> MyParcel | None:
+    """What the person has in this sale that more can be added to."""
+    return my_parcel(person_of(request), code)
 
 
 @router.get("/orders/{order_id}", response=OrderDetail)

@@ -10,7 +10,7 @@ from yantuan.groupbuys.rules import status
 from yantuan.kernel.errors import AppError, TooMany
 from yantuan.kernel.ids import new_id
 from yantuan.kernel.money import MAX_FEN
-from yantuan.orders import demands, hooks, refusals
+from yantuan.orders import demands, hooks, joining, refusals
 from yantuan.orders.drafts import (
     Booking,
     Decision,
@@ -127,6 +127,8 @@ class _Round:
     def _destination(self, draft: Draft, group: GroupTerms) -> tuple[Recipient, PointTerms | None]:
         if draft.payment_method not in group.payment_methods:
             raise refusals.payment_unavailable()
+        if draft.joins is not None:
+            return joining.destination(draft, group, self._s)
         if draft.delivery_method == "courier":
             return self._courier(draft, group), None
         if not group.pickup:

@@ -79,6 +79,8 @@ class Draft:
     """加单: joins the open parcel of the same 跟团号 where there is one (`orders.open_parcels`)."""
     team: TeamWish | None = None
     """None: bought alone."""
+    joins: int | None = None
+    """The earlier order whose recipient and place this one keeps; then no address and no contact is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,19 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """An earlier order that another is added to, as far as that one keeps it."""
+
+    group_buy_id: int
+    delivery_method: str
+    point_id: int
+    """0 for courier."""
+    open: bool
+    """Nothing of it has left, and it is neither closed nor given back."""
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
 class Reserved:
     """Units of a pool that are held for one person already, until they order."""
 
@@ -166,6 +181,8 @@ class Snapshot:
     addresses: dict[tuple[int, int], Recipient] = field(default_factory=dict)
     """(address id, person id)."""
     points: dict[int, PointTerms] = field(default_factory=dict)
+    joined: dict[tuple[int, int], Joined] = field(default_factory=dict)
+    """(order id, person id) of orders that drafts are added to."""
     earlier: dict[tuple[int, int, str], Earlier] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
     """Group buy id → the last 跟团号 given."""

@@ -17,6 +17,7 @@ from yantuan.kernel.errors import AppError, Conflict
 from yantuan.orders import hooks
 from yantuan.orders.dialect import Dialect, Statement
 from yantuan.orders.drafts import Booking, Draft, GroupTerms, Recipient, Snapshot
+from yantuan.orders.joining import recipient_of
 
 NAME: Final = "households"
 
@@ -106,14 +107,14 @@ class HouseholdHook:
     def read(self, dialect: Dialect, drafts: Sequence[Draft], snapshot: Snapshot, *, lock: bool) -> None:
         looks = set()
         for draft in drafts:
-            recipient = _recipient(draft, snapshot)
+            recipient = recipient_of(draft, snapshot)
             if recipient is not None:
                 store_id = snapshot.groups[draft.group_buy_id].store_id
                 looks.add((draft.group_buy_id, store_id, recipient.room, recipient.phone_last4))
         snapshot.extra[NAME] = held_of(dialect, sorted(looks)) if looks else []
 
     def check(self, draft: Draft, group: GroupTerms, snapshot: Snapshot) -> None:
-        recipient = _recipient(draft, snapshot)
+        recipient = recipient_of(draft, snapshot)
         if recipient is None:
             return
         home = home_of(recipient, _point(draft))
@@ -134,13 +135,6 @@ class HouseholdHook:
 
 def _point(draft: Draft) -> int:
     return (draft.pickup_point_id or 0) if draft.delivery_method == "pickup" else 0
-
-
-def _recipient(draft: Draft, snapshot: Snapshot) -> Recipient | None:
-    """Who receives, where the draft says so already; a quote may not."""
-    if draft.delivery_method == "pickup":
-        return draft.contact
-    return snapshot.addresses.get((draft.address_id or 0, draft.person_id))
 
 
 def held_of(dialect: Dialect, looks: Sequence[tuple[int, int, str, str]]) -> list[Held]:

@@ -35,8 +35,9 @@ def draft_of(body: OrderIn, person_id: int, idempotency_key: str) -> Draft:
         anonymous=body.anonymous,
         share_token=body.share_token,
         coupon_id=body.coupon_id,
-        adds=body.adds,
         team=wish_of(body.team),
+        adds=body.adds or body.joins_order_id is not None,
+        joins=body.joins_order_id,
     )
 
 

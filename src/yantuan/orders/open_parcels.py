@@ -14,6 +14,7 @@ from typing import Final
 from yantuan.orders import hooks
 from yantuan.orders.dialect import Dialect, Statement
 from yantuan.orders.drafts import Booking, Draft, GroupTerms, Recipient, Snapshot
+from yantuan.orders.joining import recipient_of
 from yantuan.stores.freight import Load
 
 NAME: Final = "open_parcels"
@@ -81,7 +82,7 @@ class OpenParcelHook:
 def parcel_of(draft: Draft, snapshot: Snapshot) -> OpenParcel | None:
     """The parcel this draft joins; None without one."""
     parcels = snapshot.extra.get(NAME)
-    recipient = snapshot.addresses.get((draft.address_id or 0, draft.person_id))
+    recipient = recipient_of(draft, snapshot)
     if not parcels or recipient is None or not draft.adds:
         return None
     found: OpenParcel | None = parcels.get((draft.group_buy_id, draft.person_id, _where(recipient)))

@@ -100,7 +100,7 @@ def reveal_out(order: Order) -> RevealOut:
     return RevealOut(
         recipient_name=order.recipient_name,
         phone=phone_of(order.phone_sealed),
-        place=_place(order),
+        place=place_of(order),
         parts=recipient_parts(order),
     )
 
@@ -167,9 +167,9 @@ def _recipient(order: Order, viewer: Viewer, moment: datetime) -> dict[str, str]
     """The buyer sees all. The leader of a paid, open order sees name and place to hand out by; the whole phone only by a reveal, which is audited."""
     phone = phone_of(order.phone_sealed)
     if viewer == "buyer":
-        return {"recipient_name": order.recipient_name, "phone": phone, "place": _place(order)}
+        return {"recipient_name": order.recipient_name, "phone": phone, "place": place_of(order)}
     if recipient_visible(order, moment):
-        return {"recipient_name": order.recipient_name, "phone": mask_phone(phone), "place": _place(order)}
+        return {"recipient_name": order.recipient_name, "phone": mask_phone(phone), "place": place_of(order)}
     rough = f"{order.province}{order.city if order.city != order.province else ''}{order.district}"
     return {
         "recipient_name": masked_name(order.recipient_name),
@@ -178,7 +178,8 @@ def _recipient(order: Order, viewer: Viewer, moment: datetime) -> dict[str, str]
     }
 
 
-def _place(order: Order) -> str:
+def place_of(order: Order) -> str:
+    """Address, or pick-up point and door, on one line."""
     if order.delivery_method == "courier":
         return address_text(order)
     return " ".join(

@@ -40,8 +40,9 @@ def quote(person_id: int, body: QuoteIn) -> QuoteOut:
         actor=Actor("buyer", person_id),
         address_id=body.address_id if body.delivery_method == "courier" else None,
         coupon_id=body.coupon_id,
-        adds=body.adds,
         team=wish_of(body.team),
+        adds=body.adds or body.joins_order_id is not None,
+        joins=body.joins_order_id,
     )
     snapshot = read_snapshot(dialect(), [draft], lock=False)
     group = snapshot.groups.get(body.group_buy_id)

@@ -10,6 +10,7 @@ from yantuan.kernel.errors import AppError
 from yantuan.media.queries import media_map
 from yantuan.orders.deducting import gift_pieces, reduction_hint
 from yantuan.orders.drafts import Draft, GroupTerms, Recipient, Snapshot
+from yantuan.orders.joining import recipient_of
 from yantuan.orders.pricing import Chosen, Priced, price, taking_part, template_of, unit_fen
 from yantuan.orders.schemas import GiftOut
 from yantuan.stores.freight import template_text
@@ -32,7 +33,7 @@ class QuotedMoney:
 
 def quoted(draft: Draft, group: GroupTerms, lines: Chosen, snapshot: Snapshot) -> QuotedMoney:
     """The price as placing would ask it; a coupon or a place that does not fit is left out and named."""
-    here = snapshot.addresses.get((draft.address_id or 0, draft.person_id))
+    here = recipient_of(draft, snapshot)
     bare = replace(draft, coupon_id=None)
     priced, first = _tried(draft, group, lines, here, snapshot)
     if priced:

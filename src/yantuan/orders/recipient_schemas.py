@@ -6,6 +6,8 @@ from datetime import datetime
 
 from ninja import Schema
 
+from yantuan.kernel.http import IdOut
+
 
 class StalePaper(Schema):
     """A label, list or sheet left the shop with an address that was changed since."""
@@ -28,3 +30,21 @@ class RecipientParts(Schema):
     building: str
     unit: str
     room: str
+
+
+class MyParcel(Schema):
+    """What a person has ordered in a sale and what has not left yet: more can be added to it."""
+
+    order_id: IdOut
+    """The order to be named as `joins_order_id`."""
+    number: int
+    orders: int
+    """Orders that are packed together."""
+    goods: list[str]
+    paid: bool
+    """Whether freight was paid already; only then does what is added travel with it."""
+    delivery_method: str
+    pickup_point_id: str
+    recipient_name: str
+    phone: str
+    place: str

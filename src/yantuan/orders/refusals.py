@@ -100,6 +100,14 @@ def pickup_point_unknown() -> AppError:
     )
 
 
+def parcel_gone() -> AppError:
+    return Conflict(
+        "parcel_gone",
+        "之前的订单已发出或已取消，不能再加进去；请选择收货信息，按新订单下单",
+        "The earlier order has left or was closed; order to an address instead.",
+    )
+
+
 def contact_needed() -> AppError:
     return Invalid(
         "contact_needed", "请填写提货人姓名和手机号", "Name and phone are needed.", field="contact"

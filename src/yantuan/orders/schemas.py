@@ -53,6 +53,7 @@ class QuoteIn(Schema):
     coupon_id: IdIn | None = None
     adds: bool = False
     team: TeamIn | None = None
+    joins_order_id: IdIn | None = None
 
 
 class QuoteLine(Schema):
@@ -146,6 +147,8 @@ class OrderIn(BaseModel):
     """加单: goes into the parcel of the person's paid, unsent orders of this sale to the same address."""
     team: TeamIn | None = None
     """Bought at the team price; null: alone."""
+    joins_order_id: IdIn | None = None
+    """再加一点: keeps recipient and place of this earlier order of one's own in the sale, in place of address and contact; it `adds` too."""
 
 
 class OrderPlaced(Schema):

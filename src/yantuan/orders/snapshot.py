@@ -24,6 +24,7 @@ from yantuan.orders.drafts import (
     Recipient,
     Snapshot,
 )
+from yantuan.orders.joining import JOINED, joined_of
 from yantuan.orders.schemas import OrderPlaced
 from yantuan.stores.freight import freight_template
 from yantuan.stores.rules import payment_methods, provider_ready
@@ -116,6 +117,7 @@ def read_snapshot(dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = Tru
     _keep_people(snapshot, found["people"])
     for row in found.get("addresses", ()):
         snapshot.addresses[row[0], row[1]] = Recipient(*row[2:])
+    snapshot.joined = dict(joined_of(row) for row in found.get("joined", ()))
     for row in found.get("points", ()):
         snapshot.points[row[0]] = PointTerms(row[0], row[1], dict(zip(_POINT, row[2:], strict=True)))
     snapshot.limit_used = {(row[0], row[1]): row[2] for row in found["limits"]}
@@ -157,6 +159,10 @@ def _reads(
         "people": Statement(_PEOPLE.format(rows=rows), [*values, minute_ago]),
         "limits": Statement(_LIMITS.format(offers=offers, people=people), [*offer_ids, *person_ids]),
     }
+    joined = _ids(d.joins for d in drafts if d.joins)
+    if joined:
+        among, ids = dialect.among(joined)
+        reads["joined"] = Statement(JOINED.format(ids=among), ids)
     addresses = _ids(d.address_id for d in drafts if d.address_id and d.delivery_method == "courier")
     if addresses:
         among, ids = dialect.among(addresses)

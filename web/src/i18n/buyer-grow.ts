@@ -1,5 +1,14 @@
 /** Words of orders that change and grow. */
 export const zh = {
+  'buyer.grow.mine': '你已跟团 #{n}',
+  'buyer.grow.orders': '{n} 个订单待交付',
+  'buyer.grow.goesAlong': '截单前还能再加，和之前的装在一起。',
+  'buyer.grow.more': '再加一点',
+  'buyer.grow.join': '合到 #{n} 的包裹',
+  'buyer.grow.joinBag': '和 #{n} 一起自提',
+  'buyer.grow.says': '跟团号还是 #{n}，单独付款，和之前的订单装一个包裹；运费只算整包多出来的部分。',
+  'buyer.grow.saysUnpaid': '跟团号还是 #{n}，单独付款，和之前的订单装一个包裹。之前的订单还没付款，所以这单照常算运费。',
+  'buyer.grow.saysBag': '跟团号还是 #{n}，单独付款，和之前的订单装一袋，一起领。',
   'buyer.move.title': '修改收货信息',
   'buyer.move.open': '修改收货地址',
   'buyer.move.openPickup': '修改自提信息',
@@ -17,6 +26,15 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  'buyer.grow.mine': 'You take part as #{n}',
+  'buyer.grow.orders': '{n} orders to come',
+  'buyer.grow.goesAlong': 'More can be added until the cut-off; it is packed with the rest.',
+  'buyer.grow.more': 'Add more',
+  'buyer.grow.join': 'Into the parcel of #{n}',
+  'buyer.grow.joinBag': 'Picked up with #{n}',
+  'buyer.grow.says': 'The number stays #{n}. Paid by itself, packed with your earlier order; freight is only what the whole parcel costs more.',
+  'buyer.grow.saysUnpaid': 'The number stays #{n}. Paid by itself, packed with your earlier order. That one is not paid yet, so freight is as usual.',
+  'buyer.grow.saysBag': 'The number stays #{n}. Paid by itself, packed and picked up with your earlier order.',
   'buyer.move.title': 'Change the recipient',
   'buyer.move.open': 'Change the address',
   'buyer.move.openPickup': 'Change the pick-up',

@@ -30,6 +30,8 @@ export interface Choice {
   readonly couponId: string
   /** Of goods in cartons: the most pieces that would be taken, by offer. */
   readonly mosts: Readonly<Record<string, number>>
+  /** The earlier order this one is packed with; null for a parcel of its own. */
+  readonly joins: { readonly order_id: string; readonly pickup_point_id: string } | null
   /** What comes along for nothing, as the quote told. */
   readonly gifts: readonly { offer_id: string; quantity: number }[]
   /** The team it is bought in; null: alone. */
@@ -47,6 +49,8 @@ function missingAnswers(questions: readonly Question[], answers: Choice['answers
 /** What still has to be filled in, by field; empty when the order can be sent. */
 export function missing(page: GroupBuyPage, choice: Choice): Record<string, string> {
   const errors = missingAnswers(page.questions, choice.answers)
+  // Recipient and place are those of the earlier order.
+  if (choice.joins) return errors
   if (choice.delivery === 'courier') {
     if (!choice.address) errors.address = t('buyer.needAddress')
     return errors
@@ -74,9 +78,9 @@ export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice
     lines: [...lineBodies(lines, choice.mosts), ...choice.gifts.filter((gift) => gift.quantity > 0).map(({ offer_id, quantity }) => ({ offer_id, quantity }))],
     delivery_method: choice.delivery,
     coupon_id: choice.couponId || null,
-    address_id: courier ? (choice.address?.id ?? null) : null,
-    pickup_point_id: courier ? null : pointId,
-    contact: courier ? null : { name: name.trim(), phone: phone.trim(), ...home },
+    address_id: courier && !choice.joins ? (choice.address?.id ?? null) : null,
+    pickup_point_id: courier ? null : (choice.joins?.pickup_point_id ?? pointId),
+    contact: courier || choice.joins ? null : { name: name.trim(), phone: phone.trim(), ...home },
     payment_method: choice.payment,
     expected_total_fen: totalFen,
     answers: Object.entries(choice.answers)
@@ -85,7 +89,8 @@ export function orderBody(page: GroupBuyPage, lines: readonly CartLine[], choice
     remark: choice.remark.trim(),
     anonymous: choice.anonymous,
     share_token: shareToken,
-    adds: false,
     team: choice.team,
+    adds: Boolean(choice.joins),
+    joins_order_id: choice.joins?.order_id ?? null,
   }
 }
