@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fulfilment.tradeworld import NUMBER, Shop, caller, make_shop
+from fulfilment.tradeworld import NUMBER, Shop, Trade, caller, make_shop
 from orders.orderworld import make_person
 from yantuan.fulfilment.models import Shipment
 from yantuan.kernel import outbox
 from yantuan.kernel.models import OutboxEvent
-from yantuan.orders.models import OrderEvent
+from yantuan.orders.models import Order, OrderEvent
 
 
 def ship_path(order_id: int) -> str:
@@ -186,3 +186,55 @@ def test_a_parcel_waits_until_the_changed_address_was_seen(shop: Shop) -> None:
     target, body = f"/leader/orders/{trade.id}/shipments", {"carrier": "YTO", "tracking_no": NUMBER}
     assert shop.boss.refused("POST", target, body | {"seen": 0}) == (409, "address_changed")
     assert shop.boss.ok("POST", target, body | {"seen": 1})["delivery"] == "shipped"
+
+
+def both(shop: Shop) -> tuple[Trade, Trade]:
+    """Two paid orders of one buyer to one address."""
+    pair = shop.world.buyer()
+    return shop.order(1, pair=pair), shop.order(2, 1, pair=pair)
+
+
+def one_number(shop: Shop, trade: Trade, *others: Trade) -> tuple[str, dict[str, object]]:
+    body = {"carrier": "YTO", "tracking_no": NUMBER, "with_orders": [str(one.id) for one in others]}
+    return ship_path(trade.id), body
+
+
+def test_orders_of_one_parcel_leave_with_one_number(shop: Shop) -> None:
+    first, second = both(shop)
+    stranger = shop.order(1)
+    offered = shop.boss.ok("GET", f"/leader/orders/{first.id}/together")
+    assert [(one["order_id"], one["pieces"]) for one in offered] == [(str(second.id), 3)]
+    shop.boss.ok("POST", *one_number(shop, first, second))
+    assert [one.row.delivery for one in (first, second, stranger)] == ["shipped", "shipped", "none"]
+    sent = Shipment.objects.order_by("order_id").values_list("order_id", "tracking_no")
+    assert list(sent) == [(first.id, NUMBER), (second.id, NUMBER)]
+    told = OutboxEvent.objects.filter(topic="order.shipped").values_list("payload__told_as", flat=True)
+    assert set(told) == {f"{first.id}:{NUMBER}"}
+    assert shop.boss.ok("GET", f"/leader/orders/{first.id}/together") == []
+
+
+def test_one_that_is_unticked_stays(shop: Shop) -> None:
+    first, second = both(shop)
+    shop.boss.ok("POST", *one_number(shop, first))
+    assert (first.row.delivery, second.row.delivery) == ("shipped", "none")
+
+
+def test_orders_to_others_are_never_in_one_parcel(shop: Shop) -> None:
+    first, second = both(shop)
+    Order.objects.filter(id=second.id).update(room="999")
+    assert shop.boss.ok("GET", f"/leader/orders/{first.id}/together") == []
+    target, body = one_number(shop, first, second)
+    assert shop.boss.refused("POST", target, body) == (409, "not_one_parcel")
+    neighbour = shop.order(1)
+    target, body = one_number(shop, first, neighbour)
+    assert shop.boss.refused("POST", target, body) == (409, "not_one_parcel")
+    abroad = make_shop(offers=1).order(1)
+    target, body = one_number(shop, first, abroad)
+    assert shop.boss.refused("POST", target, body) == (409, "order_unknown")
+
+
+def test_if_one_may_not_leave_none_does(shop: Shop) -> None:
+    first, second = both(shop)
+    second.ship()
+    target, body = one_number(shop, first, second)
+    assert shop.boss.refused("POST", target, body) == (409, "already_shipped")

@@ -256,6 +256,7 @@ SENT: dict[str, Sent] = {
     "confirm_offline_refund": _at("refund_id"),
     "retry_refund": _at("refund_id"),
     "list_carriers": Sent({}, query="number=YT1234567890123"),
+    "list_packed_with": _at("paid_order_id"),
     "ship_order": _at("paid_order_id", _fixed(carrier="YTO", tracking_no="YT1234567890123")),
     "correct_shipment": _at("shipment_id", _fixed(carrier="ZTO", tracking_no="ZT1234567890123")),
     "withdraw_shipment": _at("shipment_id"),

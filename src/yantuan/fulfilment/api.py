@@ -16,7 +16,9 @@ from yantuan.fulfilment.schemas import (
     PickupFound,
     PickupIn,
     ShipIn,
+    TogetherOut,
 )
+from yantuan.fulfilment.together import packed_with
 from yantuan.identity.auth import signed_in
 from yantuan.kernel.http import IdIn
 from yantuan.kernel.idempotency import Answer, check_key, once
@@ -48,6 +50,12 @@ def ship_order(request: HttpRequest, order_id: IdIn, body: ShipIn) -> OrderDetai
     order = access_order_as_leader(person, order_id)
     _once(request, f"ship:{person.id}:{order_id}", lambda: actions.ship(person, order_id, body))
     return order_detail(order, "leader")
+
+
+@router.get("/leader/orders/{order_id}/together", response=list[TogetherOut])
+def list_packed_with(request: HttpRequest, order_id: IdIn) -> list[TogetherOut]:
+    """Other orders of the same 跟团号 and recipient that wait to be sent: one number may send them all."""
+    return packed_with(access_order_as_leader(person_of(request), order_id))
 
 
 @router.put("/leader/shipments/{shipment_id}", response=OrderDetail)

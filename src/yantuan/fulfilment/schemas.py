@@ -27,8 +27,19 @@ class ShipIn(Schema):
     tracking_no: Tracking
     note: Annotated[Text, Field(max_length=100)] = ""
     lines: Annotated[list[PieceIn], Field(max_length=50)] = []
+    with_orders: Annotated[list[IdIn], Field(max_length=20)] = []
+    """Other orders of the same 跟团号 and recipient that are in the parcel, with everything left of them."""
     seen: Annotated[int | None, Field(strict=True, ge=0)] = None
     """`address_changes` of the order as it was shown: an address changed meanwhile is looked at before a parcel leaves."""
+
+
+class TogetherOut(Schema):
+    """Another order that goes into the same parcel."""
+
+    order_id: IdOut
+    goods: str
+    pieces: int
+    """Not sent yet."""
 
 
 class CorrectIn(Schema):

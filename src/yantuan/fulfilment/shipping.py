@@ -10,6 +10,7 @@ from yantuan.fulfilment.carriers import carrier_name, clean_number
 from yantuan.fulfilment.models import Shipment, ShipmentLine
 from yantuan.fulfilment.schemas import CorrectIn, ShipIn
 from yantuan.fulfilment.sending import Parcel, parcel_data, refuse_used_number, send, shipped_updates
+from yantuan.fulfilment.together import refuse_strangers
 from yantuan.identity.models import Person
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import SYSTEM, Actor
@@ -26,8 +27,10 @@ from yantuan.orders.rules import left_to_hand_out, left_to_ship
 def ship(person: Person, order_id: int, body: ShipIn) -> Order:
     """Send one parcel with the named pieces, or with everything that is neither shipped, refunded nor in after-sale.
 
+    `with_orders` go along whole, or nothing is sent.
+
     Raises Conflict `order_not_paid`, `already_shipped`, `nothing_left`, `too_many_pieces`, `aftersale_open`,
-    `tracking_no_used`, `address_changed` and kin, Invalid `carrier_unknown`, `carrier_name_needed`, `order_line_unknown`.
+    `tracking_no_used`, `address_changed`, `not_one_parcel` and kin, Invalid `carrier_unknown`, `carrier_name_needed`, `order_line_unknown`.
     """
     order = access_order_as_leader(person, order_id)
     name = carrier_name(body.carrier, body.carrier_name)
@@ -36,10 +39,15 @@ def ship(person: Person, order_id: int, body: ShipIn) -> Order:
 
 def _ship(order: Order, name: str, body: ShipIn, actor: Actor) -> Order:
     pieces = tuple(rules.Pieces(piece.order_line_id, piece.quantity) for piece in body.lines)
-    parcel = Parcel(order.id, body.carrier, name, clean_number(body.tracking_no), body.note, pieces)
-    answer = send(order.store_id, [parcel], actor)[0]
-    if isinstance(answer, AppError):
-        raise answer
+    number, others = clean_number(body.tracking_no), sorted(set(body.with_orders) - {order.id})
+    # One parcel is one message to the buyer, however many orders are in it.
+    told_as = f"{order.id}:{number}" if others else ""
+    parcels = [Parcel(order.id, body.carrier, name, number, body.note, pieces, told_as=told_as)]
+    parcels += [Parcel(one, body.carrier, name, number, body.note, told_as=told_as) for one in others]
+    for answer in send(order.store_id, parcels, actor):
+        if isinstance(answer, AppError):
+            raise answer
+    refuse_strangers(order.id, others)
     # Under the locks of sending: a change of address either was before this and is seen, or finds the parcel gone.
     if body.seen is not None:
         refuse_unseen(order.id, body.seen)

@@ -80,6 +80,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     "cancel_proxy_order": Rule(("orders",), "取消代下单", "Cancel a proxy order"),
     **_reads(_ORDERS, "read_tracking", "read_picking", "list_bags"),
     **_reads(_HANDS, "download_picking_sheet", "download_picking_paper"),
+    **_reads(("shipping",), "list_packed_with"),
     "ship_order": Rule(("shipping",), "发货", "Ship"),
     "correct_shipment": Rule(("shipping",), "修改物流", "Correct a parcel"),
     "withdraw_shipment": Rule(("shipping",), "撤回发货", "Withdraw a parcel"),

@@ -1,5 +1,8 @@
 /** Words of orders whose address was changed after it left on paper. */
 export const zh = {
+  'leader.together.title': '同一个包裹，还有 {n} 个订单',
+  'leader.together.hint': '跟团号和收货信息相同，用同一个运单号一起发；不一起发的请取消勾选。',
+  'leader.together.row': '{goods}（{n} 件）',
   'leader.stale.labels': '标签',
   'leader.stale.bags': '分拣单',
   'leader.stale.sheet': '分拣表格',
@@ -14,6 +17,9 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  'leader.together.title': '{n} more orders in the same parcel',
+  'leader.together.hint': 'Same number and recipient: sent with the same tracking number. Untick what stays.',
+  'leader.together.row': '{goods} ({n} pieces)',
   'leader.stale.labels': 'Labels',
   'leader.stale.bags': 'Packing list',
   'leader.stale.sheet': 'Packing sheet',
