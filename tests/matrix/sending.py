@@ -331,6 +331,8 @@ SENT: dict[str, Sent] = {
     "sign_page": Sent({}, query="url=http://127.0.0.1:8000/"),
     "read_summary": _at("store_id"),
     "read_statement": Sent({"store_id": "store_id"}, query="first=2026-01-01&last=2026-01-31"),
+    "read_export_columns": _at("store_id"),
+    "choose_export_columns": _at("store_id", _fixed(columns=["number", "name"])),
     "request_export": _at("store_id", _fixed(tab="all")),
     "list_exports": _at("store_id"),
     "read_export": _at("export_id"),

@@ -277,3 +277,13 @@ class AddressRecord(models.Model):
     def stale(self) -> bool:
         """The newest paper names an address that holds no more."""
         return self.printed_changes is not None and self.printed_changes < self.changes
+
+
+class ExportChoice(models.Model):
+    """Which columns a store's sheets of orders hold, in which order; a store without a row has the usual ones."""
+
+    store = models.OneToOneField(
+        Store, on_delete=models.CASCADE, primary_key=True, related_name="export_choice"
+    )
+    columns = models.JSONField(default=list)
+    """Keys of `reports.columns`."""

@@ -11,8 +11,16 @@ from yantuan.identity.auth import signed_in
 from yantuan.kernel.clock import now
 from yantuan.kernel.http import IdIn
 from yantuan.kernel.sheets.writing import XLSX
-from yantuan.reports import exports, statements
-from yantuan.reports.schemas import ExportIn, ExportOut, StatementOut, SummaryOut, export_out
+from yantuan.reports import choosing, exports, statements
+from yantuan.reports.schemas import (
+    ColumnsIn,
+    ColumnsOut,
+    ExportIn,
+    ExportOut,
+    StatementOut,
+    SummaryOut,
+    export_out,
+)
 from yantuan.stores.access import access_store, person_of
 
 router = Router(tags=["reports"], auth=signed_in)
@@ -49,6 +57,20 @@ def request_export(request: HttpRequest, store_id: IdIn, body: ExportIn) -> Stat
 def list_exports(request: HttpRequest, store_id: IdIn) -> list[ExportOut]:
     """The newest exports of a store, with their progress."""
     return [export_out(one) for one in exports.latest(access_store(person_of(request), store_id))]
+
+
+@router.get("/leader/stores/{store_id}/export-columns", response=ColumnsOut)
+def read_export_columns(request: HttpRequest, store_id: IdIn) -> ColumnsOut:
+    """Which columns the store's sheets hold, and which there are."""
+    return choosing.columns_out(access_store(person_of(request), store_id))
+
+
+@router.put("/leader/stores/{store_id}/export-columns", response=ColumnsOut)
+def choose_export_columns(request: HttpRequest, store_id: IdIn, body: ColumnsIn) -> ColumnsOut:
+    """Choose and order the columns; kept for the store's next sheets."""
+    store = access_store(person_of(request), store_id)
+    choosing.choose(store, body.columns)
+    return choosing.columns_out(store)
 
 
 @router.get("/leader/exports/{export_id}", response=ExportOut)

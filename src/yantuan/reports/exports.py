@@ -24,6 +24,7 @@ from yantuan.kernel.errors import Conflict, Invalid, NotFound
 from yantuan.leaders.models import Leader
 from yantuan.orders.lists import LEADER_TABS
 from yantuan.orders.models import Order
+from yantuan.reports.choosing import chosen
 from yantuan.reports.models import OrderExport
 from yantuan.reports.sheets import Written, write_orders
 from yantuan.staff.access import reach
@@ -177,7 +178,11 @@ def write(export_id: int) -> None:
     part = folder / f"{export.file_key}.part"
     try:
         written = write_orders(
-            part, chosen_orders(export.store_id, export.group_buy_id, export.tab), now(), _Progress(export)
+            part,
+            chosen_orders(export.store_id, export.group_buy_id, export.tab),
+            now(),
+            _Progress(export),
+            chosen(export.store_id),
         )
         part.chmod(0o600)
         _finish(export, part, written)

@@ -65,6 +65,33 @@ class ExportIn(Schema):
     tab: Annotated[Text, Field(max_length=12)] = "all"
 
 
+class ColumnOut(Schema):
+    key: str
+    label: str
+    label_en: str
+
+
+class PresetOut(Schema):
+    """A choice most leaders need."""
+
+    key: str
+    label: str
+    label_en: str
+    columns: list[str]
+
+
+class ColumnsOut(Schema):
+    """What a store's sheets of orders may hold, and what they do, in this order."""
+
+    columns: list[ColumnOut]
+    chosen: list[str]
+    presets: list[PresetOut]
+
+
+class ColumnsIn(Schema):
+    columns: Annotated[list[Annotated[Text, Field(max_length=20)]], Field(min_length=1, max_length=80)]
+
+
 class ExportOut(Schema):
     """One sheet of orders; `state` is waiting_approval, queued, running, done, rejected, failed or expired."""
 

@@ -141,6 +141,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
               "download_statement_sheet", "download_statement_paper"),
     "request_export": Rule(("data",), "导出订单", "Export orders"),
     **_reads(("data",), "read_dashboard", "list_exports", "read_export", "download_export"),
+    "choose_export_columns": Rule(("data",), "选择导出列", "Choose export columns"),
+    **_reads(("data",), "read_export_columns"),
 }  # fmt: skip
 
 

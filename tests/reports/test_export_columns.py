@@ -1,0 +1,83 @@
+"""Chosen columns of a sheet: kept per store in the chosen order, exactly those cells, masked where the recipient is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fulfilment.tradeworld import Shop, make_shop
+from yantuan.kernel.clock import now
+from yantuan.kernel.errors import Invalid
+from yantuan.orders.models import ExportChoice, Order
+from yantuan.reports.choosing import choose, chosen, columns_out
+from yantuan.reports.columns import COLUMNS, PRESETS, USUAL, columns_of
+from yantuan.reports.sheets import write_orders
+
+pytestmark = pytest.mark.django_db
+
+
+def written(shop: Shop, path: Path) -> list[tuple[object, ...]]:
+    orders = Order.objects.filter(store_id=shop.world.store.id)
+    write_orders(path, orders, now(), lambda _: None, chosen(shop.world.store.id))
+    rows = list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    path.unlink()
+    return rows
+
+
+def test_a_sheet_holds_the_chosen_columns_in_their_order(tmp_path: Path) -> None:
+    shop = make_shop(offers=2)
+    trade = shop.order(2, 1)
+    choose(shop.world.store, ["phone", "goods", "to_ship", "goods_left", "number", "detail", "order_id"])
+    assert written(shop, tmp_path / "a.xlsx") == [
+        ("手机号", "商品", "待发件数", "可退商品金额（元）", "跟团号", "详细地址", "订单编号"),
+        ("13812341234", "红富士苹果0", 2, 79.8, 1, "文三路 1 号", str(trade.id)),
+        ("13812341234", "红富士苹果1", 1, 39.91, 1, "文三路 1 号", str(trade.id)),
+    ]
+
+
+def test_who_may_not_be_seen_is_masked_in_every_column(tmp_path: Path) -> None:
+    shop = make_shop()
+    shop.order(1, paid=False)
+    choose(shop.world.store, ["name", "phone", "place", "detail", "room", "district"])
+    assert written(shop, tmp_path / "a.xlsx")[1:] == [
+        ("王*雁", "138****1234", "浙江省杭州市西湖区 ****", "****", "****", "西湖区")
+    ]
+    Order.objects.update(payment="paid", received_at=now() - timedelta(days=31))
+    assert written(shop, tmp_path / "a.xlsx")[1][1] == "138****1234"
+
+
+def test_a_store_keeps_its_choice_and_others_theirs() -> None:
+    mine, other = make_shop().world.store, make_shop().world.store
+    assert [one.key for one in chosen(mine.id)] == list(USUAL)
+    choose(mine, ["room", "number"])
+    choose(mine, ["number", "room"])
+    assert columns_out(mine).chosen == ["number", "room"]
+    assert [one.key for one in chosen(other.id)] == list(USUAL)
+    ExportChoice.objects.filter(store=mine).update(columns=["gone", "number"])
+    assert columns_out(mine).chosen == ["number"]
+
+
+@pytest.mark.parametrize("keys", [[], ["number", "number"], ["number", "secret"]])
+def test_what_is_no_choice_changes_nothing(keys: list[str]) -> None:
+    store = make_shop().world.store
+    choose(store, ["number"])
+    with pytest.raises(Invalid) as refused:
+        choose(store, keys)
+    assert refused.value.code == "columns_unfit"
+    assert columns_out(store).chosen == ["number"]
+
+
+@given(st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, unique=True))
+def test_any_choice_is_taken_in_its_order(keys: list[str]) -> None:
+    assert [one.key for one in columns_of(keys)] == keys
+
+
+def test_presets_name_columns_there_are_and_headings_are_unlike() -> None:
+    for preset in PRESETS:
+        assert [one.key for one in columns_of(preset.columns)] == list(preset.columns)
+    assert len({one.zh for one in COLUMNS.values()}) == len(COLUMNS)
