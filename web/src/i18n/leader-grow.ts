@@ -1,5 +1,12 @@
 /** Words of orders whose address was changed after it left on paper. */
 export const zh = {
+  'leader.columns.title': '导出哪些列',
+  'leader.columns.hint': '收货信息、金额、备注……选好的列和顺序会记住',
+  'leader.columns.presets': '常用组合',
+  'leader.columns.chosen': '表格里的 {n} 列，从左到右',
+  'leader.columns.none': '还没有选列，请从下面点选',
+  'leader.columns.more': '还可以加',
+  'leader.columns.saved': '已记住，之后的导出都用这些列',
   'leader.together.title': '同一个包裹，还有 {n} 个订单',
   'leader.together.hint': '跟团号和收货信息相同，用同一个运单号一起发；不一起发的请取消勾选。',
   'leader.together.row': '{goods}（{n} 件）',
@@ -17,6 +24,13 @@ export const zh = {
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
+  'leader.columns.title': 'Columns to export',
+  'leader.columns.hint': 'Recipient, amounts, notes…: your choice and its order are kept',
+  'leader.columns.presets': 'Usual choices',
+  'leader.columns.chosen': '{n} columns in the sheet, from the left',
+  'leader.columns.none': 'No column yet; choose some below',
+  'leader.columns.more': 'May be added',
+  'leader.columns.saved': 'Kept for the next sheets',
   'leader.together.title': '{n} more orders in the same parcel',
   'leader.together.hint': 'Same number and recipient: sent with the same tracking number. Untick what stays.',
   'leader.together.row': '{goods} ({n} pieces)',
