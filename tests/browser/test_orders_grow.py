@@ -105,10 +105,11 @@ def test_an_order_goes_elsewhere(phone: Callable[[], Phone], stack: Stack) -> No
     shot(buyer, "4-freight")
     assert client.get(f"/orders/{order}").json()["address_changes"] == 0
     buyer.page.reload()
-    buyer.see("move-save")
+    expect(buyer.at("to-room").locator("input").last).not_to_have_value("")
     buyer.fill(to_room="1908")
     buyer.tap("move-save")
     buyer.page.wait_for_url("**/pages/order/index**")
+    assert client.get(f"/orders/{order}").json()["place"].endswith("1908室")
     buyer.see("order-place", "1908")
     shot(buyer, "5-changed")
     leader_reads_and_prints(signed_in(phone(), stack, "leader"), desk, sale, order, labels)
