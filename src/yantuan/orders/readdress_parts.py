@@ -18,19 +18,20 @@ def address_action(order: Order, viewer: Viewer) -> list[str]:
     return [] if refused else ["address"]
 
 
+def _from_to(data: dict[str, Any]) -> str:
+    # Another door of one house reads alike when it is masked.
+    return data["after"] if data["before"] == data["after"] else f"{data['before']} → {data['after']}"
+
+
 def _told(data: dict[str, Any]) -> str:
     changed = part_words(data.get("parts", ()))
     # After the buyer's leaving nothing of it is left but that it happened.
-    return f"修改了收货信息（{changed}）：{data['before']} → {data['after']}" if changed else "修改了收货信息"
+    return f"修改了收货信息（{changed}）：{_from_to(data)}" if changed else "修改了收货信息"
 
 
 def _told_en(data: dict[str, Any]) -> str:
     changed = part_words(data.get("parts", ()), english=True)
-    return (
-        f"Changed the recipient ({changed}): {data['before']} → {data['after']}"
-        if changed
-        else "Changed the recipient"
-    )
+    return f"Changed the recipient ({changed}): {_from_to(data)}" if changed else "Changed the recipient"
 
 
 parts.event_texts["note", "readdressed"] = _told
