@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0006_address_records'),
+        ('orders', '0007_paid_time'),
         ('stores', '0006_coupons_until'),
     ]
 
