@@ -1327,6 +1327,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/g/{code}/parcel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read My Parcel
+         * @description What the person has in this sale that more can be added to.
+         */
+        get: operations["yantuan_orders_api_read_my_parcel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}": {
         parameters: {
             query?: never;
@@ -1965,6 +1985,26 @@ export interface paths {
         put?: never;
         /** Ship Order */
         post: operations["yantuan_fulfilment_api_ship_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/orders/{order_id}/together": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Packed With
+         * @description Other orders of the same 跟团号 and recipient that wait to be sent: one number may send them all.
+         */
+        get: operations["yantuan_fulfilment_api_list_packed_with"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2984,6 +3024,30 @@ export interface paths {
          * @description Orders as an Excel sheet, written in the background. One at a time per store, so a repeated press asks once.
          */
         post: operations["yantuan_reports_api_request_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/stores/{store_id}/export-columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Export Columns
+         * @description Which columns the store's sheets hold, and which there are.
+         */
+        get: operations["yantuan_reports_api_read_export_columns"];
+        /**
+         * Choose Export Columns
+         * @description Choose and order the columns; kept for the store's next sheets.
+         */
+        put: operations["yantuan_reports_api_choose_export_columns"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7284,6 +7348,8 @@ export interface components {
              */
             adds: boolean;
             team?: components["schemas"]["TeamIn"] | null;
+            /** Joins Order Id */
+            joins_order_id?: string | null;
         };
         /**
          * TeamIn
@@ -7375,6 +7441,8 @@ export interface components {
              */
             adds: boolean;
             team?: components["schemas"]["TeamIn"] | null;
+            /** Joins Order Id */
+            joins_order_id?: string | null;
         };
         /** PickupContact */
         PickupContact: {
@@ -7525,6 +7593,32 @@ export interface components {
             room: string;
             /** Here */
             here: boolean;
+        };
+        /**
+         * MyParcel
+         * @description What a person has ordered in a sale and what has not left yet: more can be added to it.
+         */
+        MyParcel: {
+            /** Order Id */
+            order_id: string;
+            /** Number */
+            number: number;
+            /** Orders */
+            orders: number;
+            /** Goods */
+            goods: string[];
+            /** Paid */
+            paid: boolean;
+            /** Delivery Method */
+            delivery_method: string;
+            /** Pickup Point Id */
+            pickup_point_id: string;
+            /** Recipient Name */
+            recipient_name: string;
+            /** Phone */
+            phone: string;
+            /** Place */
+            place: string;
         };
         /** AfterSaleBrief */
         AfterSaleBrief: {
@@ -8798,8 +8892,25 @@ export interface components {
              * @default []
              */
             lines: components["schemas"]["PieceIn"][];
+            /**
+             * With Orders
+             * @default []
+             */
+            with_orders: string[];
             /** Seen */
             seen?: number | null;
+        };
+        /**
+         * TogetherOut
+         * @description Another order that goes into the same parcel.
+         */
+        TogetherOut: {
+            /** Order Id */
+            order_id: string;
+            /** Goods */
+            goods: string;
+            /** Pieces */
+            pieces: number;
         };
         /** CorrectIn */
         CorrectIn: {
@@ -9871,6 +9982,46 @@ export interface components {
              * @default all
              */
             tab: string;
+        };
+        /** ColumnOut */
+        ColumnOut: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Label En */
+            label_en: string;
+        };
+        /**
+         * ColumnsOut
+         * @description What a store's sheets of orders may hold, and what they do, in this order.
+         */
+        ColumnsOut: {
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /** Chosen */
+            chosen: string[];
+            /** Presets */
+            presets: components["schemas"]["PresetOut"][];
+        };
+        /**
+         * PresetOut
+         * @description A choice most leaders need.
+         */
+        PresetOut: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Label En */
+            label_en: string;
+            /** Columns */
+            columns: string[];
+        };
+        /** ColumnsIn */
+        ColumnsIn: {
+            /** Columns */
+            columns: string[];
         };
         /**
          * ArrivedOut
@@ -13680,6 +13831,28 @@ export interface operations {
             };
         };
     };
+    yantuan_orders_api_read_my_parcel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyParcel"] | null;
+                };
+            };
+        };
+    };
     yantuan_orders_api_read_my_order: {
         parameters: {
             query?: never;
@@ -14626,6 +14799,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    yantuan_fulfilment_api_list_packed_with: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TogetherOut"][];
                 };
             };
         };
@@ -16129,6 +16324,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+        };
+    };
+    yantuan_reports_api_read_export_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
+                };
+            };
+        };
+    };
+    yantuan_reports_api_choose_export_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColumnsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
                 };
             };
         };
