@@ -51,6 +51,7 @@ def let_in(computer: Page, leader: Phone, stack: Stack) -> None:
     shot(computer, "1-code")
     leader.open("/leader/desk-in/index")
     leader.fill(desk_in_code=code.replace(" ", ""))
+    shot(leader.page, "2-typed")
     leader.tap("desk-in-look")
     leader.see("desk-in-device", "Chrome")
     shot(leader.page, "2-phone")

@@ -34,7 +34,8 @@ def owner(name: str, town: Town) -> Caller:
     row = table()[name]
     if name == "send_certification":
         return town.callers["applicant"]
-    return town.callers["leader" if row["who"] == "leader" or name == "create_store" else "buyer"]
+    selling = row["who"] == "leader" or name in ("create_store", "read_desk_sign_in", "confirm_desk_sign_in")
+    return town.callers["leader" if selling else "buyer"]
 
 
 def address(name: str, side: Side) -> str:
