@@ -122,7 +122,7 @@ def _proxy(side: Side) -> dict[str, Any]:
     lines = [{"offer_id": str(side.data["offers"][0]), "quantity": 1}]
     return {
         "pickup_point_id": str(side.ids["point_id"]),
-        "people": [{"name": "王姐", "lines": lines, "expected_total_fen": 1}],
+        "people": [{"name": "王姐", "number": 99_999, "lines": lines, "expected_total_fen": 1}],
     }
 
 
@@ -388,6 +388,8 @@ SENT: dict[str, Sent] = {
     "cancel_proxy_order": _at("unpaid_order_id"),
     "open_pay_link": Sent({"token": "=nobodys"}),
     "pay_by_link": Sent({"token": "=nobodys", "order_id": "unpaid_order_id"}, _fixed(channel="h5")),
+    "claim_by_link": Sent({"token": "=nobodys"}),
+    "undo_proxy_claim": Sent({"claim_id": "claim_id"}),
     "refresh_by_link": Sent({"token": "=nobodys", "order_id": "unpaid_order_id"}),
     "public_group_buy_forming": _at("code"),
     "read_settling": _at("group_buy_id"),

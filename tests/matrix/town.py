@@ -40,6 +40,7 @@ from yantuan.orders.models import Order, OrderLine
 from yantuan.payments.actions import refund_as_leader
 from yantuan.promotions.actions import issue_coupon
 from yantuan.promotions.schemas import CouponIn
+from yantuan.proxies.models import Claim, StandIn
 from yantuan.reports.models import OrderExport
 from yantuan.sharing.actions import share_group_buy
 from yantuan.sharing.schemas import ShareIn
@@ -186,6 +187,18 @@ def _hosts(store: Any, sale: Any, leader: Person) -> dict[str, int]:
     return {"host_invite_id": invited.id, "host_id": inviting.accept(make.person("老吴"), token).id}
 
 
+def _claim(sale: Any, leader: Person) -> int:
+    """A claim of a neighbour's orders that was undone."""
+    stand_in = StandIn.objects.create(
+        store_id=sale.store_id, group_buy=sale, person=make.person("没账号的邻居"), who=f"{sale.id}",
+        token_hash=f"{sale.id}", token_sealed="", created_by=leader.id, created_at=now(),
+    )  # fmt: skip
+    return Claim.objects.create(
+        store_id=sale.store_id, group_buy=sale, stand_in=stand_in, person=leader, participation_id=1, number=1,
+        merged=False, created_at=now(), undone_at=now(), undone_by=leader.id,
+    ).id  # fmt: skip
+
+
 def _coupon_of(leader: Person, store: Any) -> int:
     """A coupon anybody may take."""
     body = CouponIn(kind="fixed", minus_fen=500, starts_at=now(), ends_at=now() + timedelta(days=30))
@@ -299,6 +312,9 @@ def side(leader: Person, buyer: Person) -> Side:
         **_members(sale, store, buyer),
         "batch_id": _batch(sale, store, leader),
         "pass_id": _pass(buyer, orders["to_pick"]),
+
+
+        "claim_id": _claim(sale, leader),
         "coupon_id": _coupon_of(leader, store),
         "wish_id": _wish(sale, buyer),
         "team_code": _team(sale, orders["picked"]),

@@ -11,7 +11,7 @@ from proxyworld import Shop, client_of, order_of
 import factories as make
 from yantuan.catalog.models import StockPool
 from yantuan.groupbuys.models import GroupBuy, Offer
-from yantuan.identity.models import Person
+from yantuan.identity.models import Address, Person
 from yantuan.identity.phones import phone_of
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.models import AuditEntry
@@ -206,3 +206,32 @@ def test_a_stand_in_stays_out_of_public_lists(shop: Shop) -> None:
     public = client_of(make.person()).get(f"/api/g/{shop.sale.code}/joined").json()
     assert [row["name"] for row in public["items"]] == ["匿名团员"]
     assert Person.objects.get(nickname="王大姐").phone_hash is None
+
+
+HOME = {"province": "上海市", "city": "上海市", "district": "浦东新区", "detail": "枫林路 88 弄"}
+
+
+def test_a_parcel_for_a_neighbour(shop: Shop) -> None:
+    wish = shop.wish("王姐", blueberries=1, place=HOME, room="502", phone="13900001111")
+    [dearer] = shop.agree(wish, pickup_point_id=None)
+    # The freight is the server's to say.
+    assert (dearer["problem"]["code"], dearer["problem"]["total_fen"]) == ("price_changed", 4790)
+    [row] = shop.agree(wish | {"expected_total_fen": 4790}, pickup_point_id=None)
+    order = order_of(row)
+    assert (order.delivery_method, order.freight_fen, order.total_fen) == ("courier", 800, 4790)
+    assert (order.recipient_name, order.detail, order.room, order.phone_last4) == (
+        "王姐", "枫林路 88 弄", "502", "1111",
+    )  # fmt: skip
+    assert shop.agree(wish | {"expected_total_fen": 4790}, pickup_point_id=None) == [row]
+    # The order keeps a copy; no address book is kept for them.
+    assert Address.objects.filter(person_id=order.person_id).count() == 0
+    assert Order.objects.count() == 1
+
+
+def test_a_parcel_needs_a_phone_and_a_pick_up_a_point(shop: Shop) -> None:
+    before = footprint()
+    rows = shop.agree(
+        shop.wish("无电话", bananas=1, place=HOME), shop.wish("没地方", bananas=1), pickup_point_id=None
+    )
+    assert [r["problem"]["code"] for r in rows] == ["proxy_phone", "pickup_point_unknown"]
+    assert footprint() == before and Address.objects.count() == 0

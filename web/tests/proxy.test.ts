@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { doorOf, linksText, missingOf, sent, wishOf } from '../src/components/leader/proxy'
+import { doorOf, linksText, missingOf, nameIn, sent, whereOf, wishOf } from '../src/components/leader/proxy'
 
 import type { JielongPerson } from '../src/components/leader/jielong'
 
@@ -44,7 +44,7 @@ describe('what can be ordered from a reading', () => {
   })
   it('is sent in the words of the request', () => {
     const wish = wishOf(person({ wanted: two, room: '3-502', notes: ['周日拿', '轻放'] }), new Map([['1', 500]]))
-    expect(wish && sent(wish)).toEqual({ name: '王姐', building: '3号楼', unit: '', room: '502', phone: null, lines: two, remark: '周日拿；轻放', number: 0, seen: 0, paid: false, expected_total_fen: 1000 })
+    expect(wish && sent(wish)).toEqual({ name: '王姐', building: '3号楼', unit: '', room: '502', phone: null, place: null, lines: two, remark: '周日拿；轻放', number: 0, seen: 0, paid: false, expected_total_fen: 1000 })
   })
 })
 
@@ -53,5 +53,19 @@ describe('the text with all links', () => {
     const row = { name: '王姐', number: 3, total_fen: 7980, payment: 'unpaid', link: 'https://a/b?token=x' }
     expect(linksText('请付款：', [row, { ...row, payment: 'paid' }, { ...row, link: '' }])).toBe('请付款：\n#3 王姐 ¥79.80\nhttps://a/b?token=x')
     expect(linksText('请付款：', [{ ...row, payment: 'paid' }])).toBe('')
+  })
+})
+
+describe('what a line of the chat and a wish say in short', () => {
+  it('the name a line begins with', () => {
+    expect(nameIn('3. 犹豫的人 A1-2份')).toBe('犹豫的人')
+    expect(nameIn('12、王姐：蓝莓一两份')).toBe('王姐')
+    expect(nameIn('来两份吧')).toBe('来两份吧')
+    expect(nameIn('')).toBe('')
+  })
+  it('a whole address once, or only the door', () => {
+    const wish = wishOf(person({ wanted: two, room: '3-502' }), new Map())
+    expect(wish && whereOf(wish)).toBe('3号楼 502')
+    expect(wish && whereOf({ ...wish, place: { province: '上海市', city: '上海市', district: '浦东新区', detail: '枫林路 88 弄' } })).toBe('上海市 浦东新区 枫林路 88 弄 3号楼 502')
   })
 })

@@ -65,6 +65,10 @@ def count(store_id: int, people: Iterable[int]) -> None:
             parts = [sums[p] for p in _accounts(member) if p in sums]
             if parts:
                 _put(member, parts)
+            elif member.orders:
+                # Their orders turned out to be somebody else's.
+                member.orders = member.paid_fen = member.refunded_fen = member.refunds = 0
+                member.save()
 
 
 def _accounts(member: Member) -> list[int]:

@@ -52,6 +52,10 @@ def _promise(data: dict[str, Any]) -> str:
     return f", to be sent by {data['ships_on']}" if "ships_on" in data else ""
 
 
+def _number_before(data: dict[str, Any]) -> str:
+    return f", number {data['before']} became {data['after']}" if "before" in data else ""
+
+
 event_texts: dict[tuple[str, str], TextFn] = {
     ("note", "placed"): lambda d: with_amount("Order placed {}")(d) + _promise(d),
     ("note", "late_money"): with_amount(
@@ -59,6 +63,8 @@ event_texts: dict[tuple[str, str], TextFn] = {
     ),
     ("note", "extra_money"): with_amount("A second payment {} arrived; it goes back by itself"),
     ("note", "revealed"): plain("The leader looked at the recipient in full"),
+    ("note", "claimed"): lambda d: "Claimed by the person it was ordered for" + _number_before(d),
+    ("note", "claim_undone"): lambda d: "The leader undid the claim" + _number_before(d),
     ("payment", "submit_proof"): plain("The buyer sent a proof of payment"),
     ("payment", "pay"): with_amount("Paid {}"),
     ("payment", "pay_late"): with_amount("Payment {} arrived after closing; the order is open again"),

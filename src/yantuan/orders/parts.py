@@ -123,6 +123,10 @@ def _promise(data: dict[str, Any]) -> str:
     return f"，约定 {data['ships_on']} 前发货" if "ships_on" in data else ""
 
 
+def _number_before(data: dict[str, Any]) -> str:
+    return f"，跟团号由 #{data['before']} 改为 #{data['after']}" if "before" in data else ""
+
+
 _CLOSE_WORDS = {
     "expired": "超时未支付，订单已关闭",
     "buyer": "买家取消了订单",
@@ -136,6 +140,8 @@ event_texts: dict[tuple[str, str], TextFn] = {
     ("note", "late_money"): lambda d: f"订单关闭后收到付款{_money(d)}，将自动退回",
     ("note", "extra_money"): lambda d: f"收到重复付款{_money(d)}，将自动退回",
     ("note", "revealed"): lambda d: "团长查看了完整收货信息",
+    ("note", "claimed"): lambda d: "本人认领了团长代下的订单" + _number_before(d),
+    ("note", "claim_undone"): lambda d: "团长撤回了认领" + _number_before(d),
     ("payment", "submit_proof"): lambda d: "买家提交了付款凭证",
     ("payment", "pay"): lambda d: f"完成支付{_money(d)}",
     ("payment", "pay_late"): lambda d: f"关闭后收到付款{_money(d)}，订单已恢复",

@@ -10,20 +10,21 @@ from yantuan.identity.auth import person_of, signed_in
 from yantuan.identity.limits import address_of
 from yantuan.kernel import ratelimit
 from yantuan.kernel.config import config
-from yantuan.kernel.http import IdIn, client_ip
+from yantuan.kernel.http import IdIn, Ok, client_ip
 from yantuan.kernel.idempotency import check_key
 from yantuan.orders.access import access_order_as_leader
 from yantuan.orders.queries import order_detail
 from yantuan.orders.schemas import OrderDetail
 from yantuan.payments.paying import PayWish
 from yantuan.payments.schemas import PayIn, PayInstruction
-from yantuan.proxies import booking, links, queries, recording
-from yantuan.proxies.schemas import PayPage, ProxyIn, ProxyOrderRow, ProxyOutcome
+from yantuan.proxies import booking, claiming, links, queries, recording
+from yantuan.proxies.schemas import ClaimOut, PayPage, ProxyIn, ProxyOrderRow, ProxyOutcome
 
 router = Router(tags=["proxies"])
 
 OPENS_PER_MINUTE = 60
 BOOKINGS_PER_MINUTE = 20
+CLAIMS_PER_MINUTE = 10
 
 
 @router.post("/leader/group-buys/{group_buy_id}/proxy-orders", response=list[ProxyOutcome], auth=signed_in)
@@ -73,3 +74,18 @@ def pay_by_link(request: HttpRequest, token: str, order_id: IdIn, body: PayIn) -
 @router.post("/proxy-links/{token}/orders/{order_id}/refresh", response=PayPage, auth=signed_in)
 def refresh_by_link(request: HttpRequest, token: str, order_id: IdIn) -> PayPage:
     return links.refresh(person_of(request), token, order_id)
+
+
+@router.post("/proxy-links/{token}/claim", response=ClaimOut, auth=signed_in)
+def claim_by_link(request: HttpRequest, token: str) -> ClaimOut:
+    """这是我的订单: the orders become this person's. Again: no change."""
+    person = person_of(request)
+    ratelimit.hit(f"proxy-claim/{person.id}", limit=CLAIMS_PER_MINUTE, seconds=60)
+    return queries.claim_out(claiming.claim(person, token))
+
+
+@router.post("/leader/proxy-claims/{claim_id}/undo", response=Ok, auth=signed_in)
+def undo_proxy_claim(request: HttpRequest, claim_id: IdIn) -> Ok:
+    """The wrong person claimed them: orders and 跟团号 go back. Again: no change."""
+    claiming.undo(person_of(request), claim_id)
+    return Ok()

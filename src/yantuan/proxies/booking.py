@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 
 from yantuan.groupbuys.access import access_group_buy
 from yantuan.groupbuys.models import GroupBuy
-from yantuan.identity.models import Person
+from yantuan.identity.models import Address, Person
 from yantuan.identity.phones import hash_phone, seal_phone
 from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
-from yantuan.kernel.errors import AppError, Conflict
+from yantuan.kernel.errors import AppError, Conflict, Invalid
 from yantuan.kernel.ids import short_code
 from yantuan.kernel.tokens import keyed_hash, seal, token_hash
 from yantuan.orders.drafts import DeliveryMethod, Draft, DraftLine, Outcome, Placed, Recipient, Refused
@@ -45,6 +45,8 @@ class _Target:
     recipient: Recipient
     point_id: int | None
     delivery: DeliveryMethod = "pickup"
+    address_id: int | None = None
+    """Written for this order only: it keeps a copy."""
 
 
 def book(leader: Person, group_buy_id: int, body: ProxyIn) -> list[Answer]:
@@ -59,7 +61,10 @@ def book(leader: Person, group_buy_id: int, body: ProxyIn) -> list[Answer]:
         for wish, target in zip(body.people, found, strict=True)
         if isinstance(target, _Target)
     ]
-    outcomes = iter(place_orders(drafts))
+    try:
+        outcomes = iter(place_orders(drafts))
+    finally:
+        Address.objects.filter(id__in=[one.address_id for one in drafts if one.address_id]).delete()
     answers = [
         Answer(None, target) if isinstance(target, AppError) else _answer(leader, wish, next(outcomes))
         for wish, target in zip(body.people, found, strict=True)
@@ -82,7 +87,7 @@ def _found(leader: Person, group_buy: GroupBuy, wish: WishIn, body: ProxyIn) -> 
         return error
 
 
-def _new(leader: Person, group_buy: GroupBuy, wish: WishIn, point_id: int) -> _Target:
+def _new(leader: Person, group_buy: GroupBuy, wish: WishIn, point_id: int | None) -> _Target:
     stand_in = _stand_in(leader, group_buy, wish)
     # By their keys and not by person: who claimed them is somebody else now, and agreeing again must find the same order.
     mine = Order.objects.filter(
@@ -94,12 +99,32 @@ def _new(leader: Person, group_buy: GroupBuy, wish: WishIn, point_id: int) -> _T
         wish.name, seal_phone(phone) if phone else "", phone[-4:],
         building=wish.building, unit=wish.unit, room=wish.room,
     )  # fmt: skip
-    return _Target(stand_in.holder_id, rules.key_of_new(stand_in.id, ended), recipient, point_id)
+    key = rules.key_of_new(stand_in.id, ended)
+    if wish.place is None:
+        return _Target(stand_in.holder_id, key, recipient, point_id)
+    # Who has claimed them orders more themselves; here only what was agreed to before is found again.
+    address_id = None if stand_in.claimed_by else _address(stand_in, wish).id
+    return _Target(stand_in.holder_id, key, recipient, None, "courier", address_id)
+
+
+def _address(stand_in: StandIn, wish: WishIn) -> Address:
+    if wish.place is None or not wish.phone:
+        raise Invalid(
+            "proxy_phone", "快递需要收件人的手机号", "A parcel needs the recipient's phone.", field="phone"
+        )
+    return Address.objects.create(
+        person_id=stand_in.holder_id, name=wish.name, phone_sealed=seal_phone(wish.phone),
+        phone_last4=wish.phone[-4:], building=wish.building, unit=wish.unit, room=wish.room, created_at=now(),
+        **wish.place.model_dump(),
+    )  # fmt: skip
 
 
 def _stand_in(leader: Person, group_buy: GroupBuy, wish: WishIn) -> StandIn:
     """The neighbour of this name at this door in this sale, made on first sight."""
-    who = keyed_hash("stand-in", "/".join(("".join(wish.name.split()), wish.building, wish.unit, wish.room)))
+    door = ["".join(wish.name.split()), wish.building, wish.unit, wish.room]
+    if wish.place is not None:
+        door += [wish.place.province, wish.place.city, wish.place.district, wish.place.detail]
+    who = keyed_hash("stand-in", "/".join(door))
     known = StandIn.objects.filter(group_buy_id=group_buy.id, who=who).first()
     if known is not None:
         return known
@@ -143,7 +168,8 @@ def _draft(leader: Person, group_buy: GroupBuy, wish: WishIn, target: _Target, b
     methods = available_payment_methods(group_buy.store)
     online = "wechatpay" in methods and not (wish.paid and "offline" in methods)
     # What makes it the same wish: amounts may have changed in between, and being paid is no part of it.
-    facts = (sorted((line.offer_id, line.quantity) for line in wish.lines), target.point_id)
+    place = wish.place.model_dump() if wish.place else target.point_id
+    facts = (sorted((line.offer_id, line.quantity) for line in wish.lines), place)
     return Draft(
         person_id=target.person_id,
         group_buy_id=group_buy.id,
@@ -155,6 +181,7 @@ def _draft(leader: Person, group_buy: GroupBuy, wish: WishIn, target: _Target, b
         body_hash=hashlib.sha256(repr(facts).encode()).hexdigest(),
         actor=Actor("leader", leader.id),
         pickup_point_id=target.point_id,
+        address_id=target.address_id,
         contact=target.recipient,
         remark=wish.remark,
         answers=tuple((answer.question_id, answer.answer) for answer in body.answers),

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from yantuan.identity.models import Person
+from yantuan.identity.models import Address, Person
 from yantuan.kernel.clock import now
 from yantuan.kernel.ids import short_code
 from yantuan.kernel.tokens import token_hash
@@ -36,5 +36,6 @@ def blank_idle(gone: str) -> int:
     ).exclude(recipient_name=gone)
     idle = StandIn.objects.filter(created_at__lt=now() - IDLE).exclude(Exists(named)).exclude(token_sealed="")
     ids = list(idle.order_by("id").values_list("id", flat=True)[:BATCH])
+    Address.objects.filter(person__stand_in__id__in=ids).delete()
     Person.objects.filter(stand_in__id__in=ids).update(nickname=gone, disabled_at=now())
     return blank(StandIn.objects.filter(id__in=ids))

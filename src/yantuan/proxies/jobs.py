@@ -1,8 +1,17 @@
-"""Imported at start: proxy orders take part in placing."""
+"""Imported at start: proxy orders take part in placing; figures of members follow orders that change hands."""
 
 from __future__ import annotations
 
-from yantuan.proxies import placing
+from typing import Any
 
-PLACING = placing.ProxyHook
-"""What is registered by being imported here."""
+from yantuan.kernel import outbox
+from yantuan.members.counting import count
+from yantuan.proxies import moving, placing
+
+__all__ = ["placing"]
+
+
+@outbox.on(moving.MOVED)
+def count_members_anew(payload: dict[str, Any]) -> None:
+    """Counting again changes nothing, so twice is the same as once."""
+    count(int(payload["store_id"]), [int(one) for one in payload["people"]])

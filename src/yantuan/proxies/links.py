@@ -5,7 +5,7 @@ from __future__ import annotations
 from yantuan.identity.models import Person
 from yantuan.identity.queries import masked_name
 from yantuan.kernel.config import config
-from yantuan.kernel.errors import NotFound
+from yantuan.kernel.errors import AppError, NotFound
 from yantuan.kernel.tokens import token_hash, unseal
 from yantuan.media.queries import media_map
 from yantuan.orders.models import Order, OrderLine
@@ -27,25 +27,30 @@ def link_of(stand_in: StandIn | None) -> str:
     return f"{config().public_url.rstrip('/')}/buyer/proxy-pay/index?token={unseal(PURPOSE, stand_in.token_sealed)}"
 
 
-def _opened(token: str) -> tuple[StandIn, list[Order]]:
+def opened(token: str) -> tuple[StandIn, list[Order]]:
     """Whose link it is, with their orders. Raises NotFound once nothing waits any more: then it says no more than a wrong one."""
     found = StandIn.objects.select_related("group_buy__store", "person").filter(
         token_hash=token_hash(token[:MOST_TOKEN])
     )
     stand_in = found.first()
     if stand_in is None:
-        raise NotFound("这个付款链接不对或已失效，请向团长要新的", "No such pay link, or it has ended.")
+        raise no_such_link()
     orders = list(
         Order.objects.filter(group_buy_id=stand_in.group_buy_id, person_id=stand_in.person_id).order_by("id")
     )
     if not rules.link_open((one.payment, one.delivery) for one in orders):
-        raise NotFound("这个付款链接不对或已失效，请向团长要新的", "No such pay link, or it has ended.")
+        raise no_such_link()
     return stand_in, orders
+
+
+def no_such_link() -> AppError:
+    """The same words for a wrong link and for one that ended."""
+    return NotFound("这个付款链接不对或已失效，请向团长要新的", "No such pay link, or it has ended.")
 
 
 def page_of(token: str) -> PayPage:
     """What anybody with the link sees. Raises NotFound."""
-    stand_in, orders = _opened(token)
+    stand_in, orders = opened(token)
     sale, store = stand_in.group_buy, stand_in.group_buy.store
     lines = list(OrderLine.objects.filter(order_id__in=[one.id for one in orders]).order_by("position", "id"))
     offline = any(one.payment_method == "offline" and one.payment in LIVE_PAYMENTS for one in orders)
@@ -82,7 +87,7 @@ def page_of(token: str) -> PayPage:
 
 
 def _order(token: str, order_id: int) -> Order:
-    for order in _opened(token)[1]:
+    for order in opened(token)[1]:
         if order.id == order_id:
             return order
     raise NotFound

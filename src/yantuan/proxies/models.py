@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.identity.models import Person
@@ -35,3 +36,31 @@ class StandIn(Row):
     def holder_id(self) -> int:
         """Whose orders theirs are now."""
         return self.claimed_by or self.person_id
+
+
+class Claim(Row):
+    """认领: somebody said that a stand-in's orders are theirs. At most one is in force per stand-in."""
+
+    store_id = models.BigIntegerField()
+    group_buy = models.ForeignKey(GroupBuy, on_delete=models.PROTECT, db_constraint=False)
+    stand_in = models.ForeignKey(StandIn, on_delete=models.PROTECT, related_name="claims")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="claims")
+    participation_id = models.BigIntegerField()
+    """The stand-in's own, with the 跟团号 that undoing gives back."""
+    number = models.BigIntegerField()
+    merged = models.BooleanField()
+    """The person took part already: the orders went under their number, and the stand-in's lies idle."""
+    order_ids = models.JSONField(default=list)
+    """As texts: what was moved."""
+    created_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "认领"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stand_in"], condition=Q(undone_at__isnull=True), name="one_claim_in_force"
+            )
+        ]
+        indexes = [models.Index(fields=["group_buy", "-id"], name="claim_of_groupbuy")]

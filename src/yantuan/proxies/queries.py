@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import Count, Q
+
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.orders.models import Order
 from yantuan.proxies.booking import Answer, stand_ins_of
 from yantuan.proxies.links import link_of
-from yantuan.proxies.models import StandIn
-from yantuan.proxies.schemas import ProxyOrderRow, ProxyOutcome, ProxyProblem, WishIn
+from yantuan.proxies.models import Claim, StandIn
+from yantuan.proxies.schemas import ClaimOut, ProxyOrderRow, ProxyOutcome, ProxyProblem, WishIn
 
 MOST_ROWS = 500
 
@@ -40,16 +42,34 @@ def _problem(answer: Answer) -> ProxyProblem | None:
 
 
 def unpaid_and_paid(group_buy: GroupBuy) -> list[ProxyOrderRow]:
-    """Live orders of this sale's stand-ins, by 跟团号."""
+    """Live orders placed for this sale's stand-ins, by 跟团号; those that were claimed say by whom."""
     known = {row.person_id: row for row in StandIn.objects.filter(group_buy_id=group_buy.id)}
-    rows = Order.objects.filter(group_buy_id=group_buy.id, person_id__in=list(known)).exclude(
-        payment="closed"
-    )
+    claims = Claim.objects.select_related("person").filter(group_buy_id=group_buy.id, undone_at=None)
+    claimed = {int(order_id): claim for claim in claims for order_id in claim.order_ids}
+    mine = Q(person_id__in=list(known)) | Q(id__in=list(claimed))
+    rows = Order.objects.filter(mine, group_buy_id=group_buy.id).exclude(payment="closed")
+    counted = Order.objects.filter(group_buy_id=group_buy.id).values("number").annotate(n=Count("id"))
+    seen = dict(counted.order_by("number").values_list("number", "n"))
     return [
         ProxyOrderRow(
-            order_id=str(one.id), number=one.number, name=one.recipient_name, goods=one.goods_text,
+            order_id=str(one.id), number=one.number, seen=seen[one.number], name=one.recipient_name, goods=one.goods_text,
             total_fen=one.total_fen, payment=one.payment, expires_at=one.expires_at,
-            link=link_of(known[one.person_id]),
+            link=link_of(known.get(one.person_id)), claim_id=_id(claimed.get(one.id)),
+            claimed_by=_nickname(claimed.get(one.id)),
         )
         for one in rows.order_by("number", "id")[:MOST_ROWS]
     ]  # fmt: skip
+
+
+def _id(claim: Claim | None) -> str | None:
+    return str(claim.id) if claim else None
+
+
+def _nickname(claim: Claim | None) -> str:
+    return claim.person.nickname if claim else ""
+
+
+def claim_out(claim: Claim) -> ClaimOut:
+    """The claimed orders under the number they have now."""
+    found = Order.objects.filter(id__in=[int(one) for one in claim.order_ids]).order_by("id")
+    return ClaimOut(number=found[0].number, order_ids=[str(one.id) for one in found])

@@ -37,9 +37,14 @@ def key_of_new(stand_in_id: int, ended: int) -> str:
     return f"{keys_of(stand_in_id)}{ended}"
 
 
+def mores_of(participation_id: int) -> str:
+    """How the keys of pieces added to a 跟团号 begin."""
+    return f"{KEY}{participation_id}/more/"
+
+
 def key_of_more(participation_id: int, seen: int) -> str:
     """Of pieces added to a 跟团号 that had `seen` orders: whoever agreed to the same sight agrees to the same order."""
-    return f"{KEY}{participation_id}/more/{seen}"
+    return f"{mores_of(participation_id)}{seen}"
 
 
 def read_key(key: str) -> Key | None:

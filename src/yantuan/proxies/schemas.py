@@ -13,6 +13,15 @@ from yantuan.kernel.http import FenIn, IdIn, IdOut, Phone, Text
 from yantuan.orders.schemas import AnswerIn, LineIn
 
 
+class PlaceIn(Schema):
+    """Where a parcel goes; building, unit and room stand beside it."""
+
+    province: Annotated[Text, Field(min_length=1, max_length=20)]
+    city: Annotated[Text, Field(min_length=1, max_length=20)]
+    district: Annotated[Text, Field(max_length=20)] = ""
+    detail: Annotated[Text, Field(min_length=1, max_length=120)]
+
+
 class WishIn(Schema):
     """One neighbour. `number` 0 is somebody new; else pieces are added to that 跟团号, which had `seen` orders when it was read."""
 
@@ -21,6 +30,8 @@ class WishIn(Schema):
     unit: Annotated[Text, Field(max_length=20)] = ""
     room: Room = ""
     phone: Phone | None = None
+    place: PlaceIn | None = None
+    """Sent by courier, which needs a phone; without it: picked up."""
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=50)]
     expected_total_fen: FenIn
     number: Annotated[int, Field(ge=0, le=2**62)] = 0
@@ -31,9 +42,9 @@ class WishIn(Schema):
 
 
 class ProxyIn(Schema):
-    """What the leader agreed to; all are handed out at one pick-up point and answer the sale's questions alike."""
+    """What the leader agreed to; who picks up does so at one point, and all answer the sale's questions alike."""
 
-    pickup_point_id: IdIn
+    pickup_point_id: IdIn | None = None
     answers: Annotated[list[AnswerIn], Field(max_length=8)] = []
     people: Annotated[list[WishIn], Field(min_length=1, max_length=100)]
 
@@ -64,12 +75,24 @@ class ProxyOrderRow(Schema):
 
     order_id: IdOut
     number: int
+    seen: int
+    """Orders the number has by now, closed ones too; adding pieces names it."""
     name: str
     goods: str
     total_fen: int
     payment: str
     expires_at: datetime | None
     link: str
+    claim_id: IdOut | None
+    """Where the neighbour has claimed it as theirs; the leader may undo that."""
+    claimed_by: str
+
+
+class ClaimOut(Schema):
+    """What is the person's now."""
+
+    number: int
+    order_ids: list[IdOut]
 
 
 class PayLine(Schema):

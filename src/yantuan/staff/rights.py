@@ -77,6 +77,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     **_reads(("orders",), "list_proxy_orders"),
     "place_proxy_orders": Rule(("orders",), "代下单", "Order for neighbours"),
     "record_proxy_order_paid": Rule(("orders",), "登记代下单已收款", "Record a payment"),
+    "undo_proxy_claim": Rule(("orders",), "撤回认领", "Undo a claim"),
     "cancel_proxy_order": Rule(("orders",), "取消代下单", "Cancel a proxy order"),
     **_reads(_ORDERS, "read_tracking", "read_picking", "list_bags"),
     **_reads(_HANDS, "download_picking_sheet", "download_picking_paper"),

@@ -9,7 +9,11 @@ export const zh = {
   'buyer.proxy.allPaid': '都付清了，谢谢！',
   'buyer.proxy.offline': '请扫团长的收款码付款，付完告诉团长一声，由团长登记。',
   'buyer.proxy.hold': '为你留货到 {time}',
-  'buyer.proxy.gone': '这单已关闭',
+  'buyer.proxy.sum': '合计',
+  'buyer.proxy.mine': '这是我的订单',
+  'buyer.proxy.mineHint': '认领后可以在自己的订单里看进度、取货码，也可以申请售后',
+  'buyer.proxy.mineAsk': '认领后，这单和跟团号归到你的账号，付款链接失效。确认是你的订单吗？',
+  'buyer.proxy.claimed': '认领成功',
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -22,5 +26,9 @@ export const en: Record<keyof typeof zh, string> = {
   'buyer.proxy.allPaid': 'Everything is paid. Thank you!',
   'buyer.proxy.offline': "Pay with the leader's own code, then tell the leader, who notes it down.",
   'buyer.proxy.hold': 'Held for you until {time}',
-  'buyer.proxy.gone': 'This order is closed',
+  'buyer.proxy.sum': 'Total',
+  'buyer.proxy.mine': 'This is my order',
+  'buyer.proxy.mineHint': 'Claim it to follow it among your own orders, with its pick-up code and after-sales',
+  'buyer.proxy.mineAsk': 'The order and its number become yours and this link ends. Is it really your order?',
+  'buyer.proxy.claimed': 'It is yours now',
 }

@@ -10,6 +10,13 @@ export type ProxyOrder = Answer<'/api/leader/group-buys/{group_buy_id}/proxy-ord
 /** Neighbours of one request; the server takes a hundred. */
 export const AT_ONCE = 50
 
+export interface ProxyPlace {
+  readonly province: string
+  readonly city: string
+  readonly district: string
+  readonly detail: string
+}
+
 /** What the leader is about to order for one neighbour. `number` 0 is somebody new, else pieces for that 跟团号. */
 export interface ProxyWish {
   readonly name: string
@@ -17,6 +24,8 @@ export interface ProxyWish {
   readonly unit: string
   readonly room: string
   readonly phone: string
+  /** Where a parcel goes; null: picked up. */
+  readonly place: ProxyPlace | null
   readonly lines: readonly { readonly offer_id: string; readonly quantity: number }[]
   readonly remark: string
   readonly number: number
@@ -58,6 +67,7 @@ export function wishOf(person: JielongPerson, prices: Prices): ProxyWish | null 
     name: person.name.slice(0, 40),
     ...doorOf(person.room),
     phone: '',
+    place: null,
     lines,
     remark: person.notes.join('；').slice(0, 200),
     number: person.numbers[0] ?? 0,
@@ -89,6 +99,12 @@ export function sent(wish: ProxyWish) {
   return { ...rest, lines: [...rest.lines], phone: phone || null, expected_total_fen: totalFen }
 }
 
+/** Where the wish goes: the door, or the whole address. */
+export function whereOf(wish: ProxyWish): string {
+  const { province, city, district, detail } = wish.place ?? { province: '', city: '', district: '', detail: '' }
+  return [...new Set([province, city]), district, detail, wish.building, wish.unit, wish.room].filter(Boolean).join(' ')
+}
+
 interface Linked {
   readonly name: string
   readonly number: number
@@ -102,4 +118,17 @@ export function linksText(title: string, rows: readonly Linked[]): string {
   const due = rows.filter((one) => one.link && one.payment === 'unpaid')
   if (!due.length) return ''
   return [title, ...due.map((one) => `#${one.number} ${one.name} ${formatFen(one.total_fen)}\n${one.link}`)].join('\n')
+}
+
+/** Orders nobody has paid, by 跟团号. */
+export function unpaidByNumber(orders: readonly ProxyOrder[]): Map<number, ProxyOrder[]> {
+  const found = new Map<number, ProxyOrder[]>()
+  for (const one of orders) if (one.payment === 'unpaid') found.set(one.number, [...(found.get(one.number) ?? []), one])
+  return found
+}
+
+/** The name a line of the chat begins with, behind its number: a first guess the leader may change. */
+export function nameIn(line: string): string {
+  const rest = line.trim().replace(/^\d+\s*[.、．)）:：]?\s*/, '')
+  return (rest.split(/[\s:：,，+]/)[0] ?? '').slice(0, 40)
 }

@@ -21,7 +21,7 @@ export function useProxy(groupId: () => string) {
   /** Whether everything is there that an order of this sale needs. */
   const ready = computed(() => {
     const asked = group.value?.questions ?? []
-    return wishes.value.length > 0 && point.value !== '' && asked.every((one) => !one.required || Boolean(answers.value[one.id]?.trim()))
+    return wishes.value.length > 0 && wishes.value.every((one) => one.place !== null || one.number > 0 || point.value !== '') && asked.every((one) => !one.required || Boolean(answers.value[one.id]?.trim()))
   })
 
   async function loadGroup(): Promise<GroupBuy> {
@@ -57,7 +57,7 @@ export function useProxy(groupId: () => string) {
     try {
       for (let at = 0; at < wishes.value.length; at += AT_ONCE) {
         const body = {
-          pickup_point_id: point.value,
+          pickup_point_id: point.value || null,
           answers: Object.entries(answers.value).map(([question_id, answer]) => ({ question_id, answer })),
           people: wishes.value.slice(at, at + AT_ONCE).map(sent),
         }
