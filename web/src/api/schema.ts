@@ -3694,6 +3694,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/proxy-links/{token}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim By Link
+         * @description 这是我的订单: the orders become this person's. Again: no change.
+         */
+        post: operations["yantuan_proxies_api_claim_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leader/proxy-claims/{claim_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Proxy Claim
+         * @description The wrong person claimed them: orders and 跟团号 go back. Again: no change.
+         */
+        post: operations["yantuan_proxies_api_undo_proxy_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/group-buys/{group_buy_id}/statement": {
         parameters: {
             query?: never;
@@ -10773,12 +10813,29 @@ export interface components {
             total_fen?: number | null;
         };
         /**
+         * PlaceIn
+         * @description Where a parcel goes; building, unit and room stand beside it.
+         */
+        PlaceIn: {
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /**
+             * District
+             * @default
+             */
+            district: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * ProxyIn
-         * @description What the leader agreed to; all are handed out at one pick-up point and answer the sale's questions alike.
+         * @description What the leader agreed to; who picks up does so at one point, and all answer the sale's questions alike.
          */
         ProxyIn: {
             /** Pickup Point Id */
-            pickup_point_id: string;
+            pickup_point_id?: string | null;
             /**
              * Answers
              * @default []
@@ -10811,6 +10868,7 @@ export interface components {
             room: string;
             /** Phone */
             phone?: string | null;
+            place?: components["schemas"]["PlaceIn"] | null;
             /** Lines */
             lines: components["schemas"]["LineIn"][];
             /** Expected Total Fen */
@@ -10845,6 +10903,8 @@ export interface components {
             order_id: string;
             /** Number */
             number: number;
+            /** Seen */
+            seen: number;
             /** Name */
             name: string;
             /** Goods */
@@ -10857,6 +10917,10 @@ export interface components {
             expires_at: string | null;
             /** Link */
             link: string;
+            /** Claim Id */
+            claim_id: string | null;
+            /** Claimed By */
+            claimed_by: string;
         };
         /** PayLine */
         PayLine: {
@@ -10911,6 +10975,16 @@ export interface components {
             offline_note: string;
             /** Contact Wechat */
             contact_wechat: string;
+        };
+        /**
+         * ClaimOut
+         * @description What is the person's now.
+         */
+        ClaimOut: {
+            /** Number */
+            number: number;
+            /** Order Ids */
+            order_ids: string[];
         };
         /**
          * SaleStatementOut
@@ -17285,6 +17359,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PayPage"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_claim_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimOut"];
+                };
+            };
+        };
+    };
+    yantuan_proxies_api_undo_proxy_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ok"];
                 };
             };
         };
