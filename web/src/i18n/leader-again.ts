@@ -13,7 +13,7 @@ export const zh = {
 export const en: Record<keyof typeof zh, string> = {
   'leader.again.open': 'Open again',
   'leader.again.span': 'Opens as soon as published, until {end}',
-  'leader.again.hint': 'As long as last time, with the same prices, limits and delivery; stock of its own starts at last time’s total. Edit to change times or products.',
+  'leader.again.hint': 'As long as last time, with the same prices, limits and delivery; stock of its own starts at last time\'s total. Edit to change times or products.',
   'leader.again.left': 'Archived, left out',
   'leader.again.nothing': 'All products of last time are archived; add some first.',
   'leader.again.publish': 'Publish now',

@@ -25,7 +25,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.allowance.on': 'Refund small claims that fit',
   'leader.allowance.onHint': 'Only refunds without return of orders paid by WeChat Pay; the money goes back from your own account. What is beyond any bound still waits for you.',
   'leader.allowance.claim': 'At most per claim',
-  'leader.allowance.percent': 'At most of the goods’ price',
+  'leader.allowance.percent': 'At most of the goods\' price',
   'leader.allowance.month': 'At most a month',
   'leader.allowance.buyer': 'Per buyer within 30 days',
   'leader.allowance.times': '{n} times',

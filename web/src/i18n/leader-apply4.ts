@@ -132,7 +132,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.apply4.account_bank': 'Bank',
   'leader.apply4.account_bank.hint': 'E.g. 工商银行; else 其他银行',
   'leader.apply4.account_number': 'Account number',
-  'leader.apply4.bank_address_code': 'Code of the bank’s city',
+  'leader.apply4.bank_address_code': 'Code of the bank\'s city',
   'leader.apply4.bank_address_code.hint': 'Six digits, such as 330100 for Hangzhou; needed where the platform asks for it',
   'leader.apply4.bank_name': 'Branch (needed for 其他银行)',
 }

@@ -53,7 +53,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.batch.offline': '{n} of them were paid offline: send that money yourself, then mark it in the order.',
   'leader.batch.leftOut': '{n} orders get nothing:',
   'leader.batch.start': 'Refund {fen}',
-  'leader.batch.ask': '{n} buyers get {fen} together. This can’t be taken back.',
+  'leader.batch.ask': '{n} buyers get {fen} together. This can\'t be taken back.',
   'leader.batch.none': 'Nothing is left to refund',
   'leader.batch.running': 'Starting refunds {done} / {all}',
   'leader.batch.stopped': 'Stopped after {done} / {all}',

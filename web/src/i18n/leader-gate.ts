@@ -46,7 +46,7 @@ export const zh = {
 export const en: Record<keyof typeof zh, string> = {
   'leader.gate.title': 'Gate',
   'leader.gate.open': 'Offline gate',
-  'leader.gate.hint': 'Code, number, room, last four, initials',
+  'leader.gate.hint': 'Code, number, room, last four…',
   'leader.gate.load': 'Load the list',
   'leader.gate.none': 'No list yet. Open the gate from the picking page while you are online.',
   'leader.gate.age': 'List: {time}',

@@ -70,7 +70,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.members.blockedOnly': 'Blocked',
   'leader.members.empty': 'Whoever pays for an order appears here',
   'leader.members.noHit': 'Nothing found',
-  'leader.members.line': '{n} orders · {paid}',
+  'leader.members.line': 'Orders {n} · {paid}',
   'leader.members.refundRate': 'refunds {n}%',
   'leader.members.blocked': 'blocked',
   'leader.members.last': 'last {time}',

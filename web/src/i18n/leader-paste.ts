@@ -35,9 +35,9 @@ export const zh = {
 
 export const en: Record<keyof typeof zh, string> = {
   'leader.paste.title': 'Paste to sell',
-  'leader.paste.entry': 'Open from a supplier’s text',
+  'leader.paste.entry': 'Open from a supplier\'s text',
   'leader.paste.hint': 'Paste what the supplier sent. Goods, variants, prices, limits and closing time are filled in, each with the words it was read from.',
-  'leader.paste.placeholder': 'The supplier’s text',
+  'leader.paste.placeholder': 'The supplier\'s text',
   'leader.paste.pictures': 'Pictures of the goods',
   'leader.paste.picturesHint': 'The first for the first product and so on; the first one where there are too few',
   'leader.paste.read': 'Read it',

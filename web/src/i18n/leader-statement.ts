@@ -50,7 +50,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.sale.fee': 'Fee {fen}',
   'leader.sale.feeBack': 'Fee returned {fen}',
   'leader.sale.guess': '{text} (estimate)',
-  'leader.sale.sheet': 'Download sheet',
-  'leader.sale.paper': 'Download PDF',
+  'leader.sale.sheet': 'Excel',
+  'leader.sale.paper': 'PDF',
   'leader.sale.notOpened': 'It did not open; try again',
 }

@@ -21,7 +21,7 @@ export const zh = {
 
 export const en: Record<keyof typeof zh, string> = {
   'leader.wide.title': 'Desk on a computer',
-  'leader.wide.how': 'Open this address in a computer’s browser and scan its code, or type its eight digits here.',
+  'leader.wide.how': 'Open this address in a computer\'s browser and scan its code, or type its eight digits here.',
   'leader.wide.copy': 'Copy the address',
   'leader.wide.code': 'Code on the computer',
   'leader.wide.codeHint': '8 digits',
