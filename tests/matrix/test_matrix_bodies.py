@@ -32,7 +32,9 @@ EXTRAS: dict[str, Any] = {
     "phone_hash": "0", "private": False, "kind_label": "x", "actor_kind": "operator", "version": 99,
 }  # fmt: skip
 """What a thief would add to any body. A body's own field of that name keeps its value."""
-RANDOM_COLUMNS = frozenset({"code", "token", "key", "pickup_code", "out_trade_no", "out_refund_no"})
+RANDOM_COLUMNS = frozenset(
+    {"salt", "digest", "code", "token", "key", "pickup_code", "out_trade_no", "out_refund_no"}
+)
 WRITING = sorted(n for n, s in SENT.items() if s.body and not s.form)
 RTL = "\u202e\u2066"
 TEXTS = {
