@@ -110,6 +110,7 @@ bench-day: setup web/node_modules/.installed ## Time what a leader does by hand 
 	@$(BIN)/python -m bench.shipping_import
 	@$(BIN)/python -m bench.picking
 	@$(BIN)/python -m bench.gate_search
+	@$(BIN)/python -m bench.leader_pages
 
 lighthouse: setup web ## Judge the group-buy page on a phone with Lighthouse; writes bench/lighthouse.json
 	@$(BIN)/python -m bench.lighthouse --write
