@@ -266,7 +266,7 @@ def test_without_the_lock_units_are_given_back_twice(monkeypatch: pytest.MonkeyP
         gate.wait(5)
         return seen
 
-    monkeypatch.setattr(stock, "_locked", unlocked)
+    monkeypatch.setattr(stock, "lock_pools", unlocked)
     monkeypatch.setattr(stock, "_history", slow)
     errors = _race([lambda: stock.release([line]), lambda: stock.release([line])])
     # Both passed the check; only the database's constraints stopped the second.

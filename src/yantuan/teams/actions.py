@@ -13,7 +13,7 @@ from typing import Final
 from django.db.models import F, Q
 
 from yantuan.groupbuys.models import GroupBuy
-from yantuan.kernel import faults, outbox
+from yantuan.kernel import outbox
 from yantuan.kernel.actors import SYSTEM
 from yantuan.kernel.certain import surely
 from yantuan.kernel.db import retrying
@@ -54,7 +54,6 @@ def _settle(team_id: int) -> Verdict:
     team.save(update_fields=["state", "settled_at", "taken"])
     Seat.objects.filter(team=team, state=TAKEN).update(state=BACK if found == "end" else KEPT)
     outbox.emit(SETTLED, {"team_id": str(team.id)}, store_id=team.store_id, key=f"team:{team.id}")
-    faults.point("teams.settle.before_commit")
     return found
 
 

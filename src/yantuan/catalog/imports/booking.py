@@ -18,7 +18,6 @@ from yantuan.catalog.imports.reading import MOST_PICTURES
 from yantuan.catalog.models import Sku
 from yantuan.catalog.schemas import ProductIn, SkuIn
 from yantuan.identity.people import person_by_id
-from yantuan.kernel import faults
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
@@ -48,7 +47,6 @@ def book(import_id: int) -> None:
         )
         pictures = [] if library(batch.store_id, [first.title]) else _pictures(batch, rows)
         retrying(lambda: _one(import_id, first.good, pictures))  # noqa: B023 - run at once
-        faults.point("catalog.import.after_commit")
 
 
 def _finish(import_id: int) -> None:
@@ -85,7 +83,6 @@ def _one(import_id: int, good: int, pictures: Sequence[int]) -> None:
     else:
         _make(batch, rows, pictures)
     GoodsImport.objects.filter(id=batch.id).update(seen_at=now())
-    faults.point("catalog.import.before_commit")
 
 
 def _known(rows: Rows, kept: Kept) -> None:
