@@ -82,6 +82,8 @@ def open_sale(leader: Phone) -> None:
     leader.tap("block-add-text")
     leader.fill(block_0_text="周四截单，周五到小区。现摘现发，坏果包赔。")
     leader.tap("group-publish")
+    # A promise to make good binds: the look before publishing says so, and asks once.
+    leader.confirm()
 
 
 def share_link(leader: Phone) -> str:

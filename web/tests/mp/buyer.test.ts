@@ -22,6 +22,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   'GET /api/instance': { name: '雁团', demo: false, wechatpay: true, oa_appid: '', mini_appid: 'wx', simulator_url: '', hold_minutes: 15, aftersale_days: 7 },
   'GET /api/messages/unread': { leader: 0, buyer: 2 },
   'GET /api/g/abc': PAGE,
+  'GET /api/g/abc/parcel': null,
   'GET /api/me/addresses': [ADDRESS],
   'POST /api/orders/quote': QUOTE,
   'POST /api/orders': { id: '77', number: 12, payment: 'unpaid', payment_method: 'wechatpay', total_fen: 3590, expires_at: null, replayed: false },

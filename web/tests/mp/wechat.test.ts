@@ -36,6 +36,7 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
       'GET /api/instance': { name: '雁团', demo: false, wechatpay: true, oa_appid: '', mini_appid: 'wx', simulator_url: '', hold_minutes: 15, aftersale_days: 7 },
       'GET /api/messages/unread': { leader: 0, buyer: 0 },
       'GET /api/g/abc': PAGE,
+      'GET /api/g/abc/parcel': null,
       'GET /api/subscribe/templates': { leader: ['tl'], buyer: ['tb'] },
       'POST /api/subscribe/consents': { ok: true },
       'POST /api/shares/tok123/open': { ok: true },
