@@ -72,7 +72,7 @@ def test_a_sheet_from_the_phone(phone: Callable[[], Phone], stack: Stack) -> Non
     leader = signed_in(phone(), stack, "leader")
     leader.open("/leader/orders/index")
     leader.tap("import-open")
-    leader.see("empty", "还没有导入过")
+    leader.see("import-choose")
     shot(leader, "1-start")
     data = sheet(*rows)
     choose(leader, data)
