@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from phone import Phone
 from playwright.sync_api import expect
-from test_gate_offline import waiting_sale
 from test_parcels import api
+from test_pickup_pass import sale_of, to_fetch
 
 from stack import Stack
 
@@ -33,8 +33,9 @@ def signed(phone: Phone, role: str) -> Phone:
 
 def test_the_rule_and_the_list(phone: Callable[[], Phone], stack: Stack) -> None:
     desk = api(stack, "leader")
-    sale, found = waiting_sale(desk)
-    point = found["points"][next(one for one in found["orders"] if one["s"] == "waiting")["p"]]
+    sale = sale_of(stack, to_fetch(stack))
+    store = desk.get("/leader/stores").json()[0]["id"]
+    point = desk.get(f"/leader/stores/{store}").json()["pickup_points"][0]
     leader = signed(phone(), "leader")
     leader.open(f"/leader/group-edit/index?id={sale}")
     leader.see("left-rule", "没有设置")
