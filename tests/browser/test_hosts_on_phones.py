@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from phone import Phone
 from playwright.sync_api import expect
-from test_gate_offline import waiting_sale
+from test_gate_offline import gate_list
 from test_parcels import api
+from test_pickup_pass import sale_of, to_fetch
 
 from stack import Stack
 
@@ -74,8 +75,9 @@ def count_and_tell(host: Phone) -> None:
 
 def test_a_host_from_the_invitation_to_the_hand_out(phone: Callable[[], Phone], stack: Stack) -> None:
     desk = api(stack, "leader")
-    sale, found = waiting_sale(desk)
-    order = next(one for one in found["orders"] if one["s"] == "waiting")
+    sale = sale_of(stack, to_fetch(stack, pieces=2))
+    found = gate_list(desk, sale)
+    [order] = found["orders"]
     point = found["points"][order["p"]]
     leader, host = signed(phone(), "leader"), signed(phone(), "buyer2")
     host.open(invited(leader, point["name"]).removeprefix("http://127.0.0.1:8000"))

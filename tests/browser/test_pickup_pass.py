@@ -43,7 +43,7 @@ def sale_of(stack: Stack, order: dict[str, Any]) -> str:
     return found
 
 
-def to_fetch(stack: Stack) -> dict[str, Any]:
+def to_fetch(stack: Stack, pieces: int = 1) -> dict[str, Any]:
     """A paid order of the demo buyer, to be fetched at the first pick-up point."""
     desk, me = api(stack, "leader"), api(stack, "buyer")
     store = desk.get("/leader/stores").json()[0]["id"]
@@ -63,12 +63,12 @@ def to_fetch(stack: Stack) -> dict[str, Any]:
     assert desk.post(f"/leader/group-buys/{sale['id']}/publish").is_success
     wanted = {
         "group_buy_id": sale["id"],
-        "lines": [{"offer_id": sale["offers"][0]["id"], "quantity": 1}],
+        "lines": [{"offer_id": sale["offers"][0]["id"], "quantity": pieces}],
         "delivery_method": "pickup",
         "pickup_point_id": point,
         "contact": {"name": "陈阿姨", "phone": "13910000000", "room": "101"},
         "payment_method": "offline",
-        "expected_total_fen": 3990,
+        "expected_total_fen": 3990 * pieces,
     }
     placed = me.post("/orders", json=wanted, headers={"Idempotency-Key": f"pass-{new_id()}"})
     assert placed.status_code == 201, placed.text
