@@ -26,12 +26,12 @@ def shot(phone: Phone, name: str) -> None:
 
 
 def a_sale(stack: Stack) -> dict[str, str]:
-    """An open sale of the demo shop whose goods are handed out at a point."""
+    """An open sale of the demo shop whose goods are sent or handed out at a point."""
     desk = api(stack, "leader")
     store = desk.get("/leader/stores").json()[0]["id"]
     for row in desk.get(f"/leader/stores/{store}/group-buys").json()["items"]:
         sale = desk.get(f"/leader/group-buys/{row['id']}").json()
-        if row["status"] == "open" and sale["pickup_points"]:
+        if row["status"] == "open" and sale["pickup_points"] and sale["courier_enabled"]:
             return {"id": row["id"], "title": sale["title"]}
     raise AssertionError("the demo shop has no sale with pick-up")
 
