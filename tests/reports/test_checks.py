@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,7 +11,7 @@ from django.db.models import F
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from appendonly import lifted
-from reports import planted_figures, planted_splits, planted_teams
+from reports import planted_figures, planted_settling, planted_splits, planted_teams
 from reports.trade import Trade, full_trade, write_files
 from yantuan.aftersales.models import AfterSale, AfterSaleLine
 from yantuan.catalog.models import Sku, StockMovement, StockPool
@@ -42,7 +41,6 @@ from yantuan.reports.models import CheckRun
 from yantuan.reports.rules import RULES, system
 from yantuan.reports.rules.base import Scope
 from yantuan.reports.snapshot import snapshot
-from yantuan.settling.models import Formation, Settlement
 from yantuan.shipinfo.models import ShippingInfo
 from yantuan.stores.models import Store
 
@@ -160,29 +158,7 @@ def used_by(name: str) -> Plant:
     return plant
 
 
-def settled(**values: Any) -> Plant:
-    """A refund on the books of a sale that settled, other than the one that was made."""
-
-    def plant(trade: Trade) -> None:
-        order = the(trade, "paid")
-        Settlement.objects.create(
-            store_id=order.store_id, group_buy_id=order.group_buy_id, order=order, kind="tier", created_at=now(), **values
-        )  # fmt: skip
-
-    return plant
-
-
-def unformed(trade: Trade) -> None:
-    order = the(trade, "paid")
-    Formation.objects.create(
-        group_buy_id=order.group_buy_id, store_id=order.store_id, state="failed", judged_at=now()
-    )
-    Order.objects.filter(id=order.id).update(paid_at=now() - LONG_AGO)
-
-
 PLANTS: list[tuple[str, Plant]] = [
-    ("F1", settled(state="started", refund_id=1, amount_fen=5)),
-    ("F1", unformed),
     ("C1", lambda t: coupon(t, claimed=1)),
     ("C1", used_by("paid")),
     ("C1", used_by("closed")),
@@ -275,7 +251,9 @@ PLANTS: list[tuple[str, Plant]] = [
 ]  # fmt: skip
 
 
-EVERY = PLANTS + planted_figures.PLANTS + planted_splits.PLANTS + planted_teams.PLANTS
+EVERY = (
+    PLANTS + planted_figures.PLANTS + planted_settling.PLANTS + planted_splits.PLANTS + planted_teams.PLANTS
+)
 
 
 def broken() -> set[str]:
