@@ -100,3 +100,12 @@ def test_every_other_address_is_the_apps() -> None:
     assert Client().get("/pages/me/index").status_code == 200
     assert Client().get("/api/none").status_code == 404
     assert Client().post("/pages/me/index").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/desk", "/console"])
+def test_an_address_without_its_slash_leads_on(path: str) -> None:
+    answer = Client().get(f"{path}?next=1")
+    assert (answer.status_code, answer["Location"]) == (302, f"{path}/?next=1")
+    assert Client().get(path)["Location"] == f"{path}/"
+    assert Client().get(f"{path}s").status_code == 404
+    assert Client().post(path).status_code == 405

@@ -21,6 +21,8 @@ from yantuan.sharing import scenes
 pytestmark = pytest.mark.django_db
 
 PAGES: dict[str, tuple[str, int, int]] = {
+    "console": ("/console", 302, 302),
+    "desk": ("/desk", 302, 302),
     "healthz": ("/healthz", 200, 200),
     "readyz": ("/readyz", 200, 200),
     "media/<str:name>": ("/media/{code}.webp", 404, 404),

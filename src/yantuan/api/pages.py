@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
 from yantuan.api import built
@@ -64,6 +64,13 @@ def store(request: HttpRequest, code: str) -> HttpResponse:
     token = request.GET.get("t", "")
     location = f"/pages/s/index?code={code}" + (f"&t={token}" if _TOKEN.fullmatch(token) else "")
     return _store(request, code, location)
+
+
+@require_safe
+def with_slash(request: HttpRequest) -> HttpResponse:
+    """`/desk` and `/console` as people type them: on to the address that ends with a slash."""
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponseRedirect(f"{request.path}/{'?' if query else ''}{query}")
 
 
 @require_safe

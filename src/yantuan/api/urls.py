@@ -28,6 +28,8 @@ urlpatterns = [
     # Named, not included: console and desk are imported at their first request.
     URLResolver(RoutePattern("console/"), "yantuan.console.urls", app_name="admin", namespace="admin"),
     URLResolver(RoutePattern("desk/"), "yantuan.desk.urls"),
+    path("console", pages.with_slash),
+    path("desk", pages.with_slash),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("media/<str:name>", public_picture),
