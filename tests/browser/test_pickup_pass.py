@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ownsale import own_sale
 from phone import Phone
 from playwright.sync_api import expect
 from test_orders_grow import paid_offline
 from test_parcels import api
 
 from stack import Stack
-from yantuan.kernel.clock import now
 from yantuan.kernel.ids import new_id
 
 pytestmark = pytest.mark.browser
@@ -46,26 +45,12 @@ def sale_of(stack: Stack, order: dict[str, Any]) -> str:
 def to_fetch(stack: Stack, pieces: int = 1) -> dict[str, Any]:
     """A paid order of the demo buyer, to be fetched at the first pick-up point."""
     desk, me = api(stack, "leader"), api(stack, "buyer")
-    store = desk.get("/leader/stores").json()[0]["id"]
-    point = desk.get(f"/leader/stores/{store}").json()["pickup_points"][0]["id"]
-    product = desk.get(f"/leader/stores/{store}/products").json()["items"][0]
-    begin = now()
-    body = {
-        "title": "代取鲜果团",
-        "offers": [{"sku_id": product["skus"][0]["id"], "price_fen": 3990, "stock": 9}],
-        "starts_at": begin.isoformat(),
-        "ends_at": (begin + timedelta(days=2)).isoformat(),
-        "courier_enabled": False,
-        "pickup_enabled": True,
-        "pickup_point_ids": [point],
-    }
-    sale = desk.post(f"/leader/stores/{store}/group-buys", json=body).json()
-    assert desk.post(f"/leader/group-buys/{sale['id']}/publish").is_success
+    sale = own_sale(stack, "代取鲜果团", courier_enabled=False)
     wanted = {
         "group_buy_id": sale["id"],
         "lines": [{"offer_id": sale["offers"][0]["id"], "quantity": pieces}],
         "delivery_method": "pickup",
-        "pickup_point_id": point,
+        "pickup_point_id": sale["pickup_points"][0]["id"],
         "contact": {"name": "陈阿姨", "phone": "13910000000", "room": "101"},
         "payment_method": "offline",
         "expected_total_fen": 3990 * pieces,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ownsale import own_sale
 from phone import Phone
 from playwright.sync_api import expect
 from test_leader_and_buyer import pay_in_cashier
@@ -25,23 +26,12 @@ def shot(phone: Phone, name: str) -> None:
         phone.page.screenshot(path=Path(LOOK) / f"{name}.png", full_page=True)
 
 
-def a_sale(stack: Stack) -> dict[str, str]:
-    """An open sale of the demo shop whose goods are sent or handed out at a point."""
-    desk = api(stack, "leader")
-    store = desk.get("/leader/stores").json()[0]["id"]
-    for row in desk.get(f"/leader/stores/{store}/group-buys").json()["items"]:
-        sale = desk.get(f"/leader/group-buys/{row['id']}").json()
-        if row["status"] == "open" and sale["pickup_points"] and sale["courier_enabled"]:
-            return {"id": row["id"], "title": sale["title"]}
-    raise AssertionError("the demo shop has no sale with pick-up")
-
-
 def copied(phone: Phone) -> str:
     return str(phone.page.evaluate("navigator.clipboard.readText()"))
 
 
 def test_from_a_pasted_list_to_a_paid_order(phone: Callable[[], Phone], stack: Stack) -> None:
-    sale = a_sale(stack)
+    sale = own_sale(stack, "接龙代下单团")
     leader = phone()
     leader.context.grant_permissions(["clipboard-read", "clipboard-write"])
     assert leader.context.request.post(f"{stack.app}/api/demo/sign-in", data={"role": "leader"}).ok
@@ -97,7 +87,7 @@ def pay(payer: Phone, stack: Stack, link: str) -> None:
 
 
 def test_by_hand_then_money_and_cancelling(phone: Callable[[], Phone], stack: Stack) -> None:
-    sale = a_sale(stack)
+    sale = own_sale(stack, "登记收款团")
     leader = phone()
     assert leader.context.request.post(f"{stack.app}/api/demo/sign-in", data={"role": "leader"}).ok
     for name in ("门口大爷", "李奶奶"):
@@ -127,7 +117,7 @@ def test_by_hand_then_money_and_cancelling(phone: Callable[[], Phone], stack: St
 
 
 def test_the_neighbour_claims_and_the_leader_undoes(phone: Callable[[], Phone], stack: Stack) -> None:
-    sale = a_sale(stack)
+    sale = own_sale(stack, "邻居认领团")
     desk = api(stack, "leader")
     found = desk.get(f"/leader/group-buys/{sale['id']}").json()
     offer = found["offers"][0]
@@ -160,7 +150,7 @@ def test_the_neighbour_claims_and_the_leader_undoes(phone: Callable[[], Phone], 
 
 
 def test_a_parcel_by_hand_and_a_changed_mind(phone: Callable[[], Phone], stack: Stack) -> None:
-    sale = a_sale(stack)
+    sale = own_sale(stack, "变卦团")
     leader = phone()
     assert leader.context.request.post(f"{stack.app}/api/demo/sign-in", data={"role": "leader"}).ok
     leader.open(f"/leader/proxy/index?id={sale['id']}")
