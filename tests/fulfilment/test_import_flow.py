@@ -199,7 +199,7 @@ def test_orders_found_without_a_number(shop: Shop) -> None:
     assert codes(shop, batch) == [
         ["matched_by_person"],
         ["matched_by_number"],
-        ["order_ambiguous"],
+        ["addresses_differ"],
         ["person_unknown"],
     ]
     book(shop, batch, "matched_by_person", "matched_by_number")

@@ -31,7 +31,7 @@ class Shipment(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["import_row_id"],
+                fields=["import_row_id", "order"],
                 condition=Q(import_row_id__isnull=False),
                 name="shipment_once_per_row",
             )

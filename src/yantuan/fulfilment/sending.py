@@ -17,12 +17,14 @@ from django.db.models import F
 from yantuan.fulfilment import rules
 from yantuan.fulfilment.models import Shipment, ShipmentLine
 from yantuan.fulfilment.parts import held_pieces
+from yantuan.fulfilment.together import refuse_stranger
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import AppError, Conflict
 from yantuan.kernel.models import OutboxEvent
+from yantuan.orders.address_records import changes_by_order, unseen
 from yantuan.orders.holding import Held, held_orders
 from yantuan.orders.many import Move, lock_orders, transition_many
 from yantuan.orders.models import Order, OrderLine
@@ -41,7 +43,11 @@ class Parcel:
     note: str = ""
     pieces: tuple[rules.Pieces, ...] = ()
     import_row_id: int | None = None
-    """The row of an imported sheet it comes from: no row sends two parcels."""
+    """The row of an imported sheet it comes from: no row sends an order twice."""
+    beside: int = 0
+    """The order, earlier in the list, with which it is packed: it leaves only when that one does, to the same recipient."""
+    seen: int | None = None
+    """How many changes of its address the sender knows of; None: nobody looked."""
     told_as: str = ""
     """Several parcels of one order with the same words here make one message to the buyer."""
 
@@ -56,6 +62,8 @@ class _Desk:
     held: dict[int, dict[int, int]]
     waits: dict[int, Held]
     """Orders of which it is still open what they will get."""
+    changes: dict[int, int]
+    """How often addresses were changed, of orders whose sender says what they have seen."""
     used: dict[str, list[Order]]
     """Orders by the numbers of parcels under way, those decided now included."""
     moment: datetime = field(default_factory=now)
@@ -72,7 +80,7 @@ def send(store_id: int, parcels: Sequence[Parcel], actor: Actor) -> list[Shipmen
     """Send what may leave; one answer per parcel, in order. In the caller's transaction.
 
     A refusal is the error `ship` would raise: Conflict `order_not_paid`, `already_shipped`, `nothing_left`, `too_many_pieces`,
-    `aftersale_open`, `tracking_no_used` and kin, what `orders.holding` says of it, Invalid `order_line_unknown`.
+    `aftersale_open`, `tracking_no_used`, `address_changed`, `not_one_parcel` and kin, what `orders.holding` says of it, Invalid `order_line_unknown`.
     """
     # Two who enter the same number for different people at the same moment must see each other.
     Store.objects.select_for_update(no_key=True).filter(id=store_id).first()
@@ -91,12 +99,13 @@ def _look(store_id: int, parcels: Sequence[Parcel]) -> _Desk:
     # Only a case that is open keeps pieces back.
     held = {id_: held_pieces(id_) for id_, row in orders.items() if row.aftersale == "open"}
     waits = held_orders({id_: row.group_buy_id for id_, row in orders.items()})
+    changes = changes_by_order([parcel.order_id for parcel in parcels if parcel.seen is not None])
     used: dict[str, list[Order]] = defaultdict(list)
     numbers = {parcel.number for parcel in parcels}
     live = Shipment.objects.filter(store_id=store_id, tracking_no__in=numbers, withdrawn_at=None)
     for shipment in live.select_related("order").order_by("id"):
         used[shipment.tracking_no].append(shipment.order)
-    return _Desk(orders, left, held, waits, used)
+    return _Desk(orders, left, held, waits, changes, used)
 
 
 def _decide(desk: _Desk, parcel: Parcel) -> Shipment | AppError:
@@ -111,6 +120,11 @@ def _decide(desk: _Desk, parcel: Parcel) -> Shipment | AppError:
         if order.id in desk.waits:
             raise desk.waits[order.id].refusal()
         refuse_used_number(order, desk.used.get(parcel.number, []))
+        if parcel.beside:
+            leads = parcel.beside in desk.states
+            refuse_stranger(order, desk.orders.get(parcel.beside) if leads else None)
+        if parcel.seen is not None and parcel.seen != desk.changes.get(order.id, 0):
+            raise unseen()
         left = desk.left[order.id]
         pieces = rules.choose(left, desk.held.get(order.id, {}), parcel.pieces)
     except AppError as error:

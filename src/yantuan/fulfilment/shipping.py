@@ -10,7 +10,6 @@ from yantuan.fulfilment.carriers import carrier_name, clean_number
 from yantuan.fulfilment.models import Shipment, ShipmentLine
 from yantuan.fulfilment.schemas import CorrectIn, ShipIn
 from yantuan.fulfilment.sending import Parcel, parcel_data, refuse_used_number, send, shipped_updates
-from yantuan.fulfilment.together import refuse_strangers
 from yantuan.identity.models import Person
 from yantuan.kernel import outbox
 from yantuan.kernel.actors import SYSTEM, Actor
@@ -19,7 +18,6 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError, Conflict
 from yantuan.orders import actions as orders
 from yantuan.orders.access import access_order_as_leader
-from yantuan.orders.address_records import refuse_unseen
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import left_to_hand_out, left_to_ship
 
@@ -42,15 +40,16 @@ def _ship(order: Order, name: str, body: ShipIn, actor: Actor) -> Order:
     number, others = clean_number(body.tracking_no), sorted(set(body.with_orders) - {order.id})
     # One parcel is one message to the buyer, however many orders are in it.
     told_as = f"{order.id}:{number}" if others else ""
-    parcels = [Parcel(order.id, body.carrier, name, number, body.note, pieces, told_as=told_as)]
-    parcels += [Parcel(one, body.carrier, name, number, body.note, told_as=told_as) for one in others]
+    # Decided under the locks: a change of address either was before this and is seen, or finds the parcel gone.
+    parcels = [
+        Parcel(order.id, body.carrier, name, number, body.note, pieces, told_as=told_as, seen=body.seen)
+    ]
+    parcels += [
+        Parcel(one, body.carrier, name, number, body.note, told_as=told_as, beside=order.id) for one in others
+    ]
     for answer in send(order.store_id, parcels, actor):
         if isinstance(answer, AppError):
             raise answer
-    refuse_strangers(order.id, others)
-    # Under the locks of sending: a change of address either was before this and is seen, or finds the parcel gone.
-    if body.seen is not None:
-        refuse_unseen(order.id, body.seen)
     return orders.lock_order(order.id)
 
 

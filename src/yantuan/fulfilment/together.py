@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from yantuan.fulfilment.schemas import TogetherOut
 from yantuan.kernel.errors import Conflict
 from yantuan.orders.models import Order
@@ -36,15 +34,12 @@ def packed_with(order: Order) -> list[TogetherOut]:
     return found
 
 
-def refuse_strangers(order_id: int, others: Sequence[int]) -> None:
-    """Under the locks of sending: all of these belong into one parcel. Raises Conflict `not_one_parcel`."""
-    if not others:
-        return
-    rows = {row.id: row for row in Order.objects.filter(id__in=[order_id, *others])}
-    order = rows[order_id]
-    where = (order.participation_id, destination(order).key)
-    if any(
-        one not in rows or (rows[one].participation_id, destination(rows[one]).key) != where for one in others
+def refuse_stranger(order: Order, first: Order | None) -> None:
+    """Both belong into one parcel; without `first` there is none. Raises Conflict `not_one_parcel`."""
+    if (
+        first is None
+        or order.participation_id != first.participation_id
+        or destination(order).key != destination(first).key
     ):
         raise Conflict(
             "not_one_parcel",

@@ -73,13 +73,25 @@ def stale_of(group_buy_id: int) -> QuerySet[AddressRecord]:
 
 def refuse_unseen(order_id: int, seen: int) -> None:
     """Under the order's lock: whoever acts has seen the newest destination. Raises Conflict `address_changed`."""
-    changes = AddressRecord.objects.filter(order_id=order_id).values_list("changes", flat=True).first() or 0
-    if changes != seen:
-        raise Conflict(
-            "address_changed",
-            "收货信息刚刚改过，请核对最新的再操作",
-            "The recipient was changed a moment ago; look at it again.",
-        )
+    if changes_by_order([order_id]).get(order_id, 0) != seen:
+        raise unseen()
+
+
+def changes_by_order(order_ids: Sequence[int]) -> dict[int, int]:
+    """How often each was changed; orders that never were are left out."""
+    records = (
+        AddressRecord.objects.filter(order_id__in=order_ids) if order_ids else AddressRecord.objects.none()
+    )
+    return dict(records.values_list("order_id", "changes"))
+
+
+def unseen() -> Conflict:
+    """The refusal of whoever acts on an address that holds no more: Conflict `address_changed`."""
+    return Conflict(
+        "address_changed",
+        "收货信息刚刚改过，请核对最新的再操作",
+        "The recipient was changed a moment ago; look at it again.",
+    )
 
 
 def count_change(orders: Sequence[Order]) -> None:

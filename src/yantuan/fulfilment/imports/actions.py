@@ -150,6 +150,7 @@ def _row(batch: ShipImport, place: int, verdict: Verdict) -> ShipImportRow:
         action=verdict.action, severity=verdict.severity,
         problems=[[code, verdict.problems[code]] for code in verdict.codes()],
         pieces=[[str(line), units] for line, units in verdict.pieces], parcel_id=verdict.parcel_id,
+        orders=[[str(one.id), one.changes] for one in (order, *verdict.along) if one] if verdict.action == "ship" else [],
     )  # fmt: skip
 
 

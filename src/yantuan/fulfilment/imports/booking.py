@@ -1,7 +1,7 @@
 """Book a confirmed sheet, a portion at a time, through the one way in which goods leave (`fulfilment.sending`).
 
 Each portion and the outcome of its rows are one transaction. Dying between two of them loses nothing and repeats nothing: the
-next run begins with the first row that still waits, and no row can ever send two parcels (`Shipment.import_row_id` is unique).
+next run begins with the first row that still waits, and no row can ever send an order twice (`shipment_once_per_row`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
+from yantuan.orders.models import Order
 
 PORTION: Final = 100
 """Rows of one transaction: on SQLite buyers wait that long for their turn to write."""
@@ -54,24 +55,38 @@ def _portion(import_id: int) -> bool:
 
 
 def _send(batch: ShipImport, rows: Sequence[ShipImportRow], actor: Actor) -> None:
-    answers = send(batch.store_id, [_parcel(batch, row) for row in rows], actor)
-    booked, refused = [], []
-    for row, answer in zip(rows, answers, strict=True):
-        if isinstance(answer, AppError):
-            refused.append((row, answer.code))
+    orders = Order.objects.filter(id__in=[row.order_id for row in rows])
+    buyers = dict(orders.values_list("id", "participation_id"))
+    parcels = [_parcels(batch, row, buyers.get(row.order_id or 0, 0)) for row in rows]
+    answers = iter(send(batch.store_id, [one for some in parcels for one in some], actor))
+    booked: dict[bool, list[int]] = {True: [], False: []}
+    refused = []
+    for row, some in zip(rows, parcels, strict=True):
+        first, *others = [next(answers) for _ in some]
+        if isinstance(first, AppError):
+            refused.append((row, first.code))
         else:
-            booked.append(row.id)
-    ShipImportRow.objects.filter(id__in=booked).update(result="booked")
+            booked[not any(isinstance(one, AppError) for one in others)].append(row.id)
+    for whole, ids in booked.items():
+        done = ShipImportRow.objects.filter(id__in=ids)
+        done.update(result="booked", refusal="" if whole else "part_stayed")
     if refused:
         _write_refused(refused)
 
 
-def _parcel(batch: ShipImport, row: ShipImportRow) -> Parcel:
-    return Parcel(
-        row.order_id or 0, row.carrier, row.carrier_name, row.tracking_no,
-        pieces=tuple(Pieces(int(line), units) for line, units in row.pieces), import_row_id=row.id,
-        told_as=f"{batch.id}:{row.order_id}",
-    )  # fmt: skip
+def _parcels(batch: ShipImport, row: ShipImportRow, participation_id: int) -> list[Parcel]:
+    """The row's own order, then those that go with it."""
+    pieces = tuple(Pieces(int(line), units) for line, units in row.pieces)
+    # One parcel is one message to the buyer, whichever rows name its orders; parts of an order are one message too.
+    told_as = f"{batch.id}:{row.order_id}" if pieces else f"{batch.id}:{participation_id}:{row.tracking_no}"
+    own = row.order_id or 0
+    return [
+        Parcel(
+            order_id, row.carrier, row.carrier_name, row.tracking_no, pieces=() if order_id != own else pieces,
+            import_row_id=row.id, beside=0 if order_id == own else own, seen=seen, told_as=told_as,
+        )
+        for order_id, seen in [(int(one), seen) for one, seen in row.orders] or [(own, None)]
+    ]  # fmt: skip
 
 
 def _write_refused(refused: Sequence[tuple[ShipImportRow, str]]) -> None:

@@ -32,6 +32,7 @@ CODES: Final[dict[str, Code]] = {
     # What doesn't fit the orders
     "order_unknown": Code("error", "本店没有这个订单", "No such order in this store"),
     "order_ambiguous": Code("error", "对得上不止一个订单，请填订单号", "Several orders fit; give the order number"),
+    "addresses_differ": Code("error", "同一跟团号的订单寄往不同的地址，请填订单号", "Orders of this number go to different addresses; give the order number"),
     "person_unknown": Code("error", "没有找到这位收件人的待发货订单", "No order to be shipped for this recipient"),
     "line_unknown": Code("error", "订单里没有这个子单号", "The order has no such line"),
     "order_is_pickup": Code("error", "这是自提订单，不需要发货", "The order is picked up, not shipped"),
@@ -59,9 +60,14 @@ CODES: Final[dict[str, Code]] = {
     "matched_by_person": Code("confirm", "没有订单号，按收件人和手机找到的", "Found by name and phone"),
     "split_guessed": Code("confirm", "几个包裹没写各装什么，按顺序分的", "Several parcels without contents; shared out in order"),
     "correction": Code("confirm", "已发货，将把运单号更正为表里的", "Shipped already; the number will be corrected"),
+    "address_stale": Code("confirm", "导出后改过地址，请核对面单", "The address was changed after labels or a list were made; check the label"),
     "formula_cell": Code("confirm", "有公式，按表里保存的结果读", "A formula; its saved result was read"),
     "merged_cell": Code("confirm", "合并的单元格，按第一格读", "Merged cells; read from the first"),
     # For information
+    "together": Code("note", "同一跟团号的几单一起发", "Orders of one number leave together"),
+    "goes_along": Code("note", "没填运单号，和同一跟团号的一行一起发", "No number filled in; it leaves with a row of the same 跟团号"),
+    "left_behind": Code("note", "同一跟团号还有没发的单，没有一起发", "Other orders of this number stay behind"),
+    "together_elsewhere": Code("note", "同一跟团号还有单寄往别的地址，没有一起发", "Orders of this number to another address stay behind"),
     "same": Code("note", "已经按这个运单号发货，不用改", "Shipped with this number already"),
     "not_filled": Code("note", "还没有填运单号", "No tracking number filled in yet"),
     "row_repeated": Code("note", "和前面一行重复", "The same as an earlier row"),

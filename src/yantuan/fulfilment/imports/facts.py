@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from yantuan.orders.states import PAID_PAYMENTS
+
 
 @dataclass(frozen=True, slots=True)
 class LiveParcel:
@@ -35,6 +37,23 @@ class Known:
     held: Mapping[int, int] = field(default_factory=dict)
     """Those of them an open after-sale asks money for."""
     parcels: tuple[LiveParcel, ...] = ()
+    participation_id: int = 0
+    place: tuple[object, ...] = ()
+    """Whom it goes to and where (`orders.readdress_rules.Destination.key`); never kept beyond the judging."""
+    changes: int = 0
+    """How often its address was changed."""
+    stale: bool = False
+    """Its newest label, list or export names an address that holds no more."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether something of it may leave by courier now."""
+        return (
+            self.delivery_method == "courier"
+            and self.payment in PAID_PAYMENTS
+            and self.delivery in ("none", "part_shipped")
+            and any(self.free().values())
+        )
 
     @property
     def person(self) -> tuple[str, str, str]:

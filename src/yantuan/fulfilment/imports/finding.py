@@ -5,6 +5,7 @@ from __future__ import annotations
 from yantuan.fulfilment.imports.facts import Book, Known
 from yantuan.fulfilment.imports.people import compare
 from yantuan.fulfilment.imports.reading import Record
+from yantuan.orders.states import PAID_PAYMENTS
 
 Found = tuple[Known | None, str]
 """The order, and a code of `codes.CODES`: the doubt, or why there is none; empty when all is clear."""
@@ -63,7 +64,7 @@ def _by_person(record: Record, book: Book) -> Found:
 
 
 def _only(orders: list[Known], record: Record, doubt: str, none: str) -> Found:
-    """The one order that carries this number already, else the one that waits to be shipped."""
+    """The order that carries this number already, else the one that waits to be shipped, or the first of those packed together."""
     same = [one for one in orders if any(parcel.number == record.tracking for parcel in one.parcels)]
     if same:
         return same[0], ""
@@ -74,6 +75,10 @@ def _only(orders: list[Known], record: Record, doubt: str, none: str) -> Found:
         and one.delivery_method == "courier"
         and any(one.left.values())
     ]
-    if len(waiting) == 1:
-        return waiting[0], doubt
-    return None, "order_ambiguous" if waiting else none
+    waiting = [one for one in waiting if one.payment in PAID_PAYMENTS] or waiting
+    if not waiting:
+        return None, none
+    buyers = {one.participation_id or one.id for one in waiting}
+    if len(buyers) > 1:
+        return None, "order_ambiguous"
+    return (waiting[0], doubt) if len({one.place for one in waiting}) == 1 else (None, "addresses_differ")

@@ -16,7 +16,8 @@ from yantuan.fulfilment.parts import held_pieces
 from yantuan.groupbuys.models import GroupBuy
 from yantuan.identity.queries import phone_of
 from yantuan.kernel.sheets.cells import plain
-from yantuan.orders.models import Order, OrderLine
+from yantuan.orders.models import AddressRecord, Order, OrderLine
+from yantuan.orders.readdressing import destination
 from yantuan.orders.rules import left_to_ship
 from yantuan.orders.states import PAID_PAYMENTS
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 PORTION: Final = 500
 _FIELDS: Final = (
     "id", "number", "group_buy_id", "payment", "delivery", "delivery_method", "aftersale", "recipient_name", "phone_sealed", "phone_last4",
-    "detail", "store_id",
+    "detail", "store_id", "participation_id", "province", "city", "district", "building", "unit", "room",
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def gather(store_id: int, records: Sequence[Record]) -> Book:
     rows = {row.id: row for some in _portions(ids) for row in orders.filter(id__in=some)}
     lost = [r for r in records if not any(order_id_of(text) in rows for text in r.orders)]
     by_number, by_tail = _by_number(orders, lost, rows), _by_tail(orders, lost, rows)
+    rows |= _mates(orders, rows)
     return Book(_known(rows), by_number, by_tail, _sales(rows.values()), _elsewhere(store_id, records))
 
 
@@ -69,6 +71,20 @@ def _by_tail(orders: QuerySet[Order], lost: Sequence[Record], rows: dict[int, Or
     return found
 
 
+def _mates(orders: QuerySet[Order], rows: dict[int, Order]) -> dict[int, Order]:
+    """Other orders under the same 跟团号 that wait to be sent."""
+    waiting = orders.filter(
+        delivery_method="courier", payment__in=list(PAID_PAYMENTS), delivery__in=("none", "part_shipped")
+    )
+    ids = sorted({row.participation_id for row in rows.values()})
+    return {
+        row.id: row
+        for some in _portions(ids)
+        for row in waiting.filter(participation_id__in=some).order_by("id")
+        if row.id not in rows
+    }
+
+
 def _known(rows: dict[int, Order]) -> dict[int, Known]:
     known: dict[int, Known] = {}
     for some in _portions(rows):
@@ -80,16 +96,23 @@ def _known(rows: dict[int, Order]) -> dict[int, Known]:
             parcels[sent.order_id].append(
                 LiveParcel(sent.id, sent.carrier, sent.carrier_name, sent.tracking_no)
             )
+        records = AddressRecord.objects.in_bulk(some)
         for order_id in some:
-            known[order_id] = _one(rows[order_id], left[order_id], tuple(parcels[order_id]))
+            row, record = rows[order_id], records.get(order_id)
+            known[order_id] = _one(row, left[order_id], tuple(parcels[order_id]), record)
     return known
 
 
-def _one(row: Order, left: dict[int, int], parcels: tuple[LiveParcel, ...]) -> Known:
+def _one(
+    row: Order, left: dict[int, int], parcels: tuple[LiveParcel, ...], record: AddressRecord | None
+) -> Known:
     held = held_pieces(row.id) if row.aftersale == "open" else {}
+    courier = row.delivery_method == "courier"
+    where = destination(row) if courier else None
     return Known(
         row.id, row.number, row.group_buy_id, row.payment, row.delivery, row.delivery_method, row.recipient_name,
-        phone_of(row.phone_sealed), row.detail, left, held, parcels,
+        where.phone if where else phone_of(row.phone_sealed), row.detail, left, held, parcels,
+        row.participation_id, where.key if where else (row.id,), record.changes if record else 0, bool(record and record.stale),
     )  # fmt: skip
 
 

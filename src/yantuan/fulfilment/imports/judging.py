@@ -12,6 +12,7 @@ from yantuan.fulfilment.imports.carriers import fitting_all, named, whole_sheet
 from yantuan.fulfilment.imports.codes import CODES
 from yantuan.fulfilment.imports.facts import Book, Known
 from yantuan.fulfilment.imports.finding import find
+from yantuan.fulfilment.imports.packing import pack
 from yantuan.fulfilment.imports.people import compare
 from yantuan.fulfilment.imports.planning import plan
 from yantuan.fulfilment.imports.reading import Record
@@ -37,6 +38,7 @@ def judge(records: Sequence[Record], book: Book, carrier: str = "") -> tuple[lis
         if verdict.wrong:
             verdict.action, verdict.head = "none", None
     _orphans(verdicts)
+    pack(verdicts, book)
     return verdicts, found
 
 

@@ -83,6 +83,8 @@ class ShipImportRow(Row):
     """[[code, data], …], the weightiest first."""
     pieces = models.JSONField(default=list)
     """[[order line, units], …]; empty: everything left when it is booked."""
+    orders = models.JSONField(default=list)
+    """[[order, changes of its address the preview knew], …] of all that leave in the parcel, the row's own first."""
     parcel_id = models.BigIntegerField(null=True)
     """The parcel to correct, or that has this number already."""
     before = models.JSONField(default=dict)
@@ -91,7 +93,7 @@ class ShipImportRow(Row):
     """Empty before the confirmation and where there is nothing to do; `waiting`, `skipped`, `booked`, `corrected`, `same`, `refused`;
     after a withdrawal `undone` or `kept`."""
     refusal = models.CharField(max_length=32, default="", blank=True)
-    """Code of the refusal at booking, or why it is kept."""
+    """Code of the refusal at booking (of a booked row: why not all of its orders left), or why it is kept."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "place"], name="ship_import_row_once")]

@@ -37,6 +37,11 @@ KEPT: Final = {
     "order_changed": ("订单刚刚有变化", "The order has just changed"),
     "already_received": ("买家已收货", "Received already"),
     "parcel_withdrawn": ("包裹已撤回", "The parcel was withdrawn"),
+    "address_changed": (
+        "核对之后又改了地址，请重新核对",
+        "The address was changed after the preview; check it anew",
+    ),
+    "part_stayed": ("一起发的单里有变化，没有全部发", "Not all orders of the parcel could leave"),
 }
 SEVERITIES: Final = ("error", "confirm", "ok", "note")
 
@@ -62,7 +67,7 @@ def _problems(batch: ShipImport) -> tuple[list[ProblemCount], list[DoubtSet]]:
     """How many rows have each kind of problem, and how many each set of doubts keeps from being booked."""
     counts: Counter[str] = Counter()
     sets: Counter[frozenset[str]] = Counter()
-    found = ShipImportRow.objects.filter(batch=batch).exclude(severity="ok")
+    found = ShipImportRow.objects.filter(batch=batch).exclude(problems=[])
     for severity, action, problems in found.values_list("severity", "action", "problems").iterator(2000):
         codes = [code for code, _ in problems]
         counts.update(codes)

@@ -6,16 +6,18 @@ parcel somebody has changed since. Each such row says why.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
+
+from django.db import transaction
 
 from yantuan.fulfilment.imports.access import access_import
 from yantuan.fulfilment.imports.actions import enqueue, lock, move
 from yantuan.fulfilment.imports.models import ShipImport, ShipImportRow
 from yantuan.fulfilment.models import Shipment
 from yantuan.fulfilment.parts import told_elsewhere
-from yantuan.fulfilment.progress import progress_of
+from yantuan.fulfilment.progress import Progress, progress_of
 from yantuan.fulfilment.shipping import correct_parcel, withdraw_parcel
 from yantuan.identity.models import Person
 from yantuan.kernel.actors import Actor
@@ -46,15 +48,15 @@ def _begin(import_id: int) -> ShipImport:
 
 
 def outlook(batch: ShipImport) -> Counter[str]:
-    """What taking it back would do, by parcel: `possible`, or why it is kept; `told` of the possible ones WeChat knows already."""
+    """What taking it back would do, by row: `possible`, or why it is kept; `told` of the possible ones WeChat knows already."""
     found: Counter[str] = Counter()
     rows = ShipImportRow.objects.filter(batch=batch, result__in=DONE).order_by("place").iterator(500)
     for some in _in_portions(rows, 500):
         pairs = _with_parcels(some)
-        known = told_elsewhere([row.order_id for row, _ in pairs if row.order_id])
-        for row, parcel, why in _reasons(pairs):
+        known = told_elsewhere([one.order_id for _, sent in pairs for one in sent])
+        for _, parcels, why in _reasons(pairs):
             found[why or "possible"] += 1
-            if not why and parcel is not None and row.order_id in known:
+            if not why and any(one.order_id in known for one in parcels):
                 found["told"] += 1
     return found
 
@@ -85,54 +87,68 @@ def _portion(import_id: int) -> bool:
     if not rows:
         move(batch, "undone", undone_at=now())
         return False
-    lock_orders([row.order_id for row in rows if row.order_id])
+    lock_orders([one.order_id for _, sent in _with_parcels(rows) for one in sent])
     actor = Actor("leader", batch.person_id)
-    for row, parcel, why in _reasons(_with_parcels(rows)):
+    for row, parcels, why in _reasons(_with_parcels(rows)):
         row.result, row.refusal = ("kept", why) if why else ("undone", "")
-        if not why and parcel is not None:
-            _back(row, parcel, actor)
+        if parcels and not why:
+            _back(row, parcels, actor)
         row.save(update_fields=["result", "refusal"])
     ShipImport.objects.filter(id=batch.id).update(seen_at=now())
     return True
 
 
-def _with_parcels(rows: Sequence[ShipImportRow]) -> list[tuple[ShipImportRow, Shipment | None]]:
-    sent = Shipment.objects.select_related("order")
-    by_row = {one.import_row_id: one for one in sent.filter(import_row_id__in=[row.id for row in rows])}
-    by_id = sent.in_bulk([row.parcel_id for row in rows if row.result == "corrected" and row.parcel_id])
+Pair = tuple[ShipImportRow, list[Shipment]]
+"""A row and what it sent or corrected: one shipment for each order in its parcel."""
+
+
+def _with_parcels(rows: Sequence[ShipImportRow]) -> list[Pair]:
+    found = Shipment.objects.select_related("order")
+    by_row: dict[int, list[Shipment]] = defaultdict(list)
+    for one in found.filter(import_row_id__in=[row.id for row in rows]).order_by("id"):
+        by_row[one.import_row_id or 0].append(one)
+    by_id = found.in_bulk([row.parcel_id for row in rows if row.result == "corrected" and row.parcel_id])
     return [
-        (row, by_id.get(row.parcel_id or 0) if row.result == "corrected" else by_row.get(row.id))
+        (
+            row,
+            by_row[row.id]
+            if row.result != "corrected"
+            else [by_id[i] for i in [row.parcel_id] if i in by_id],
+        )
         for row in rows
     ]
 
 
-def _reasons(
-    pairs: Sequence[tuple[ShipImportRow, Shipment | None]],
-) -> Iterable[tuple[ShipImportRow, Shipment | None, str]]:
-    """Each row with why its parcel is kept; empty: it can be taken back."""
-    moved = progress_of([parcel.id for _, parcel in pairs if parcel is not None])
-    known = told_elsewhere([parcel.order_id for _, parcel in pairs if parcel is not None])
-    for row, parcel in pairs:
-        if parcel is None or parcel.withdrawn_at is not None:
-            yield row, None, "" if parcel is not None else "gone"
-        elif parcel.order.delivery == "received":
-            yield row, parcel, "received"
-        elif parcel.tracking_no != row.tracking_no:
-            yield row, parcel, "changed"
-        elif parcel.id in moved and moved[parcel.id].status not in STILL:
-            yield row, parcel, "scanned"
-        elif known.get(parcel.order_id) == "final":
-            yield row, parcel, "final"
-        else:
-            yield row, parcel, ""
+def _reasons(pairs: Sequence[Pair]) -> Iterable[tuple[ShipImportRow, list[Shipment], str]]:
+    """Each row with those of its shipments that are under way, and why they are kept, all of them; empty: they can be taken back."""
+    ids = [one.id for _, sent in pairs for one in sent]
+    moved = progress_of(ids)
+    known = told_elsewhere([one.order_id for _, sent in pairs for one in sent])
+    for row, sent in pairs:
+        live = [one for one in sent if one.withdrawn_at is None]
+        whys = (_why(row, one, moved.get(one.id), known.get(one.order_id)) for one in live)
+        yield row, live, next(filter(None, whys), "") if sent else "gone"
 
 
-def _back(row: ShipImportRow, parcel: Shipment, actor: Actor) -> None:
+def _why(row: ShipImportRow, parcel: Shipment, moved: Progress | None, told: str | None) -> str:
+    if parcel.order.delivery == "received":
+        return "received"
+    if parcel.tracking_no != row.tracking_no:
+        return "changed"
+    if moved is not None and moved.status not in STILL:
+        return "scanned"
+    return "final" if told == "final" else ""
+
+
+def _back(row: ShipImportRow, parcels: Sequence[Shipment], actor: Actor) -> None:
     try:
-        if row.result == "undone" and row.before:
-            before = row.before
-            correct_parcel(parcel, before["carrier"], before["carrier_name"], before["tracking_no"], actor)
-        else:
-            withdraw_parcel(parcel, actor)
+        # One parcel: all its orders go back, or none.
+        with transaction.atomic():
+            for parcel in reversed(parcels):
+                if row.before:
+                    old = row.before
+                    correct_parcel(parcel, old["carrier"], old["carrier_name"], old["tracking_no"], actor)
+                else:
+                    withdraw_parcel(parcel, actor)
     except AppError as error:
         row.result, row.refusal = "kept", error.code

@@ -30,6 +30,8 @@ class Verdict:
     parcel_id: int | None = None
     """The parcel to correct, or the one that has this number."""
     head: int | None = None
+    along: tuple[Known, ...] = ()
+    """Other orders that leave whole in this row's parcel."""
 
     def add(self, code: str, **data: Any) -> None:
         """Note a problem; `data` must hold no personal data but masked."""

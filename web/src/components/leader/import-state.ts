@@ -61,6 +61,7 @@ function words(data: ImportRow['problems'][number]['data']): string {
   if (text('sheet')) return t('leader.import.sheetOrder', { sheet: text('sheet'), order: text('order') })
   if (text('before')) return t('leader.import.before', { before: text('before') })
   if (text('looks_like')) return t('leader.import.looksLike', { name: text('looks_like') })
+  if (text('orders')) return t('leader.import.orders', { n: text('orders') })
   if (text('row')) return t('leader.import.otherRow', { row: text('row') })
   if (text('number')) return t('leader.import.otherOrder', { number: text('number') })
   return text('name')
