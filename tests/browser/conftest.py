@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from phone import FLAGS, Phone
-from playwright.sync_api import Browser, sync_playwright
+from phone import EXPECTED, FLAGS, PATIENCE_MS, Phone
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from stack import Stack, running_stack
 from yantuan.api.built import WEBAPP
@@ -42,3 +42,22 @@ def phone(chromium: Browser, stack: Stack) -> Iterator[Callable[[], Phone]]:
     for one in phones:
         one.context.close()
     assert not troubles, troubles
+
+
+@pytest.fixture
+def computer(chromium: Browser, stack: Stack) -> Iterator[Page]:
+    """A wide window nobody is signed in to; in the end it may have seen no script error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
+        "console",
+        lambda line: (
+            troubles.append(line.text) if line.type == "error" and not EXPECTED.search(line.text) else None
+        ),
+    )
+    yield page
+    context.close()
+    assert troubles == []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from phone import EXPECTED, PATIENCE_MS, Phone
-from playwright.sync_api import Browser, Page, expect
+from phone import PATIENCE_MS, Phone
+from playwright.sync_api import Page, expect
 from test_parcels import api, signed_in
 
 from stack import Stack
@@ -17,25 +17,6 @@ from stack import Stack
 pytestmark = pytest.mark.browser
 LOOK = os.environ.get("LOOK_AT_PAGES", "")
 """A folder for a picture of every step, for whoever works on these pages."""
-
-
-@pytest.fixture
-def computer(chromium: Browser, stack: Stack) -> Iterator[Page]:
-    """A wide window nobody is signed in to; in the end it may have seen no script error."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on(
-        "console",
-        lambda line: (
-            troubles.append(line.text) if line.type == "error" and not EXPECTED.search(line.text) else None
-        ),
-    )
-    yield page
-    context.close()
-    assert troubles == []
 
 
 def shot(page: Page, name: str) -> None:

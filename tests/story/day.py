@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import xlsxwriter
-from people import Browser, Simulator, jpeg, until
 
 from stack import Stack
+from story.people import Browser, Simulator, jpeg, until
 from yantuan.simulator.pots import fee_fen
 
 SUPPLIER = """【周末团】产地直发，今晚截单
@@ -118,6 +118,38 @@ def place(sale: Sale, buyer: Browser, lines: list[dict[str, Any]], where: dict[s
     order = buyer.post("/orders", body | {"expected_total_fen": quote["total_fen"]}, status=201)
     found: dict[str, Any] = order | {"buyer": buyer}
     return found
+
+
+def send_orders(sale: Sale, who: list[Mini]) -> list[dict[str, Any]]:
+    """Rice sent to twelve homes."""
+    placed = []
+    for n, buyer in enumerate(who):
+        home = buyer.post("/me/addresses", {"name": f"收货{n:02}", "phone": f"138123400{n:02}", "province": "上海市", "city": "上海市", "detail": f"梧桐路 {n + 1} 号", "building": "3", "room": f"{501 + n}"})  # fmt: skip
+        where = {"delivery_method": "courier", "address_id": home["id"]}
+        placed.append(place(sale, buyer, [{"offer_id": sale.rice, "quantity": 1 + n % 2}], where))
+    return placed
+
+
+def fetch_orders(sale: Sale, who: list[Mini]) -> list[dict[str, Any]]:
+    """Grapes to be fetched at two gates: two wanted, up to three taken by every third."""
+    placed = []
+    for n, buyer in enumerate(who):
+        line = {"offer_id": sale.grapes, "quantity": 3 if n % 3 == 0 else 2, "wish": 2}
+        contact = {"name": f"自提{n:02}", "phone": f"139123400{n:02}", "room": f"{101 + n}"}
+        where = {
+            "delivery_method": "pickup",
+            "pickup_point_id": sale.points[n % 2],
+            "contact": contact,
+        }
+        placed.append(place(sale, buyer, [line], where))
+    return placed
+
+
+def jielong(sale: Sale, people: int) -> str:
+    """What these neighbours wrote in the chat: rice, by turns one and two."""
+    offers = sale.leader.post(f"{sale.path}/jielong/read", {"text": "1. 试 A1"})["offers"]
+    rice = next(one["code"] for one in offers if one["offer_id"] == sale.rice)
+    return "#接龙\n" + "\n".join(f"{n + 1}. 邻居{n} {rice}×{1 + n % 2}" for n in range(people))
 
 
 def pay(stack: Stack, orders: list[dict[str, Any]]) -> None:

@@ -11,11 +11,11 @@ from html import unescape
 from typing import Any
 
 import pytest
-from people import Bell, Browser, Operator, Simulator, jpeg, until
 from PIL import Image
 
 from idcards import id_number
 from stack import Stack
+from story.people import Bell, Browser, Operator, Simulator, jpeg, until
 from yantuan.simulator.credentials import ensure_credentials
 
 pytestmark = pytest.mark.stack

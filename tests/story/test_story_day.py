@@ -7,43 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from day import Mini, Sale, book_of, buyers, open_pasted, pay, place, sheet
-from people import Browser, jpeg, until
 
 from stack import Stack
+from story.day import Mini, Sale, book_of, buyers, fetch_orders, jielong, open_pasted, pay, send_orders, sheet
+from story.people import Browser, jpeg, until
 
 pytestmark = pytest.mark.stack
 COURIER, PICKUP, NEIGHBOURS = 12, 33, 5
 
 
-def send_orders(sale: Sale, who: list[Mini]) -> list[dict[str, Any]]:
-    """Rice sent to twelve homes."""
-    placed = []
-    for n, buyer in enumerate(who):
-        home = buyer.post("/me/addresses", {"name": f"收货{n:02}", "phone": f"138123400{n:02}", "province": "上海市", "city": "上海市", "detail": f"梧桐路 {n + 1} 号", "building": "3", "room": f"{501 + n}"})  # fmt: skip
-        where = {"delivery_method": "courier", "address_id": home["id"]}
-        placed.append(place(sale, buyer, [{"offer_id": sale.rice, "quantity": 1 + n % 2}], where))
-    return placed
-
-
-def fetch_orders(sale: Sale, who: list[Mini]) -> list[dict[str, Any]]:
-    """Grapes to be fetched at two gates: two wanted, up to three taken by every third."""
-    placed = []
-    for n, buyer in enumerate(who):
-        line = {"offer_id": sale.grapes, "quantity": 3 if n % 3 == 0 else 2, "wish": 2}
-        contact = {"name": f"自提{n:02}", "phone": f"139123400{n:02}", "room": f"{101 + n}"}
-        where = {
-            "delivery_method": "pickup",
-            "pickup_point_id": sale.points[n % 2],
-            "contact": contact,
-        }
-        placed.append(place(sale, buyer, [line], where))
-    return placed
-
-
 def neighbours(sale: Sale) -> list[dict[str, Any]]:
     """A pasted 接龙 read, looked at, and ordered for those it names; three have paid the leader already."""
-    read = sale.leader.post(f"{sale.path}/jielong/read", {"text": jielong(sale)})
+    read = sale.leader.post(f"{sale.path}/jielong/read", {"text": jielong(sale, NEIGHBOURS)})
     new = [one for one in read["people"] if one["mark"] == "new"]
     assert [one["name"] for one in new] == [f"邻居{n}" for n in range(NEIGHBOURS)]
     assert sale.leader.get(f"{sale.path}/proxy-orders") == []
@@ -60,12 +35,6 @@ def neighbours(sale: Sale) -> list[dict[str, Any]]:
     assert [one["order_id"] for one in again] == [one["order_id"] for one in booked]
     found: list[dict[str, Any]] = booked
     return found
-
-
-def jielong(sale: Sale) -> str:
-    offers = sale.leader.post(f"{sale.path}/jielong/read", {"text": "1. 试 A1"})["offers"]
-    rice = next(one["code"] for one in offers if one["offer_id"] == sale.rice)
-    return "#接龙\n" + "\n".join(f"{n + 1}. 邻居{n} {rice}×{1 + n % 2}" for n in range(NEIGHBOURS))
 
 
 def pay_by_link(stack: Stack, sale: Sale, booked: list[dict[str, Any]], helper: Mini) -> list[dict[str, Any]]:

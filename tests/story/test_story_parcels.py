@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from people import Browser, Simulator, until
 
 from stack import Stack
+from story.people import Browser, Simulator, until
 
 pytestmark = pytest.mark.stack
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from people import Bell, Browser, Simulator, kill, until, worker_of
 
 from stack import Stack
+from story.people import Bell, Browser, Simulator, kill, until, worker_of
 
 pytestmark = pytest.mark.stack
 
