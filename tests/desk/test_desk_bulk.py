@@ -17,6 +17,7 @@ from yantuan.kernel.models import AuditEntry
 from yantuan.members.counting import count
 from yantuan.members.models import Member, MemberTag
 from yantuan.members.rules import MAX_TAGS
+from yantuan.notices.models import InboxMessage
 from yantuan.orders.models import Order
 from yantuan.payments.models import OfflineProof
 from yantuan.staff.models import StaffAct
@@ -53,6 +54,18 @@ def test_a_doubtful_proof_is_confirmed_only_by_who_looked_at_it(world: DeskWorld
     assert fresh(world, "proven").payment == "awaiting_confirmation"
     assert act(leader, world, "confirm", "proven", looked="1") == {"proven": "done"}
     assert fresh(world, "proven").payment == "paid"
+
+
+def test_reminding_says_of_each_what_became_of_it(world: DeskWorld) -> None:
+    leader = browser(world.leader)
+    told = act(leader, world, "remind", "unpaid", "proven", "paid")
+    assert told == {"unpaid": "not_heard", "proven": "order_not_unpaid", "paid": "order_not_unpaid"}
+    asked = InboxMessage.objects.filter(kind="order_unpaid")
+    assert [one.order_id for one in asked] == [world.orders["unpaid"].id]
+    assert act(leader, world, "remind", "unpaid") == {"unpaid": "reminded_lately"}
+    assert asked.count() == 1
+    for right, answer in (("shipping", "not_found"), ("orders", "reminded_lately")):
+        assert act(browser(helper(world, right)), world, "remind", "unpaid") == {"unpaid": answer}  # type: ignore[arg-type]
 
 
 def test_rejecting_needs_a_reason(world: DeskWorld) -> None:

@@ -125,6 +125,7 @@ SENT: dict[str, Sent] = {
     "list_store_orders": _at("store_id"),
     "count_store_orders": _at("store_id"),
     "read_store_order": _at("paid_order_id"),
+    "remind_unpaid_order": _at("unpaid_order_id"),
     "write_order_note": _at("paid_order_id", _fixed(private_note="老客户")),
     "reveal_recipient": _at("paid_order_id"),
     "read_my_order_address": _at("paid_order_id"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from proxyworld import Shop, client_of, order_of
+from proxyworld import Shop, client_of, order_of, token_of
 
 import factories as make
 from yantuan.catalog.models import StockPool
@@ -15,6 +15,7 @@ from yantuan.identity.models import Address, Person
 from yantuan.identity.phones import phone_of
 from yantuan.kernel.clock import frozen, now
 from yantuan.kernel.models import AuditEntry
+from yantuan.notices.models import InboxMessage
 from yantuan.orders.models import Order, OrderEvent, Participation
 from yantuan.payments import closing
 from yantuan.payments.models import OfflineProof
@@ -235,3 +236,15 @@ def test_a_parcel_needs_a_phone_and_a_pick_up_a_point(shop: Shop) -> None:
     )
     assert [r["problem"]["code"] for r in rows] == ["proxy_phone", "pickup_point_unknown"]
     assert footprint() == before and Address.objects.count() == 0
+
+
+def test_a_neighbour_without_an_account_is_not_reminded_until_they_claimed(shop: Shop) -> None:
+    row = shop.booked("王姐", bananas=1)
+    refused = shop.post(f"/api/leader/orders/{row['order_id']}/remind")
+    assert (refused.status_code, refused.json()["code"]) == (409, "buyer_without_account")
+    assert not InboxMessage.objects.filter(kind="order_unpaid").exists()
+    claimed = shop.post(f"/api/proxy-links/{token_of(row)}/claim", web=client_of(make.person("王大姐")))
+    assert claimed.status_code == 200
+    told = shop.post(f"/api/leader/orders/{row['order_id']}/remind")
+    assert (told.status_code, told.json()) == (200, {"told": "app"})
+    assert InboxMessage.objects.get(kind="order_unpaid").order_id == order_of(row).id

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from yantuan.desk import rules
+from yantuan.desk.words import Words
 from yantuan.fulfilment import actions as fulfilment
 from yantuan.fulfilment.schemas import PickupIn
 from yantuan.identity.models import Person
@@ -17,6 +18,7 @@ from yantuan.kernel.errors import AppError, Conflict, Invalid, NotFound
 from yantuan.kernel.idempotency import Answer, check_key, once
 from yantuan.members import actions as members
 from yantuan.members.models import Member
+from yantuan.notices import asking
 from yantuan.orders import actions as orders
 from yantuan.orders.access import access_order_as_leader
 from yantuan.orders.models import Order
@@ -37,6 +39,15 @@ class Wish:
     text: str = ""
     key: str = ""
     looked: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What to say of an act that went through; not `heard`: it is listed beside the refusals, for a look."""
+
+    zh: str = "已完成"
+    en: str = "Done"
+    heard: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,18 +123,34 @@ def _tag(person: Person, order: Order, wish: Wish) -> None:
     members.add_tag(person, member.merged_into_id or member.id, wish.text)
 
 
+_TOLD: Final[dict[asking.Told, Words]] = {
+    "wechat": ("已提醒", "Reminded"),
+    "morning": ("已提醒，微信消息早上 8 点再发", "Reminded; the WeChat message waits until 8:00"),
+    "app": (
+        "对方没有订阅微信消息，打开应用才看得到",
+        "Not subscribed to WeChat messages; they see it when they open the app",
+    ),
+}
+
+
+def _remind(person: Person, order: Order, wish: Wish) -> Done:
+    told = asking.remind(person, order.id)
+    return Done(*_TOLD[told], heard=told != "app")
+
+
 @dataclass(frozen=True)
 class Verb:
     """`operation` is the phone's route of the same act: its right, and its words in the log."""
 
     operation: str
-    run: Callable[[Person, Order, Wish], None]
+    run: Callable[[Person, Order, Wish], Done | None]
 
 
 VERBS: Final = {
     "confirm": Verb("confirm_payment_proof", _confirm),
     "reject": Verb("reject_payment_proof", _reject),
     "hand_out": Verb("hand_out_order", _hand_out),
+    "remind": Verb("remind_unpaid_order", _remind),
     "note": Verb("write_order_note", _note),
     "tag": Verb("write_member", _tag),
 }
@@ -143,25 +170,25 @@ def act(
     if len(order_ids) > AT_ONCE:
         raise Invalid("act_too_many", f"一次最多 {AT_ONCE} 个订单", "Too many orders at once.", field="ids")
 
-    def one(request: HttpRequest, *, order_id: int) -> int:
+    def one(request: HttpRequest, *, order_id: int) -> tuple[int, Done]:
         order = access_order_as_leader(person, order_id)
         if order.store_id != store_id:
             raise NotFound("没有找到这个订单", "No such order.")
-        verb.run(person, order, wish)
-        return order.number
+        return order.number, verb.run(person, order, wish) or Done()
 
     watched = guarded(verb.operation, True, one)
     outcomes = []
     for order_id in dict.fromkeys(order_ids):
         try:
-            number = watched(request, order_id=order_id)
+            number, done = watched(request, order_id=order_id)
         except AppError as error:
             seen = (
                 Order.objects.filter(id=order_id, store_id=store_id).values_list("number", flat=True).first()
             )
             outcomes.append(Outcome(str(order_id), seen, False, error.code, error.zh, error.en))
         else:
-            outcomes.append(Outcome(str(order_id), number, True, "", "已完成", "Done"))
+            code = "" if done.heard else "not_heard"
+            outcomes.append(Outcome(str(order_id), number, done.heard, code, done.zh, done.en))
     return outcomes
 
 

@@ -75,7 +75,7 @@ def _heads(wanted: rules.Filters) -> list[dict[str, Any]]:
 
 
 _OFFERED: Final = {
-    "note": "write_order_note", "confirm": "confirm_payment_proof", "reject": "reject_payment_proof", "hand_out": "hand_out_order",
+    "note": "write_order_note", "remind": "remind_unpaid_order", "confirm": "confirm_payment_proof", "reject": "reject_payment_proof", "hand_out": "hand_out_order",
     "reveal": "reveal_recipient", "tag": "write_member", "ship": "send_ship_import", "sheet": "request_export",
 }  # fmt: skip
 

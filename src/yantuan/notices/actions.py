@@ -20,7 +20,7 @@ from yantuan.kernel.ids import new_id
 from yantuan.kernel.tokens import seal
 from yantuan.notices import buyers, permits
 from yantuan.notices.models import Delivery, InboxMessage, LeaderChannel, StoreHours
-from yantuan.notices.rules import CHANNEL_NAMES, Words, allowed_at, due_at
+from yantuan.notices.rules import CHANNEL_NAMES, Words, after_night, allowed_at, due_at
 from yantuan.notices.schemas import ChannelIn, HoursIn, ReadIn
 from yantuan.stores.models import Store
 
@@ -91,8 +91,12 @@ def tell_buyer(
     store_id: int,
     order_id: int | None = None,
     link: str = "",
-) -> None:
-    """Tell a buyer in the app, and by a subscription message when it has a template and a permit may go for it; each once."""
+    at_night: bool = True,
+) -> bool:
+    """Tell a buyer in the app, and by a subscription message when it has a template and a permit may go for it; each once.
+
+    Not `at_night`: that message waits for the morning. Answers whether WeChat will be asked to show it.
+    """
     post(
         person_id,
         "buyer",
@@ -105,7 +109,10 @@ def tell_buyer(
     )
     found = buyers.template_of(kind)
     if found is not None and buyers.may_tell(person_id, *found):
-        queue(store_id, "buyer", f"{person_id}/{found[0]}", kind, words, event_key, order_id=order_id)
+        recipient = f"{person_id}/{found[0]}"
+        queue(store_id, "buyer", recipient, kind, words, event_key, order_id=order_id, at_night=at_night)
+        return True
+    return False
 
 
 def queue(
@@ -117,10 +124,13 @@ def queue(
     event_key: str,
     *,
     order_id: int | None = None,
+    at_night: bool = True,
 ) -> Delivery:
     """Write one delivery; a burst to one recipient is held back so that it goes out as one message."""
     moment = now()
     planned = _planned(channel, recipient, moment)
+    if not at_night:
+        planned = after_night(planned)
     if channel in CHANNEL_NAMES:
         planned = _wanted(store_id, channel, kind, planned)
     with transaction.atomic():

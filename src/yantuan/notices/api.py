@@ -9,7 +9,7 @@ from yantuan.identity.auth import signed_in
 from yantuan.kernel import ratelimit
 from yantuan.kernel.errors import Invalid
 from yantuan.kernel.http import IdIn, Ok, Page
-from yantuan.notices import actions, queries
+from yantuan.notices import actions, asking, queries
 from yantuan.notices.schemas import (
     ChannelIn,
     ChannelKind,
@@ -20,10 +20,12 @@ from yantuan.notices.schemas import (
     HoursOut,
     MessageOut,
     ReadIn,
+    RemindedOut,
     Role,
     SubscribeTemplates,
     UnreadOut,
 )
+from yantuan.orders.access import access_order_as_leader
 from yantuan.stores.access import access_store, person_of
 
 router = Router(tags=["notices"], auth=signed_in)
@@ -100,3 +102,10 @@ def save_notice_hours(request: HttpRequest, store_id: IdIn, body: HoursIn) -> Ho
 @router.get("/leader/stores/{store_id}/deliveries", response=Page[DeliveryOut])
 def list_deliveries(request: HttpRequest, store_id: IdIn, cursor: str = "") -> Page[DeliveryOut]:
     return queries.deliveries(access_store(person_of(request), store_id), cursor)
+
+
+@router.post("/leader/orders/{order_id}/remind", response=RemindedOut)
+def remind_unpaid_order(request: HttpRequest, order_id: IdIn) -> RemindedOut:
+    """The buyer of an unpaid order hears of it, at most once in twenty hours."""
+    person = person_of(request)
+    return RemindedOut(told=asking.remind(person, access_order_as_leader(person, order_id).id))

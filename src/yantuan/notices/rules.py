@@ -82,6 +82,15 @@ def allowed_at(
     return _after_quiet(moment, *quiet)
 
 
+NIGHT: tuple[int, int] = (22 * 60, 8 * 60)
+"""When nobody's phone rings because somebody else asked for it; minutes after midnight, Beijing time, the end excluded."""
+
+
+def after_night(planned: datetime) -> datetime:
+    """The same moment, or the morning after it."""
+    return _after_quiet(planned, *NIGHT)
+
+
 def _digest(moment: datetime, digest: str) -> datetime:
     if digest == "none":
         return moment

@@ -17,6 +17,12 @@ Minute = Annotated[int, Field(ge=0, lt=24 * 60)]
 """Minutes after midnight, Beijing time."""
 
 
+class RemindedOut(Schema):
+    """How the buyer hears of it: in WeChat now, in WeChat in the morning, or only in the app."""
+
+    told: Literal["wechat", "morning", "app"]
+
+
 class MessageOut(Schema):
     id: IdOut
     role: Role

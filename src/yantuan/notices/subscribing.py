@@ -21,12 +21,14 @@ from yantuan.kernel.money import yuan_text
 from yantuan.notices import buyers, permits
 from yantuan.notices.models import Delivery, TemplateTrouble
 from yantuan.notices.rules import Words
+from yantuan.orders.models import Order
 from yantuan.stores.models import Store
 
 log = logging.getLogger("yantuan.notices")
 
 NO_PERMIT = "订阅次数已用完，请在小程序里再点一次订阅"
 KEPT = "订阅次数留给更要紧的消息"
+PAID = "订单已付款或已关闭，不用再提醒"
 TEMPLATE_OFF = "平台的消息模板被微信停用，已通知运营者"
 _STATES: dict[str, ProgramState] = {"release": "formal", "trial": "trial", "develop": "developer"}
 
@@ -69,12 +71,20 @@ def to_buyer(rows: Sequence[Delivery], words: Words) -> None:
     if found is None:
         raise CannotSend(TEMPLATE_OFF)
     event, template = found
+    if event == "unpaid" and not _unpaid(rows):
+        raise CannotSend(PAID)
     person_id = int(first.recipient.partition("/")[0])
     # A message that has its permit already keeps it; another may have used one up since this was queued.
     if not any(row.permit_bound for row in rows) and not buyers.may_tell(person_id, event, template):
         raise CannotSend(KEPT)
     page = f"pages/order/index?id={first.order_id}" if first.order_id else "pages/orders/index"
     _send(rows, Letter(person_id, template.id, buyers.data_for(template, rows, words), page))
+
+
+def _unpaid(rows: Sequence[Delivery]) -> bool:
+    """Whether any of the orders still waits: a message that waited for the morning may have been overtaken."""
+    waiting = Order.objects.filter(id__in=[row.order_id for row in rows if row.order_id], payment="unpaid")
+    return waiting.exists()
 
 
 def give_back(rows: Sequence[Delivery]) -> None:

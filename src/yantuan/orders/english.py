@@ -63,6 +63,7 @@ event_texts: dict[tuple[str, str], TextFn] = {
     ),
     ("note", "extra_money"): with_amount("A second payment {} arrived; it goes back by itself"),
     ("note", "revealed"): plain("The leader looked at the recipient in full"),
+    ("note", "reminded"): plain("The leader asked for the payment"),
     ("note", "claimed"): lambda d: "Claimed by the person it was ordered for" + _number_before(d),
     ("note", "claim_undone"): lambda d: "The leader undid the claim" + _number_before(d),
     ("payment", "submit_proof"): plain("The buyer sent a proof of payment"),

@@ -140,6 +140,7 @@ event_texts: dict[tuple[str, str], TextFn] = {
     ("note", "late_money"): lambda d: f"订单关闭后收到付款{_money(d)}，将自动退回",
     ("note", "extra_money"): lambda d: f"收到重复付款{_money(d)}，将自动退回",
     ("note", "revealed"): lambda d: "团长查看了完整收货信息",
+    ("note", "reminded"): lambda d: "团长提醒了付款",
     ("note", "claimed"): lambda d: "本人认领了团长代下的订单" + _number_before(d),
     ("note", "claim_undone"): lambda d: "团长撤回了认领" + _number_before(d),
     ("payment", "submit_proof"): lambda d: "买家提交了付款凭证",

@@ -1,4 +1,4 @@
-"""Imported at start: proxy orders take part in placing; figures of members follow orders that change hands."""
+"""Imported at start: proxy orders take part in placing and reminders; figures of members follow orders that change hands."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from yantuan.kernel import outbox
 from yantuan.members.counting import count
-from yantuan.proxies import moving, placing
+from yantuan.proxies import moving, placing, reaching
 
-__all__ = ["placing"]
+__all__ = ["placing", "reaching"]
 
 
 @outbox.on(moving.MOVED)

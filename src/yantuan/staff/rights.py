@@ -70,6 +70,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     **_reads(_HANDS, "read_order_address"),
     "change_order_address": Rule(_HANDS, "修改收货信息", "Change where an order goes"),
     "reveal_recipient": Rule(_HANDS, "查看完整收货信息", "Reveal a recipient"),
+    "remind_unpaid_order": Rule(("orders",), "提醒付款", "Remind of the payment"),
     "confirm_payment_proof": Rule(("orders",), "确认收款", "Confirm a payment"),
     "reject_payment_proof": Rule(("orders",), "退回付款凭证", "Reject a proof of payment"),
     "read_jielong": Rule(("orders",), "读取接龙", "Read a 接龙"),

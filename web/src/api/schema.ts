@@ -2776,6 +2776,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leader/orders/{order_id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind Unpaid Order
+         * @description The buyer of an unpaid order hears of it, at most once in twenty hours.
+         */
+        post: operations["yantuan_notices_api_remind_unpaid_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leader/group-buys/{group_buy_id}/shares": {
         parameters: {
             query?: never;
@@ -9756,6 +9776,17 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /**
+         * RemindedOut
+         * @description How the buyer hears of it: in WeChat now, in WeChat in the morning, or only in the app.
+         */
+        RemindedOut: {
+            /**
+             * Told
+             * @enum {string}
+             */
+            told: "wechat" | "morning" | "app";
+        };
         /** ShareOut */
         ShareOut: {
             /** Id */
@@ -16031,6 +16062,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_DeliveryOut_"];
+                };
+            };
+        };
+    };
+    yantuan_notices_api_remind_unpaid_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemindedOut"];
                 };
             };
         };

@@ -19,6 +19,7 @@ import * as paste from './leader-paste'
 import * as payments from './leader-payments'
 import * as picking from './leader-picking'
 import * as proxy from './leader-proxy'
+import * as remind from './leader-remind'
 import * as ship from './leader-ship'
 import * as shop from './leader-shop'
 import * as splits from './leader-splits'
@@ -62,6 +63,7 @@ export const zh = {
   ...payments.zh,
   ...picking.zh,
   ...proxy.zh,
+  ...remind.zh,
   ...ship.zh,
   ...shop.zh,
   ...splits.zh,
@@ -105,6 +107,7 @@ export const en: Record<keyof typeof zh, string> = {
   ...payments.en,
   ...picking.en,
   ...proxy.en,
+  ...remind.en,
   ...ship.en,
   ...shop.en,
   ...splits.en,

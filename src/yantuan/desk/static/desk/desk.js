@@ -257,7 +257,7 @@ function choosing(grid) {
     list.append(...left.slice(0, 200).map((it) => make("li", {}, make("b", { className: "num", textContent: it.number ? `#${it.number}` : it.id }), ` ${it.text}`)));
     const rest = wanted - outcomes.length;
     const words = [say(`${done} 单已完成`, `${done} done`)];
-    if (left.length) words.push(say(`${left.length} 单没有做`, `${left.length} not done`));
+    if (left.length) words.push(say(`${left.length} 单没有办成`, `${left.length} not done`));
     if (rest) words.push(say(`${rest} 单没有处理`, `${rest} not tried`));
     dialog.addEventListener("close", () => location.reload(), { once: true });
     talk(words.join(say("，", ", ")), list, make("p", { className: "dialog-foot" }, button(say("好", "OK"), () => dialog.close(), "main-button")));
