@@ -248,3 +248,16 @@ def test_a_neighbour_without_an_account_is_not_reminded_until_they_claimed(shop:
     told = shop.post(f"/api/leader/orders/{row['order_id']}/remind")
     assert (told.status_code, told.json()) == (200, {"told": "app"})
     assert InboxMessage.objects.get(kind="order_unpaid").order_id == order_of(row).id
+
+
+def test_where_freight_goes_by_distance_the_neighbour_orders_themselves(shop: Shop) -> None:
+    origin = {"lat_e6": 31_230_400, "lng_e6": 121_473_700}
+    shop.store.freight_kind = "template"
+    shop.store.freight_template = {"rest": {}, "distance": {"origin": origin, "bands": [{"up_to_m": 3000}]}}
+    shop.store.save(update_fields=["freight_kind", "freight_template"])
+    before = footprint()
+    [row] = shop.agree(shop.wish("王姐", bananas=1, place=HOME, phone="13900001111"), pickup_point_id=None)
+    assert (row["order_id"], row["problem"]["code"]) == (None, "proxy_by_distance")
+    assert "请把团购发给对方下单" in row["problem"]["zh"]
+    assert footprint() == before and Address.objects.count() == 0
+    assert order_of(shop.booked("王姐", bananas=1)).delivery_method == "pickup"

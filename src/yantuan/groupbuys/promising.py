@@ -99,7 +99,7 @@ def page_money(
         reduction=text[0],
         reduction_en=text[1],
         freight=[FreightRow(regions=r[0], regions_en=r[1], text=r[2], text_en=r[3]) for r in rows],
-        freight_by_place=bool(template and template.rules),
+        freight_by_place=bool(template and (template.rules or template.distance)),
         new_buyers=options.money.new_buyers,
         gifts=list(gifts),
     )

@@ -69,8 +69,12 @@ def _still_wanted(person_id: int) -> dict[str, Any]:
 
 
 def _parts(data: AddressIn) -> dict[str, Any]:
-    values = data.model_dump(exclude={"phone", "is_default"})
-    return values | {"phone_sealed": seal_phone(data.phone), "phone_last4": data.phone[-4:]}
+    values = data.model_dump(exclude={"phone", "is_default", "spot"})
+    point = {
+        "lat_e6": data.spot.lat_e6 if data.spot else None,
+        "lng_e6": data.spot.lng_e6 if data.spot else None,
+    }
+    return values | point | {"phone_sealed": seal_phone(data.phone), "phone_last4": data.phone[-4:]}
 
 
 def add_address(person: Person, data: AddressIn) -> Address:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from yantuan.kernel.models import Row
 
@@ -91,5 +92,17 @@ class Address(Row):
     building = models.CharField(max_length=20, default="", blank=True)
     unit = models.CharField(max_length=20, default="", blank=True)
     room = models.CharField(max_length=20, default="", blank=True)
+    lat_e6 = models.IntegerField(null=True)
+    lng_e6 = models.IntegerField(null=True)
+    """Its point, where the person marked it: GCJ-02 in millionths of a degree (`kernel.spots`). Both or neither."""
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lat_e6__isnull=True, lng_e6__isnull=True)
+                | Q(lat_e6__range=(-90_000_000, 90_000_000), lng_e6__range=(-180_000_000, 180_000_000)),
+                name="address_point_whole",
+            )
+        ]

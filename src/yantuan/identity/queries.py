@@ -9,6 +9,7 @@ from yantuan.identity.phones import hash_phone, mask_phone, phone_of, seal_phone
 from yantuan.identity.rules import AddressLike, address_text, masked_name
 from yantuan.identity.schemas import AddressOut, SessionRow
 from yantuan.kernel.clock import now
+from yantuan.kernel.spots import spot_of
 
 __all__ = [
     "AddressLike",
@@ -39,6 +40,7 @@ def address_out(address: Address) -> AddressOut:
         building=address.building,
         unit=address.unit,
         room=address.room,
+        spot=spot_of(address.lat_e6, address.lng_e6),
         is_default=address.is_default,
         text=address_text(address),
     )

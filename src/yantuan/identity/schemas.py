@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from yantuan.identity.rules import plain_room
 from yantuan.kernel.http import IdIn, IdOut, Phone, Text
+from yantuan.kernel.spots import Spot
 
 ClientKind = Literal["h5", "mp"]
 Room = Annotated[Text, Field(max_length=20), AfterValidator(plain_room)]
@@ -78,6 +79,8 @@ class AddressIn(Schema):
     building: Annotated[Text, Field(max_length=20)] = ""
     unit: Annotated[Text, Field(max_length=20)] = ""
     room: Room = ""
+    spot: Spot | None = None
+    """Where it is on the map, as the person marked it; asked for only where delivery is charged by distance."""
     is_default: bool = False
 
 
@@ -92,6 +95,8 @@ class AddressOut(Schema):
     building: str
     unit: str
     room: str
+    spot: Spot | None
+    """For its owner only."""
     is_default: bool
     text: str
     """The whole address on one line."""

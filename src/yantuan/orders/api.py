@@ -23,10 +23,9 @@ from yantuan.orders.quoting import quote
 from yantuan.orders.readdress_queries import readdress_out
 from yantuan.orders.readdress_schemas import ReaddressIn, ReaddressOut
 from yantuan.orders.readdressing import readdress
-from yantuan.orders.recipient_schemas import MyParcel
+from yantuan.orders.recipient_schemas import LastPickup, MyParcel
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.schemas import (
-    LastPickup,
     NoteIn,
     OrderCounts,
     OrderDetail,

@@ -15,6 +15,7 @@ from yantuan.groupbuys.options import (
 )
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.errors import AppError
+from yantuan.kernel.spots import Spot
 from yantuan.orders.deducting import Deduction
 from yantuan.orders.schemas import OrderPlaced
 from yantuan.stores.freight import FreightTemplate
@@ -51,6 +52,10 @@ class Recipient:
     building: str = ""
     unit: str = ""
     room: str = ""
+    spot: Spot | None = None
+    """Of the address, where its owner marked it; never kept on an order."""
+    metres: int | None = None
+    """How far an earlier order to this place was charged for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from yantuan.orders import refusals
@@ -11,8 +12,8 @@ from yantuan.orders.states import LIVE_PAYMENTS, PAID_PAYMENTS
 
 JOINED: Final = """
 SELECT id, person_id, group_buy_id, delivery_method, coalesce(pickup_point_id, 0), payment, delivery, recipient_name,
-       phone_sealed, phone_last4, province, city, district, detail, building, unit, room
-FROM orders_order WHERE id {ids}
+       phone_sealed, phone_last4, province, city, district, detail, building, unit, room, d.metres
+FROM orders_order LEFT JOIN orders_localdelivery d ON d.order_id = id WHERE id {ids}
 """
 WAITING: Final = ("none", "awaiting_pickup")
 """Delivery of orders that others may be added to."""
@@ -22,7 +23,9 @@ def joined_of(row: Sequence[Any]) -> tuple[tuple[int, int], Joined]:
     """One row of `JOINED` by its key in the snapshot."""
     alive = row[5] in LIVE_PAYMENTS | PAID_PAYMENTS and row[6] in WAITING
     point = row[4] if row[3] == "pickup" else 0
-    return (row[0], row[1]), Joined(row[2], row[3], point, alive, Recipient(*row[7:]))
+    return (row[0], row[1]), Joined(
+        row[2], row[3], point, alive, replace(Recipient(*row[7:17]), metres=row[17])
+    )
 
 
 def recipient_of(draft: Draft, snapshot: Snapshot) -> Recipient | None:

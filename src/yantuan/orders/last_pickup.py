@@ -5,7 +5,7 @@ from __future__ import annotations
 from yantuan.identity.models import Person
 from yantuan.identity.phones import phone_of
 from yantuan.orders.models import Order
-from yantuan.orders.schemas import LastPickup
+from yantuan.orders.recipient_schemas import LastPickup
 
 
 def last_pickup(person: Person, point_id: int | None) -> LastPickup | None:

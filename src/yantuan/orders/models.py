@@ -279,6 +279,32 @@ class AddressRecord(models.Model):
         return self.printed_changes is not None and self.printed_changes < self.changes
 
 
+class LocalDelivery(models.Model):
+    """How far an order goes and what was promised for that, where its sale brings by distance (`stores.distance`).
+
+    The buyer's point itself is not kept: the leader brings goods to an address, not to coordinates.
+    """
+
+    order = models.OneToOneField(
+        Order, on_delete=models.CASCADE, primary_key=True, related_name="local_delivery"
+    )
+    store_id = models.BigIntegerField()
+    metres = models.IntegerField()
+    """Straight line between where goods leave from and the address."""
+    up_to_m = models.IntegerField()
+    """Border of the band that counted, in metres."""
+    fee_fen = models.BigIntegerField()
+    """What that band asks where nothing makes it free."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(metres__gte=0, metres__lte=F("up_to_m"), fee_fen__gte=0),
+                name="local_delivery_within_band",
+            )
+        ]
+
+
 class ExportChoice(models.Model):
     """Which columns a store's sheets of orders hold, in which order; a store without a row has the usual ones."""
 

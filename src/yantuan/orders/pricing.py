@@ -15,7 +15,7 @@ from yantuan.groupbuys.options import NO_OFFER_OPTIONS, NO_SALE_OPTIONS
 from yantuan.groupbuys.teaming import team_price
 from yantuan.kernel.errors import Conflict
 from yantuan.kernel.money import price_text, split_by_weight
-from yantuan.orders import coupon_terms, first_orders, open_parcels
+from yantuan.orders import coupon_terms, first_orders, open_parcels, refusals
 from yantuan.orders.deducting import (
     Basket,
     Deduction,
@@ -24,6 +24,7 @@ from yantuan.orders.deducting import (
     take_reduction,
 )
 from yantuan.orders.drafts import Draft, GroupTerms, OfferTerms, Recipient, Snapshot
+from yantuan.stores.distance import metres_to
 from yantuan.stores.freight import FreightTemplate, Load, template_fen
 from yantuan.stores.rules import freight_fen
 
@@ -91,7 +92,8 @@ def price(
 ) -> Priced:
     """The money of these lines. `recipient` is None where a quote doesn't know yet where it goes.
 
-    Raises Conflict `region_not_delivered`, `below_least_order`, `coupon_*` and `gift_not_earned`.
+    Raises Conflict `region_not_delivered`, `below_least_order`, `beyond_delivery`, `address_unmarked`, `coupon_*` and
+    `gift_not_earned`.
     """
     units = [unit_fen(offer, snapshot.now, team=draft.team is not None) for offer, _ in lines]
     amounts = [unit * quantity for unit, (_, quantity) in zip(units, lines, strict=True)]
@@ -142,7 +144,10 @@ def _freight(
     whole = load.plus(parcel.load) if parcel else load
     template = template_of(group)
     if template is not None and draft.delivery_method == "courier":
-        fen = template_fen(template, recipient, whole)
+        metres = metres_to(template.distance, recipient) if template.distance else None
+        if template.distance and draft.joins is not None and recipient and metres is None:
+            raise refusals.parcel_unmeasured()
+        fen = template_fen(template, recipient, whole, metres)
     else:
         fen = freight_fen(group, whole.goods_fen, draft.delivery_method)
     return max(0, fen - parcel.freight_fen) if parcel else fen

@@ -15,7 +15,7 @@ from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.orders import english, parts
 from yantuan.orders.address_records import changes_of, on_stale_paper
-from yantuan.orders.models import Order, OrderEvent, OrderLine
+from yantuan.orders.models import LocalDelivery, Order, OrderEvent, OrderLine
 from yantuan.orders.recipient_schemas import RecipientParts, StalePaper
 from yantuan.orders.rules import buyer_actions, leader_actions, recipient_visible
 from yantuan.orders.schemas import (
@@ -29,6 +29,7 @@ from yantuan.orders.schemas import (
     RevealOut,
 )
 from yantuan.orders.states import LIVE_PAYMENTS, PAID_PAYMENTS, Viewer, labels
+from yantuan.stores.distance import about_m
 
 _WHO = {"buyer": "买家", "leader": "团长", "operator": "平台", "provider": "微信支付", "system": "系统"}
 
@@ -36,7 +37,9 @@ _WHO = {"buyer": "买家", "leader": "团长", "operator": "平台", "provider":
 def with_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Load what a row shows in a fixed number of queries."""
     lines = Prefetch("lines", queryset=OrderLine.objects.order_by("position", "id"))
-    return orders.select_related("store", "group_buy", "address_record").prefetch_related(lines)
+    return orders.select_related("store", "group_buy", "address_record", "local_delivery").prefetch_related(
+        lines
+    )
 
 
 def order_rows(orders: Sequence[Order], viewer: Viewer) -> list[OrderRow]:
@@ -59,6 +62,7 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         freight_fen=fresh.freight_fen,
         discount_fen=fresh.discount_fen,
         deductions=[DeductionOut(**one) for one in fresh.deductions or ()],
+        about_m=_about_m(fresh),
         answers=fresh.answers,
         pickup_place=_pickup_place(fresh),
         pickup_code=fresh.pickup_code if viewer == "buyer" and fresh.payment in PAID_PAYMENTS else "",
@@ -88,6 +92,11 @@ def _stale_paper(order: Order) -> StalePaper | None:
         return None
     kept = order.address_record
     return StalePaper(kind=kept.printed_kind, printed_at=kept.printed_at, changed_at=kept.changed_at)
+
+
+def _about_m(order: Order) -> int | None:
+    kept: LocalDelivery | None = getattr(order, "local_delivery", None)
+    return about_m(kept.metres) if kept else None
 
 
 def _one(part: parts.Part, order: Order, shown: bool) -> Any:

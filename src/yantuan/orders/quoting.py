@@ -11,7 +11,7 @@ from yantuan.kernel.errors import AppError
 from yantuan.kernel.http import IdOut
 from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
-from yantuan.orders import demands, hooks, refusals
+from yantuan.orders import demands, hooks, local, refusals
 from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
 from yantuan.orders.incoming import wish_of
@@ -70,7 +70,7 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
     priced, demand = money.priced, money.demand
     if whole == demand == _FINE:
         demand = _demand(replace(draft, expected_total_fen=priced.total_fen), group, snapshot)
-    freight, near = freight_words(draft, group), hint(draft, group, known_lines, snapshot)
+    freight, near = freight_words(draft, group, snapshot), hint(draft, group, known_lines, snapshot)
     return QuoteOut(
         lines=lines,
         gifts=gifts(group, known_lines, priced),
@@ -89,6 +89,7 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
         freight_text_en=freight[1],
         demand=demand[0],
         demand_en=demand[1],
+        needs_mark=local.unmarked(draft, group, snapshot),
         orderable=demand == _FINE and not any(line.problem for line in lines),
     )
 

@@ -8,11 +8,13 @@ from yantuan.groupbuys.desk import counters, live_offers
 from yantuan.groupbuys.options import offer_options_of
 from yantuan.kernel.errors import AppError
 from yantuan.media.queries import media_map
+from yantuan.orders import local
 from yantuan.orders.deducting import gift_pieces, reduction_hint
 from yantuan.orders.drafts import Draft, GroupTerms, Recipient, Snapshot
 from yantuan.orders.joining import recipient_of
 from yantuan.orders.pricing import Chosen, Priced, price, taking_part, template_of, unit_fen
 from yantuan.orders.schemas import GiftOut
+from yantuan.stores.distance import about_text, about_text_en
 from yantuan.stores.freight import template_text
 from yantuan.stores.rules import freight_text, freight_text_en
 
@@ -58,10 +60,13 @@ def _tried(
         return None, (refusal.zh, refusal.en)
 
 
-def freight_words(draft: Draft, group: GroupTerms) -> Both:
-    """The rule behind the freight, on one line."""
+def freight_words(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
+    """The rule behind the freight, on one line; how far it is, where that counts and is known."""
     if draft.delivery_method != "courier":
         return "自提免运费", "Pick-up, no freight"
+    metres = local.way_of(draft, group, snapshot)
+    if metres is not None:
+        return f"直线距离{about_text(metres)}", f"{about_text_en(metres)}, straight line"
     template = template_of(group)
     return template_text(template) if template else (freight_text(group), freight_text_en(group))
 

@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 from yantuan.identity.phones import mask_phone
 from yantuan.identity.rules import masked_name
 from yantuan.kernel.errors import AppError, Conflict
+from yantuan.kernel.spots import Spot
 from yantuan.orders.states import LIVE_PAYMENTS, PAID_PAYMENTS
 
 Part = Literal["name", "phone", "region", "detail", "door", "point"]
@@ -37,6 +38,15 @@ class Destination:
     room: str
     point_id: int = 0
     point_name: str = ""
+    spot: Spot | None = None
+    """Where freight goes by distance: the point given with a new address."""
+    metres: int | None = None
+    """How far the order is known to go."""
+
+    @property
+    def street(self) -> tuple[str, ...]:
+        """What a distance depends on; another door or person is as far."""
+        return (self.province, self.city, self.district, self.detail)
 
     @property
     def key(self) -> tuple[object, ...]:

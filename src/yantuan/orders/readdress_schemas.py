@@ -9,6 +9,7 @@ from pydantic import Field
 
 from yantuan.identity.schemas import Room
 from yantuan.kernel.http import IdIn, Phone, Text
+from yantuan.kernel.spots import Spot
 from yantuan.orders.recipient_schemas import RecipientParts
 from yantuan.stores.schemas import PickupPointOut
 
@@ -31,6 +32,8 @@ class RecipientIn(Schema):
 
 class ReaddressIn(Schema):
     recipient: RecipientIn
+    spot: Spot | None = None
+    """Where the new address is on the map; needed where freight goes by distance and region or street change."""
     pickup_point_id: IdIn | None = None
     """Another pick-up point of the sale; absent: the same."""
     seen: Annotated[int, Field(strict=True, ge=0)] = 0

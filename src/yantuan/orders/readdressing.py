@@ -29,7 +29,7 @@ from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Recipient
 from yantuan.orders.many import lock_orders
 from yantuan.orders.models import Order, OrderLine
-from yantuan.orders.readdress_freight import check_freight
+from yantuan.orders.readdress_freight import check_freight, keep_way
 from yantuan.orders.readdress_rules import Destination, changed_parts, masked, refusal
 from yantuan.orders.readdress_schemas import ReaddressIn
 from yantuan.orders.refusals import pickup_point_unknown
@@ -43,7 +43,8 @@ def readdress(person: Person, order_id: int, body: ReaddressIn, viewer: Viewer) 
     """Send an order, and what is packed with it, to another recipient, address or pick-up point. The same again: no change.
 
     Raises Conflict `order_over`, `already_shipped`, `already_picked`, `cut_off_passed`, `address_changed`, `freight_differs`,
-    `region_not_delivered`, `below_least_order` or `household_limit`, Invalid `address_incomplete` or `pickup_point_unknown`.
+    `region_not_delivered`, `below_least_order`, `beyond_delivery`, `address_unmarked` or `household_limit`, Invalid
+    `address_incomplete` or `pickup_point_unknown`.
     """
     access = access_order if viewer == "buyer" else access_order_as_leader
     order = access(person, order_id)
@@ -68,7 +69,9 @@ def _readdress(known: Order, body: ReaddressIn, actor: Actor) -> Order:
         .order_by("id")
     )
     if order.delivery_method == "courier":
-        check_freight(sale, before, wanted, lines, agreed=by_leader and body.keep_freight)
+        way = check_freight(sale, before, wanted, lines, agreed=by_leader and body.keep_freight)
+        if wanted.street != before.street:
+            keep_way(together, way)
     _check_households(sale, order, together, wanted, lines)
     _move(together, before, wanted, actor)
     return order
@@ -118,7 +121,7 @@ def _wanted(order: Order, body: ReaddressIn) -> Destination:
                 "Province, city and street are needed.",
                 field="recipient",
             )
-        return Destination(**given.model_dump())
+        return Destination(**given.model_dump(), spot=body.spot)
     point = point_of(order, body.pickup_point_id or order.pickup_point_id or 0)
     return Destination(
         name=given.name, phone=given.phone, province=order.province, city=order.city, district=order.district,

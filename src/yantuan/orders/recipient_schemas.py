@@ -32,6 +32,18 @@ class RecipientParts(Schema):
     room: str
 
 
+class LastPickup(Schema):
+    """Name, phone and door of the person's newest order to be fetched."""
+
+    name: str
+    phone: str
+    building: str
+    unit: str
+    room: str
+    here: bool
+    """At the point that was asked for."""
+
+
 class MyParcel(Schema):
     """What a person has ordered in a sale and what has not left yet: more can be added to it."""
 

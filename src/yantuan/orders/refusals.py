@@ -170,6 +170,14 @@ def sold_out(offer_id: int, title: str, left: int) -> AppError:
     return Conflict("sold_out", text, "Not enough stock is left.", offer_id=str(offer_id), left=left)
 
 
+def parcel_unmeasured() -> AppError:
+    return Conflict(
+        "parcel_unmeasured",
+        "之前的订单没有按距离算过运费，不能合在一起，请单独下单",
+        "The earlier order was not charged by distance; order this on its own.",
+    )
+
+
 def price_changed(total_fen: int, goods_fen: int, freight_fen: int) -> AppError:
     return Conflict(
         "price_changed",

@@ -72,18 +72,6 @@ class QuoteLine(Schema):
     """Where there is a problem: the nearest quantity that could be ordered, 0 for none."""
 
 
-class LastPickup(Schema):
-    """Name, phone and door of the person's newest order to be fetched."""
-
-    name: str
-    phone: str
-    building: str
-    unit: str
-    room: str
-    here: bool
-    """At the point that was asked for."""
-
-
 class DeductionOut(Schema):
     """One reason why less is paid; `fen` is positive."""
 
@@ -124,6 +112,8 @@ class QuoteOut(Schema):
     demand: str = ""
     """What the sale as a whole has against this basket (Chinese sentence); empty if nothing."""
     demand_en: str = ""
+    needs_mark: bool = False
+    """Freight goes by distance and the chosen address has no point yet; `demand` says so."""
     orderable: bool
 
 
@@ -343,6 +333,8 @@ class OrderDetail(OrderRow):
     freight_fen: int
     discount_fen: int
     deductions: list[DeductionOut] = []
+    about_m: int | None = None
+    """Where freight went by distance: the straight line in metres, rounded up to hundreds."""
     answers: list[dict[str, str]]
     pickup_place: PickupPlace | None
     pickup_code: str

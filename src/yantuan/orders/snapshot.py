@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from yantuan.groupbuys.options import offer_options, sale_options
 from yantuan.kernel.clock import now
 from yantuan.kernel.config import Config, config
+from yantuan.kernel.spots import spot_of
 from yantuan.orders import hooks, parts
 from yantuan.orders.dialect import Dialect, Row, Statement
 from yantuan.orders.drafts import (
@@ -71,7 +73,8 @@ LEFT JOIN orders_order e
 """
 
 _ADDRESSES = """
-SELECT id, person_id, name, phone_sealed, phone_last4, province, city, district, detail, building, unit, room
+SELECT id, person_id, name, phone_sealed, phone_last4, province, city, district, detail, building, unit, room,
+       lat_e6, lng_e6
 FROM identity_address WHERE id {ids}
 """
 
@@ -116,7 +119,7 @@ def read_snapshot(dialect: Dialect, drafts: Sequence[Draft], *, lock: bool = Tru
             snapshot.offers[row[20]] = _offer_terms(row)
     _keep_people(snapshot, found["people"])
     for row in found.get("addresses", ()):
-        snapshot.addresses[row[0], row[1]] = Recipient(*row[2:])
+        snapshot.addresses[row[0], row[1]] = replace(Recipient(*row[2:12]), spot=spot_of(*row[12:]))
     snapshot.joined = dict(joined_of(row) for row in found.get("joined", ()))
     for row in found.get("points", ()):
         snapshot.points[row[0]] = PointTerms(row[0], row[1], dict(zip(_POINT, row[2:], strict=True)))

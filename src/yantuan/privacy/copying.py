@@ -24,7 +24,7 @@ from yantuan.leaders.models import Certification, Leader
 from yantuan.media import files
 from yantuan.media.models import Media
 from yantuan.notices.models import Consent, InboxMessage
-from yantuan.orders.models import Order, OrderEvent, OrderLine, Participation
+from yantuan.orders.models import LocalDelivery, Order, OrderEvent, OrderLine, Participation
 from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
 from yantuan.promotions.models import CouponClaim
 from yantuan.stores.models import Store
@@ -139,7 +139,10 @@ def _person(person: Person) -> Json:
 
 
 def _address(row: Address) -> Json:
-    return {**_of(row, "name", *_PLACE, "is_default", "created_at"), "phone": phone_of(row.phone_sealed)}
+    return {
+        **_of(row, "name", *_PLACE, "lat_e6", "lng_e6", "is_default", "created_at"),
+        "phone": phone_of(row.phone_sealed),
+    }
 
 
 def _order(order: Order) -> Json:
@@ -149,6 +152,7 @@ def _order(order: Order) -> Json:
               "delivery_method", *_SUMS, "recipient_name", *_PLACE, "remark", "answers", "pickup_snapshot",
               "placed_at", "paid_at", "closed_at", "close_reason", "shipped_at", "received_at"),
         "phone": phone_of(order.phone_sealed),
+        "distance": _plain(LocalDelivery.objects.filter(**of_order), "metres", "up_to_m", "fee_fen"),
         "lines": _plain(OrderLine.objects.filter(**of_order), "title", "sku_name", "price_fen", "quantity", "amount_fen"),
         "payments": _plain(PaymentAttempt.objects.filter(**of_order), "trade_type", "out_trade_no", "transaction_id",
                            "amount_fen", "paid_fen", "state", "payer_openid", "success_at"),

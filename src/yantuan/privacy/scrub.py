@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from yantuan.aftersales.models import AfterSale
 from yantuan.notices.models import ServiceCard
-from yantuan.orders.models import Order, OrderEvent
+from yantuan.orders.models import LocalDelivery, Order, OrderEvent
 from yantuan.payments.attempts import LIVE
 from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice
 
@@ -28,6 +28,7 @@ _PAYER: Final = ("payer", "payer_client_ip")
 def orders(ids: Sequence[int]) -> list[int]:
     """Blank these orders' people, in the caller's transaction; answers the pictures that go with them."""
     Order.objects.filter(id__in=ids).update(recipient_name=GONE, answers=[], **_BLANK)
+    LocalDelivery.objects.filter(order_id__in=ids).delete()
     OrderEvent.objects.filter(order_id__in=ids, axis="note", event="readdressed").update(data={})
     proofs, cases = OfflineProof.objects.filter(order_id__in=ids), AfterSale.objects.filter(order_id__in=ids)
     pictures = [one for one in proofs.values_list("media_id", flat=True) if one]

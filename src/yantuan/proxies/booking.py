@@ -190,8 +190,7 @@ def _draft(leader: Person, group_buy: GroupBuy, wish: WishIn, target: _Target, b
 
 def _answer(leader: Person, wish: WishIn, outcome: Outcome) -> Answer:
     if isinstance(outcome, Refused):
-        again = outcome.error.code == "idempotency_key_reused"
-        return Answer(None, rules.changed() if again else outcome.error)
+        return Answer(None, rules.in_leaders_words(outcome.error))
     assert isinstance(outcome, Placed)
     order = Order.objects.get(id=int(outcome.order.id))
     if wish.paid and order.payment == "unpaid":

@@ -72,3 +72,17 @@ def changed() -> AppError:
         "这个人的订单刚刚有变化，请重新读取接龙",
         "Their orders have just changed; read again.",
     )
+
+
+def in_leaders_words(error: AppError) -> AppError:
+    """A refusal of placing as it is told to a leader who orders for others."""
+    if error.code == "idempotency_key_reused":
+        return changed()
+    if error.code == "address_unmarked":
+        # Nobody but the neighbour knows where their door is on the map.
+        return Conflict(
+            "proxy_by_distance",
+            "这个团按直线距离算运费，要收货人自己标位置：请把团购发给对方下单，或改为自提",
+            "Delivery is charged by distance here, so the recipient must mark the place: let them order, or pick up.",
+        )
+    return error

@@ -17,6 +17,15 @@ from pydantic import Field
 from yantuan.kernel.errors import Conflict, Invalid
 from yantuan.kernel.http import Text
 from yantuan.kernel.money import price_text
+from yantuan.stores.distance import (
+    Distance,
+    address_unmarked,
+    band_fen,
+    check_distance,
+    distance_fen,
+    distance_table,
+    distance_text,
+)
 
 Region = Annotated[Text, Field(min_length=2, max_length=62)]
 """`浙江省`, `浙江省 杭州市` or `浙江省 杭州市 西湖区`: parts divided by one space."""
@@ -54,6 +63,8 @@ class FreightTemplate:
     rest: FreightRule
     """The rest of the country."""
     rules: Annotated[tuple[FreightRule, ...], Field(max_length=MAX_RULES)] = ()
+    distance: Distance | None = None
+    """Delivery in town by distance, in the place of all regions: then `rest` is empty and there are no `rules`."""
 
 
 @lru_cache(maxsize=512)
@@ -142,8 +153,16 @@ def rule_fen(rule: FreightRule, by: str, load: Load) -> int:
     return rule.first_fen + -(-beyond // rule.more) * rule.more_fen
 
 
-def template_fen(template: FreightTemplate, place: Place | None, load: Load) -> int:
-    """Freight in fen. Raises Conflict `region_not_delivered` or `below_least_order`; neither while the place is unknown."""
+def template_fen(
+    template: FreightTemplate, place: Place | None, load: Load, metres: int | None = None
+) -> int:
+    """Freight in fen; `metres` is how far the place is (`distance.metres_to`), where bands ask for it.
+
+    Raises Conflict `region_not_delivered`, `below_least_order`, `beyond_delivery` or `address_unmarked`; none of them while
+    the place is unknown.
+    """
+    if template.distance is not None:
+        return _by_distance(template.distance, place, load, metres)
     rule = rule_for(template, place)
     if place is not None:
         if rule.refused:
@@ -160,6 +179,15 @@ def template_fen(template: FreightTemplate, place: Place | None, load: Load) -> 
         served = [rule_fen(one, template.by, load) for one in template.rules if not one.refused]
         return min(served, default=0)
     return rule_fen(rule, template.by, load)
+
+
+def _by_distance(distance: Distance, place: Place | None, load: Load, metres: int | None) -> int:
+    if place is None:
+        # What the nearest band asks stands until the buyer says where.
+        return band_fen(distance.bands[0], load.goods_fen)
+    if metres is None:
+        raise address_unmarked()
+    return distance_fen(distance, load.goods_fen, metres)
 
 
 def region_not_delivered(place: Place) -> Conflict:
@@ -191,6 +219,11 @@ def check_template(template: FreightTemplate, field_name: str) -> None:
     def wrong(zh: str, en: str) -> Invalid:
         return Invalid("freight_template_invalid", zh, en, field=field_name)
 
+    if template.distance is not None:
+        if template.rules or template.rest != FreightRule():
+            raise wrong("按距离计费时不能再填地区", "Freight by distance names no regions.")
+        check_distance(template.distance, field_name)
+        return
     if template.rest.regions:
         raise wrong("「其他地区」不能再填地区", "The rest of the country names no regions.")
     seen: set[tuple[str, ...]] = set()
@@ -263,6 +296,8 @@ def rule_text_en(rule: FreightRule, by: str) -> str:
 
 def template_text(template: FreightTemplate) -> tuple[str, str]:
     """One short line for the page, in Chinese and in English; the table has the rest."""
+    if template.distance is not None:
+        return distance_text(template.distance)
     if not template.rules:
         return rule_text(template.rest, template.by), rule_text_en(template.rest, template.by)
     return "运费按收货地区计算", "Delivery depends on the region"
@@ -270,6 +305,8 @@ def template_text(template: FreightTemplate) -> tuple[str, str]:
 
 def table(template: FreightTemplate) -> Sequence[tuple[str, str, str, str]]:
     """运费是多少: (regions, in English, what it costs, in English), the rest of the country last."""
+    if template.distance is not None:
+        return distance_table(template.distance)
     rows = [
         (
             "、".join(rule.regions),

@@ -4558,10 +4558,21 @@ export interface components {
             unit: string;
             /** Room */
             room: string;
+            spot: components["schemas"]["Spot"] | null;
             /** Is Default */
             is_default: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * Spot
+         * @description One point, GCJ-02, in millionths of a degree.
+         */
+        Spot: {
+            /** Lat E6 */
+            lat_e6: number;
+            /** Lng E6 */
+            lng_e6: number;
         };
         /** AddressIn */
         AddressIn: {
@@ -4595,6 +4606,7 @@ export interface components {
              * @default
              */
             room: string;
+            spot?: components["schemas"]["Spot"] | null;
             /**
              * Is Default
              * @default false
@@ -4981,6 +4993,38 @@ export interface components {
             paper_media_ids: string[];
         };
         /**
+         * Band
+         * @description What bringing costs up to a distance; amounts in fen.
+         */
+        Band: {
+            /** Up To M */
+            up_to_m: number;
+            /**
+             * Fee Fen
+             * @default 0
+             */
+            fee_fen: number;
+            /**
+             * Free Above Fen
+             * @default 0
+             */
+            free_above_fen: number;
+            /**
+             * Least Fen
+             * @default 0
+             */
+            least_fen: number;
+        };
+        /**
+         * Distance
+         * @description Where goods leave from, and the bands around it from near to far; beyond the last one nothing is brought.
+         */
+        Distance: {
+            origin: components["schemas"]["Spot"];
+            /** Bands */
+            bands: components["schemas"]["Band"][];
+        };
+        /**
          * FreightRule
          * @description What sending to these regions costs; amounts in fen, units in pieces or grams as the template says.
          */
@@ -5048,6 +5092,7 @@ export interface components {
              * @default []
              */
             rules: components["schemas"]["FreightRule"][];
+            distance?: components["schemas"]["Distance"] | null;
         };
         /**
          * OwnPoint
@@ -7375,6 +7420,11 @@ export interface components {
              * @default
              */
             demand_en: string;
+            /**
+             * Needs Mark
+             * @default false
+             */
+            needs_mark: boolean;
             /** Orderable */
             orderable: boolean;
         };
@@ -7778,6 +7828,8 @@ export interface components {
              * @default []
              */
             deductions: components["schemas"]["DeductionOut"][];
+            /** About M */
+            about_m?: number | null;
             /** Answers */
             answers: {
                 [key: string]: string;
@@ -8065,6 +8117,7 @@ export interface components {
         /** ReaddressIn */
         ReaddressIn: {
             recipient: components["schemas"]["RecipientIn"];
+            spot?: components["schemas"]["Spot"] | null;
             /** Pickup Point Id */
             pickup_point_id?: string | null;
             /**
