@@ -15,7 +15,7 @@ from yantuan.orders import demands, hooks, local, refusals
 from yantuan.orders.book import dialect
 from yantuan.orders.drafts import Draft, DraftLine, GroupTerms, OfferTerms, Snapshot
 from yantuan.orders.incoming import wish_of
-from yantuan.orders.pricing import unit_fen
+from yantuan.orders.pricing import Priced, unit_fen
 from yantuan.orders.quoting_money import freight_words, gifts, hint, quoted
 from yantuan.orders.schemas import DeductionOut, QuoteIn, QuoteLine, QuoteOut
 from yantuan.orders.snapshot import read_snapshot
@@ -76,10 +76,7 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
         gifts=gifts(group, known_lines, priced),
         goods_fen=priced.goods_fen,
         freight_fen=priced.freight_fen,
-        deductions=[
-            DeductionOut(kind=one.kind, fen=one.fen, text=one.text, text_en=one.text_en)
-            for one in priced.deductions
-        ],
+        deductions=_deductions(priced),
         hint=near[0],
         hint_en=near[1],
         coupon_problem=money.coupon_problem[0],
@@ -92,6 +89,13 @@ def _quote(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> QuoteOut:
         needs_mark=local.unmarked(draft, group, snapshot),
         orderable=demand == _FINE and not any(line.problem for line in lines),
     )
+
+
+def _deductions(priced: Priced) -> list[DeductionOut]:
+    return [
+        DeductionOut(kind=one.kind, fen=one.fen, text=one.text, text_en=one.text_en)
+        for one in priced.deductions
+    ]
 
 
 def _demand(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
