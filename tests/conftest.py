@@ -17,9 +17,12 @@ from pathlib import Path
 
 import django
 import pytest
+from django.conf import settings
+from django.db.backends.sqlite3.creation import DatabaseCreation
 
 import emptying
-from pgserver import postgres
+import migrated
+from pgserver import TEMPLATE, postgres
 from thrift import keep
 
 _stack = ExitStack()
@@ -48,7 +51,10 @@ os.environ["YANTUAN_SECRET_KEY"] = "test-only-secret-that-is-long-enough-0123456
 os.environ["YANTUAN_MULTI_LEADER"] = "no"
 os.environ["DJANGO_SETTINGS_MODULE"] = "yantuan.settings"
 if "--db=postgres" in sys.argv:
-    os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres())
+    os.environ["YANTUAN_DATABASE_URL"] = _stack.enter_context(postgres(begun=True))
+    settings.DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}
+else:
+    migrated.begin_with(DatabaseCreation)
 keep()
 # Conftests of folders import models.
 django.setup()

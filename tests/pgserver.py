@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from site import getsitepackages as site_packages
 
+import psycopg
+from psycopg import sql
+
+import migrated
 from ports import free_port
+
+TEMPLATE = "yantuan_migrated"
+"""The database of `postgres(begun=True)` that others can be made from."""
 
 FAST = [
     "fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=128MB",
@@ -66,32 +73,76 @@ def _copied(home: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def postgres(options: list[str] | None = None) -> Iterator[str]:
-    """Start a server of our own, yield its URL, stop and remove it. As root it runs as `nobody`, for PostgreSQL refuses root."""
+def postgres(options: list[str] | None = None, *, begun: bool = False) -> Iterator[str]:
+    """Start a server of our own, yield its URL, stop and remove it.
+
+    A server that is `begun` also holds a database with every migration, `TEMPLATE`, to make others from.
+    """
     home = binaries()
+    with _place(home) as (folder, bin_folder):
+        if begun:
+            shutil.copytree(_begun(home), folder / "data")
+        else:
+            _initialise(bin_folder, folder)
+        with _serving(bin_folder, folder, options or FAST) as url:
+            yield url
+
+
+@contextmanager
+def _place(home: Path) -> Iterator[tuple[Path, Path]]:
+    """A folder for one server, and where its programs are; removed in the end."""
     folder = Path(tempfile.mkdtemp(prefix="yantuan-pg-"))
-    user: dict[str, object] = {}
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        if not str(home).startswith("/usr"):
-            home = _copied(home, folder)
-        for path in [folder, *folder.rglob("*")]:
-            os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
-        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    try:
+        copied = os.geteuid() == 0 and not str(home).startswith("/usr")
+        yield folder, _copied(home, folder) if copied else home
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begun(home: Path) -> Path:
+    """The data folder of a server that holds `TEMPLATE` and was stopped in peace; to be copied."""
+    version = subprocess.run([home / "postgres", "--version"], check=True, capture_output=True, text=True)
+
+    def make(target: Path) -> None:
+        with _place(home) as (folder, bin_folder):
+            _initialise(bin_folder, folder)
+            with _serving(bin_folder, folder, FAST) as url:
+                with psycopg.connect(url, autocommit=True) as pg:
+                    pg.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+                migrated.migrate(url.removesuffix("postgres") + TEMPLATE, target.with_name("instance"))
+            shutil.move(folder / "data", target)
+
+    return migrated.kept(f"{migrated.key(migrated.SOURCE, version.stdout)}.pg", make)
+
+
+def _as_owner(folder: Path) -> dict[str, object]:
+    """As root, let `nobody` own the folder, for PostgreSQL refuses root; answers how to start a process as its owner."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _initialise(bin_folder: Path, folder: Path) -> None:
+    options = ["-U", "yantuan", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+    subprocess.run(  # type: ignore[call-overload]
+        [bin_folder / "initdb", "-D", folder / "data", *options],
+        check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_as_owner(folder),
+    )  # fmt: skip
+
+
+@contextmanager
+def _serving(bin_folder: Path, folder: Path, options: list[str]) -> Iterator[str]:
     port = free_port()
-    data = folder / "data"
-    run = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
-    subprocess.run(
-        [home / "initdb", "-D", data, "-U", "yantuan", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"],
-        **run,
-    )  # type: ignore[call-overload]
-    flags = [part for option in (options or FAST) for part in ("-c", option)]
+    flags = [part for option in options for part in ("-c", option)]
     server = subprocess.Popen(  # type: ignore[call-overload]
-        [home / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), *flags],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user,
+        [bin_folder / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), *flags],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_as_owner(folder),
     )  # fmt: skip
     try:
-        _wait_ready(home, port)
+        _wait_ready(bin_folder, port)
         yield f"postgresql://yantuan@127.0.0.1:{port}/postgres"
     finally:
         server.terminate()
@@ -99,7 +150,7 @@ def postgres(options: list[str] | None = None) -> Iterator[str]:
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+            server.wait()
 
 
 def _wait_ready(home: Path, port: int) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+import migrated
 from ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,9 +41,17 @@ class Stack:
 
 
 @contextmanager
-def running_stack(*, database_url: str = "", workers: int = 1, **settings: str) -> Iterator[Stack]:
-    """Start `yantuan up --demo`, wait until it serves, stop it and remove its folder."""
+def running_stack(
+    *, database_url: str = "", workers: int = 1, from_nothing: bool = False, **settings: str
+) -> Iterator[Stack]:
+    """Start `yantuan up --demo`, wait until it serves, stop it and remove its folder.
+
+    On SQLite it finds a database that was migrated before, unless it is to begin `from_nothing` as a user's first start does.
+    """
     folder = Path(tempfile.mkdtemp(prefix="yantuan-stack-"))
+    if not database_url and not from_nothing:
+        (folder / "data").mkdir()
+        shutil.copyfile(migrated.sqlite_file(), folder / "data" / "yantuan.sqlite3")
     port, simulator_port = free_ports(2)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
     environment |= {

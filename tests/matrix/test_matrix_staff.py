@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.db import transaction
 
 import factories as make
 from matrix.calls import send, told
@@ -35,6 +38,14 @@ def helper(town: Town, right: Right) -> Caller:
     return Caller(right, person, {sessions.COOKIE: sessions.start(person, "h5")}, own)
 
 
+@pytest.fixture(scope="module")
+def helpers(town: Town, watch: Watch) -> Iterator[dict[Right, Caller]]:
+    """One helper per right, who stay until the last test of this file; what they do is undone every time."""
+    point = transaction.savepoint()
+    yield {right: helper(town, right) for right in RIGHTS}
+    transaction.savepoint_rollback(point)
+
+
 def test_the_table_names_only_operations_of_leaders() -> None:
     assert set(OPERATIONS) <= set(operations())
     assert {name for name in OPERATIONS if table()[name]["who"] != "leader"} == set()
@@ -47,13 +58,11 @@ def test_writing_operations_have_words_for_the_log() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_each_right(name: str, town: Town, watch: Watch) -> None:
+def test_each_right(name: str, town: Town, helpers: dict[Right, Caller], watch: Watch) -> None:
     wrong = []
-    for right in RIGHTS:
+    for right, caller in helpers.items():
         for target, side in town.sides.items():
             with watch.cell():
-                caller = helper(town, right)
-                watch.forget()
                 answer = send(town, name, caller, side)
                 changed, acts = watch.changed(), list(StaffAct.objects.values_list("operation", "outcome"))
             got = told(answer)
@@ -68,12 +77,12 @@ def test_each_right(name: str, town: Town, watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LEADERS_OWN))
-def test_what_is_the_leaders_own_stays_closed(name: str, town: Town, watch: Watch) -> None:
+def test_what_is_the_leaders_own_stays_closed(
+    name: str, town: Town, helpers: dict[Right, Caller], watch: Watch
+) -> None:
     wrong = []
-    for right in RIGHTS:
+    for right, caller in helpers.items():
         with watch.cell():
-            caller = helper(town, right)
-            watch.forget()
             answer = send(town, name, caller, town.sides["a"])
             if told(answer) != "404 not_found" or watch.changed():
                 wrong.append(f"{right}: {told(answer)}, wrote {watch.changed()}")

@@ -16,7 +16,9 @@ def stack() -> Iterator[Stack]:
     with ExitStack() as servers:
         # A server of its own: the other tests' one forgets on power loss, which the doctor rightly minds.
         url = servers.enter_context(postgres(DURABLE)) if os.environ.get("YANTUAN_DATABASE_URL") else ""
-        running = servers.enter_context(running_stack(database_url=url, notice_gather_seconds="1"))
+        running = servers.enter_context(
+            running_stack(database_url=url, from_nothing=True, notice_gather_seconds="1")
+        )
         yield running
         done = running.check()
         assert done.returncode == 0, done.stdout + done.stderr
