@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def written(shop: Shop, path: Path) -> list[tuple[object, ...]]:
     orders = Order.objects.filter(store_id=shop.world.store.id)
-    write_orders(path, orders, now(), lambda _: None, chosen(shop.world.store.id))
+    write_orders(path, orders, now(), lambda _: None, chosen(shop.boss.who, shop.world.store.id))
     rows = list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))  # type: ignore[union-attr]
     path.unlink()
     return rows
@@ -32,7 +32,11 @@ def written(shop: Shop, path: Path) -> list[tuple[object, ...]]:
 def test_a_sheet_holds_the_chosen_columns_in_their_order(tmp_path: Path) -> None:
     shop = make_shop(offers=2)
     trade = shop.order(2, 1)
-    choose(shop.world.store, ["phone", "goods", "to_ship", "goods_left", "number", "detail", "order_id"])
+    choose(
+        shop.boss.who,
+        shop.world.store,
+        ["phone", "goods", "to_ship", "goods_left", "number", "detail", "order_id"],
+    )
     assert written(shop, tmp_path / "a.xlsx") == [
         ("手机号", "商品", "待发件数", "可退商品金额（元）", "跟团号", "详细地址", "订单编号"),
         ("13812341234", "红富士苹果0", 2, 79.8, 1, "文三路 1 号", str(trade.id)),
@@ -43,7 +47,7 @@ def test_a_sheet_holds_the_chosen_columns_in_their_order(tmp_path: Path) -> None
 def test_who_may_not_be_seen_is_masked_in_every_column(tmp_path: Path) -> None:
     shop = make_shop()
     shop.order(1, paid=False)
-    choose(shop.world.store, ["name", "phone", "place", "detail", "room", "district"])
+    choose(shop.boss.who, shop.world.store, ["name", "phone", "place", "detail", "room", "district"])
     assert written(shop, tmp_path / "a.xlsx")[1:] == [
         ("王*雁", "138****1234", "浙江省杭州市西湖区 ****", "****", "****", "西湖区")
     ]
@@ -52,24 +56,26 @@ def test_who_may_not_be_seen_is_masked_in_every_column(tmp_path: Path) -> None:
 
 
 def test_a_store_keeps_its_choice_and_others_theirs() -> None:
-    mine, other = make_shop().world.store, make_shop().world.store
-    assert [one.key for one in chosen(mine.id)] == list(USUAL)
-    choose(mine, ["room", "number"])
-    choose(mine, ["number", "room"])
-    assert columns_out(mine).chosen == ["number", "room"]
-    assert [one.key for one in chosen(other.id)] == list(USUAL)
+    shop, other = make_shop(), make_shop()
+    me, mine = shop.boss.who, shop.world.store
+    assert [one.key for one in chosen(me, mine.id)] == list(USUAL)
+    choose(me, mine, ["room", "number"])
+    choose(me, mine, ["number", "room"])
+    assert columns_out(me, mine).chosen == ["number", "room"]
+    assert [one.key for one in chosen(other.boss.who, other.world.store.id)] == list(USUAL)
     ExportChoice.objects.filter(store=mine).update(columns=["gone", "number"])
-    assert columns_out(mine).chosen == ["number"]
+    assert columns_out(me, mine).chosen == ["number"]
 
 
 @pytest.mark.parametrize("keys", [[], ["number", "number"], ["number", "secret"]])
 def test_what_is_no_choice_changes_nothing(keys: list[str]) -> None:
-    store = make_shop().world.store
-    choose(store, ["number"])
+    shop = make_shop()
+    me, store = shop.boss.who, shop.world.store
+    choose(me, store, ["number"])
     with pytest.raises(Invalid) as refused:
-        choose(store, keys)
+        choose(me, store, keys)
     assert refused.value.code == "columns_unfit"
-    assert columns_out(store).chosen == ["number"]
+    assert columns_out(me, store).chosen == ["number"]
 
 
 @given(st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, unique=True))

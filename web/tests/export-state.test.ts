@@ -5,7 +5,7 @@ import type { OrderExport } from '@/components/leader/types'
 
 function one(part: Partial<OrderExport>): OrderExport {
   return {
-    id: '1', state: 'running', tab: 'all', group_buy_id: null, orders_total: 200, orders_done: 0, size: 0, error: '',
+    id: '1', state: 'running', tab: 'all', view: 'lines', group_buy_id: null, orders_total: 200, orders_done: 0, size: 0, error: '',
     created_at: '2026-11-22T10:00:00Z', expires_at: null, ...part,
   }
 }

@@ -29,6 +29,7 @@ from yantuan.kernel.errors import Invalid, NotFound
 from yantuan.kernel.sheets.writing import XLSX
 from yantuan.orders.lists import LEADER_TABS
 from yantuan.reports import exports
+from yantuan.reports.columns import View
 from yantuan.stores.access import access_store
 from yantuan.stores.models import Store
 
@@ -134,7 +135,7 @@ def export_list(request: HttpRequest, store_id: int) -> HttpResponse:
     """Full exports: asked for here, written by the worker, kept for a day."""
     visit = visit_of(request)
     store = access_store(visit.person, store_id)
-    rows = exports.latest(store)
+    rows = exports.latest(visit.person, store)
     named = dict(GroupBuy.objects.filter(store_id=store.id).values_list("id", "title"))
     return show(
         request, "desk/exports.html", store, "exports", rows=rows, named=named, states=EXPORT_STATES, sales=list(named.items())[::-1][:200],
@@ -153,7 +154,8 @@ def ask_export(request: HttpRequest, store_id: int) -> HttpResponse:
     tab = request.POST.get("tab", "all")
     if tab not in LEADER_TABS:
         raise Invalid("tab_unknown", "没有这个分类", "No such tab.", field="tab")
-    exports.request(person, store, group_buy_id=int(sale) if sale else None, tab=tab)
+    view: View = "orders" if request.POST.get("view") == "orders" else "lines"
+    exports.request(person, store, group_buy_id=int(sale) if sale else None, tab=tab, view=view)
     return HttpResponseRedirect(f"/desk/{store.id}/exports")
 
 

@@ -49,28 +49,34 @@ def request_export(request: HttpRequest, store_id: IdIn, body: ExportIn) -> Stat
     person = person_of(request)
     store = access_store(person, store_id)
     return Status(
-        201, export_out(exports.request(person, store, group_buy_id=body.group_buy_id, tab=body.tab))
+        201,
+        export_out(
+            exports.request(person, store, group_buy_id=body.group_buy_id, tab=body.tab, view=body.view)
+        ),
     )
 
 
 @router.get("/leader/stores/{store_id}/exports", response=list[ExportOut])
 def list_exports(request: HttpRequest, store_id: IdIn) -> list[ExportOut]:
     """The newest exports of a store, with their progress."""
-    return [export_out(one) for one in exports.latest(access_store(person_of(request), store_id))]
+    person = person_of(request)
+    return [export_out(one) for one in exports.latest(person, access_store(person, store_id))]
 
 
 @router.get("/leader/stores/{store_id}/export-columns", response=ColumnsOut)
 def read_export_columns(request: HttpRequest, store_id: IdIn) -> ColumnsOut:
-    """Which columns the store's sheets hold, and which there are."""
-    return choosing.columns_out(access_store(person_of(request), store_id))
+    """Which columns the store's sheets hold, and which there are for this person."""
+    person = person_of(request)
+    return choosing.columns_out(person, access_store(person, store_id))
 
 
 @router.put("/leader/stores/{store_id}/export-columns", response=ColumnsOut)
 def choose_export_columns(request: HttpRequest, store_id: IdIn, body: ColumnsIn) -> ColumnsOut:
     """Choose and order the columns; kept for the store's next sheets."""
-    store = access_store(person_of(request), store_id)
-    choosing.choose(store, body.columns)
-    return choosing.columns_out(store)
+    person = person_of(request)
+    store = access_store(person, store_id)
+    choosing.choose(person, store, body.columns)
+    return choosing.columns_out(person, store)
 
 
 @router.get("/leader/exports/{export_id}", response=ExportOut)

@@ -24,7 +24,8 @@ from yantuan.kernel.errors import Conflict, Invalid, NotFound
 from yantuan.leaders.models import Leader
 from yantuan.orders.lists import LEADER_TABS
 from yantuan.orders.models import Order
-from yantuan.reports.choosing import chosen
+from yantuan.reports.choosing import chosen, sees_costs
+from yantuan.reports.columns import COLUMNS, COSTS, USUAL, View, columns_of
 from yantuan.reports.models import OrderExport
 from yantuan.reports.sheets import Written, write_orders
 from yantuan.staff.access import reach
@@ -43,9 +44,13 @@ ACTIVE: Final = (State.WAITING_APPROVAL, State.QUEUED, State.RUNNING)
 
 
 def access_export(person: Person, export_id: int) -> OrderExport:
-    """An export of one of the person's stores. Raises NotFound otherwise."""
+    """An export of one of the person's stores; one with costs only for who may see them. Raises NotFound otherwise."""
     export = OrderExport.objects.filter(id=export_id).first()
-    if export is None or reach(person, Store.objects.filter(id=export.store_id), "") is None:
+    if (
+        export is None
+        or reach(person, Store.objects.filter(id=export.store_id), "") is None
+        or (export.costs and not sees_costs(person, export.store_id))
+    ):
         raise NotFound("没有找到这次导出", "No such export.")
     return export
 
@@ -59,9 +64,15 @@ def chosen_orders(store_id: int, group_buy_id: int | None, tab: str) -> QuerySet
 
 
 def request(
-    person: Person, store: Store, *, group_buy_id: int | None, tab: str, approval: bool = False
+    person: Person,
+    store: Store,
+    *,
+    group_buy_id: int | None,
+    tab: str,
+    view: View = "lines",
+    approval: bool = False,
 ) -> OrderExport:
-    """Ask for a sheet. With `approval`, and above the configured number of orders, it waits for a second person.
+    """Ask for a sheet with the columns that are chosen now. With `approval`, and above the configured number of orders, it waits for a second person.
 
     A leader has one sheet written at a time, whatever the number of stores, so that others find the worker free.
     Raises Invalid `tab_unknown`, Conflict `export_empty`, `export_too_large` or `export_active`.
@@ -77,6 +88,7 @@ def request(
             orders=count,
         )
     approval = approval or 0 < config().export_two_person_rows < count
+    columns = [one.key for one in chosen(person, store.id)]
     try:
         with transaction.atomic():
             if not approval:
@@ -84,6 +96,7 @@ def request(
             export = OrderExport.objects.create(
                 store_id=store.id, group_buy_id=group_buy_id, tab=tab, person_id=person.id,
                 state=State.WAITING_APPROVAL if approval else State.QUEUED, orders_total=count, created_at=now(),
+                view=view, columns=columns, costs=not COSTS.isdisjoint(columns),
             )  # fmt: skip
             _note(export, Actor("leader", person.id), "export.request", orders=count)
             if not approval:
@@ -144,9 +157,11 @@ def _note(export: OrderExport, actor: Actor, action: str, *, reason: str = "", *
     )  # fmt: skip
 
 
-def latest(store: Store) -> list[OrderExport]:
-    """The newest exports of a store."""
-    return list(OrderExport.objects.filter(store_id=store.id).order_by("-id")[:SHOWN])
+def latest(person: Person, store: Store) -> list[OrderExport]:
+    """The newest exports of a store this person may have."""
+    rows = OrderExport.objects.filter(store_id=store.id)
+    rows = rows if sees_costs(person, store.id) else rows.filter(costs=False)
+    return list(rows.order_by("-id")[:SHOWN])
 
 
 def file_of(export: OrderExport) -> Path:
@@ -182,7 +197,8 @@ def write(export_id: int) -> None:
             chosen_orders(export.store_id, export.group_buy_id, export.tab),
             now(),
             _Progress(export),
-            chosen(export.store_id),
+            [COLUMNS[key] for key in export.columns if key in COLUMNS] or columns_of(USUAL),
+            "orders" if export.view == "orders" else "lines",
         )
         part.chmod(0o600)
         _finish(export, part, written)

@@ -77,6 +77,12 @@ class OrderExport(Row):
     """The tab of the leader's order list."""
     person_id = models.BigIntegerField()
     """Who asked."""
+    view = models.CharField(max_length=6, default="lines")
+    """One row per `lines` of orders or per `orders`."""
+    columns = models.JSONField(default=list)
+    """Keys of `reports.columns` as chosen when it was asked for; empty in exports of earlier versions: the usual ones."""
+    costs = models.BooleanField(default=False)
+    """What goods cost is among the columns: only who may see that may have it."""
     state = models.CharField(max_length=16, choices=State.choices)
     orders_total = models.PositiveIntegerField()
     """Counted when asked; orders placed later may be in the sheet as well."""

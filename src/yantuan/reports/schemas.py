@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -59,10 +59,11 @@ class SummaryOut(Schema):
 
 
 class ExportIn(Schema):
-    """Which orders: those of one sale or of the whole store, in one tab of the leader's list."""
+    """Which orders: those of one sale or of the whole store, in one tab of the leader's list; in one row each or one per line."""
 
     group_buy_id: IdIn | None = None
     tab: Annotated[Text, Field(max_length=12)] = "all"
+    view: Literal["lines", "orders"] = "lines"
 
 
 class ColumnOut(Schema):
@@ -99,6 +100,7 @@ class ExportOut(Schema):
     state: str
     tab: str
     group_buy_id: IdOut | None
+    view: str
     orders_total: int
     orders_done: int
     size: int
@@ -114,6 +116,7 @@ def export_out(export: OrderExport) -> ExportOut:
         state=export.state,
         tab=export.tab,
         group_buy_id=str(export.group_buy_id) if export.group_buy_id else None,
+        view=export.view,
         orders_total=export.orders_total,
         orders_done=export.orders_done,
         size=export.size,

@@ -1,4 +1,4 @@
-"""Orders as an Excel sheet: one row per line of an order, read and written in portions so that memory stays flat."""
+"""Orders as an Excel sheet: one row per line of an order or one per order, read and written in portions so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Final
 from django.db.models import QuerySet
 
 from yantuan.fulfilment.models import Shipment
-from yantuan.kernel.sheets.writing import Cell, book
+from yantuan.kernel.sheets.writing import book
 from yantuan.orders.address_records import changes_of, note_printed
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import recipient_visible
 from yantuan.orders.states import labels
-from yantuan.reports.columns import USUAL, Column, Row, columns_of
+from yantuan.reports.columns import USUAL, Column, More, Row, View, columns_of
+from yantuan.reports.facts import more_of
 
 PORTION: Final = 500
 """Orders read at a time."""
@@ -38,17 +39,18 @@ def write_orders(
     moment: datetime,
     told: Callable[[Written], None],
     columns: Sequence[Column] = tuple(columns_of(USUAL)),
+    view: View = "lines",
 ) -> Written:
     """Write these columns of all `orders`, oldest first, to a new file; `told` hears after each portion. Raises OSError when the disk refuses."""
-    written = Written()
+    written, needs = Written(), {one.need for one in columns}
     with book(path) as made:
         sheet = made.sheet("订单", [(one.zh, one.width) for one in columns], frozen=min(2, len(columns)))
         for portion in portions(orders):
-            parcels = _parcels(portion)
+            parcels, more = _parcels(portion), more_of(portion, needs)
             for order in portion:
                 full = recipient_visible(order, moment)
-                for row in order_rows(order, parcels[order.id], columns, full=full):
-                    sheet.row(row)
+                for row in rows_of(order, view, parcels[order.id], more, full=full):
+                    sheet.row(column.cell(row) for column in columns)
                 written.full_phones += full
             _on_record(portion, moment)
             written.orders += len(portion)
@@ -89,11 +91,10 @@ def _parcels(orders: Sequence[Order]) -> dict[int, list[tuple[str, str]]]:
     return found
 
 
-def order_rows(
-    order: Order, parcels: Sequence[tuple[str, str]], columns: Sequence[Column], *, full: bool
-) -> Iterator[list[Cell]]:
-    """One row per line; name, phone and place in full only when `full`."""
-    texts = labels(order)
-    for line in order.lines.all():
-        row = Row(order, line, texts, parcels, full)
-        yield [column.cell(row) for column in columns]
+def rows_of(
+    order: Order, view: View, parcels: Sequence[tuple[str, str]], more: More, *, full: bool
+) -> Iterator[Row]:
+    """One row per line, or one; name, phone and place in full only when `full`."""
+    texts, lines = labels(order), list(order.lines.all())
+    for some in [lines] if view == "orders" else [[line] for line in lines]:
+        yield Row(order, some, texts, parcels, full, more, view == "orders")

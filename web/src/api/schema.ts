@@ -3059,7 +3059,7 @@ export interface paths {
         };
         /**
          * Read Export Columns
-         * @description Which columns the store's sheets hold, and which there are.
+         * @description Which columns the store's sheets hold, and which there are for this person.
          */
         get: operations["yantuan_reports_api_read_export_columns"];
         /**
@@ -10078,6 +10078,8 @@ export interface components {
             tab: string;
             /** Group Buy Id */
             group_buy_id: string | null;
+            /** View */
+            view: string;
             /** Orders Total */
             orders_total: number;
             /** Orders Done */
@@ -10096,7 +10098,7 @@ export interface components {
         };
         /**
          * ExportIn
-         * @description Which orders: those of one sale or of the whole store, in one tab of the leader's list.
+         * @description Which orders: those of one sale or of the whole store, in one tab of the leader's list; in one row each or one per line.
          */
         ExportIn: {
             /** Group Buy Id */
@@ -10106,6 +10108,12 @@ export interface components {
              * @default all
              */
             tab: string;
+            /**
+             * View
+             * @default lines
+             * @enum {string}
+             */
+            view: "lines" | "orders";
         };
         /** ColumnOut */
         ColumnOut: {
