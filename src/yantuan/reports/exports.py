@@ -77,16 +77,7 @@ def request(
     A leader has one sheet written at a time, whatever the number of stores, so that others find the worker free.
     Raises Invalid `tab_unknown`, Conflict `export_empty`, `export_too_large` or `export_active`.
     """
-    count = chosen_orders(store.id, group_buy_id, tab).count()
-    if count == 0:
-        raise Conflict("export_empty", "没有符合条件的订单", "There are no such orders.")
-    if count > MAX_ORDERS:
-        raise Conflict(
-            "export_too_large",
-            f"一次最多导出 {MAX_ORDERS} 个订单，请按团购分别导出",
-            "Too many orders for one sheet; export one sale at a time.",
-            orders=count,
-        )
+    count = _counted(store.id, group_buy_id, tab)
     approval = approval or 0 < config().export_two_person_rows < count
     columns = [one.key for one in chosen(person, store.id)]
     try:
@@ -104,6 +95,20 @@ def request(
     except IntegrityError:
         raise _active() from None
     return export
+
+
+def _counted(store_id: int, group_buy_id: int | None, tab: str) -> int:
+    count = chosen_orders(store_id, group_buy_id, tab).count()
+    if count == 0:
+        raise Conflict("export_empty", "没有符合条件的订单", "There are no such orders.")
+    if count > MAX_ORDERS:
+        raise Conflict(
+            "export_too_large",
+            f"一次最多导出 {MAX_ORDERS} 个订单，请按团购分别导出",
+            "Too many orders for one sheet; export one sale at a time.",
+            orders=count,
+        )
+    return count
 
 
 def _active() -> Conflict:
