@@ -16,6 +16,7 @@ from yantuan.kernel.ids import new_token
 from yantuan.members.models import MemberTag
 from yantuan.orders.access import access_order_as_leader
 from yantuan.orders.lists import order_counts
+from yantuan.orders.models import Order
 from yantuan.orders.queries import order_detail
 from yantuan.payments.models import OfflineProof
 from yantuan.stores.access import access_store
@@ -75,7 +76,7 @@ def _heads(wanted: rules.Filters) -> list[dict[str, Any]]:
 
 
 _OFFERED: Final = {
-    "note": "write_order_note", "remind": "remind_unpaid_order", "confirm": "confirm_payment_proof", "reject": "reject_payment_proof", "hand_out": "hand_out_order",
+    "note": "write_order_note", "remind": "remind_unpaid_order", "confirm": "confirm_payment_proof", "reject": "reject_payment_proof", "refund": "refund_order", "hand_out": "hand_out_order",
     "reveal": "reveal_recipient", "tag": "write_member", "ship": "send_ship_import", "sheet": "request_export",
 }  # fmt: skip
 
@@ -130,10 +131,19 @@ def order(request: HttpRequest, store_id: int, order_id: int) -> HttpResponse:
     if found.store_id != store_id:
         raise NotFound("没有找到这个订单", "No such order.")
     store = Store.objects.select_related("leader").get(id=store_id)
-    more = {
-        "order": order_detail(found, "leader"), "may": _may(store, visit), "key": new_token(12), "proof": _proof(found.id), "payments": words.PAYMENT, "deliveries": words.DELIVERY,
-        "cases": words.AFTERSALE, "methods": words.METHODS, "store_id": store_id,
-    }  # fmt: skip
     if request.headers.get(PIECE):
-        return piece(request, "desk/order_body.html", **more)
-    return show(request, "desk/order.html", store, "orders", **more)
+        return order_part(request, found)
+    return show(request, "desk/order.html", store, "orders", **_order_context(visit, store, found))
+
+
+def _order_context(visit: Visit, store: Store, found: Order) -> dict[str, Any]:
+    return {
+        "order": order_detail(found, "leader"), "may": _may(store, visit), "key": new_token(12), "proof": _proof(found.id), "payments": words.PAYMENT, "deliveries": words.DELIVERY,
+        "cases": words.AFTERSALE, "methods": words.METHODS, "store_id": store.id,
+    }  # fmt: skip
+
+
+def order_part(request: HttpRequest, found: Order) -> HttpResponse:
+    """One order for the drawer, as it is now; the caller passed `access_order_as_leader`."""
+    store = Store.objects.select_related("leader").get(id=found.store_id)
+    return piece(request, "desk/order_body.html", **_order_context(visit_of(request), store, found))

@@ -186,6 +186,7 @@ def files() -> dict[str, str]:
     return {
         "style": f"{settings.STATIC_URL}desk/desk.css?v={_stamp('desk.css')}",
         "script": f"{settings.STATIC_URL}desk/desk.js?v={_stamp('desk.js')}",
+        "steps": f"{settings.STATIC_URL}desk/steps.js?v={_stamp('steps.js')}",
     }
 
 

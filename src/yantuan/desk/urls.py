@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yantuan.desk import act_views, entry_views, order_views, ship_views, trade_views
+from yantuan.desk import act_views, entry_views, order_views, refund_views, ship_views, trade_views
 
 urlpatterns = [
     path("", entry_views.home),
@@ -21,6 +21,12 @@ urlpatterns = [
     path("<int:store_id>/views", act_views.save_view),
     path("<int:store_id>/views/<int:view_id>/delete", act_views.remove_view),
     path("<int:store_id>/orders/<int:order_id>", order_views.order),
+    path("<int:store_id>/orders/<int:order_id>/refund", refund_views.form),
+    path("<int:store_id>/orders/<int:order_id>/refund/look", refund_views.look),
+    path("<int:store_id>/orders/<int:order_id>/refund/send", refund_views.send),
+    path("<int:store_id>/orders/<int:order_id>/refund/code", refund_views.code),
+    path("<int:store_id>/refunds/<int:refund_id>/done", refund_views.given_back),
+    path("<int:store_id>/refunds/<int:refund_id>/retry", refund_views.try_again),
     path("<int:store_id>/shipping", ship_views.shipping),
     path("<int:store_id>/shipping/blank", ship_views.blank),
     path("<int:store_id>/ship-imports", ship_views.send),

@@ -30,6 +30,7 @@ __all__ = [
     "cancel",
     "confirm_offline_refund",
     "confirm_proof",
+    "parts_of",
     "pay",
     "refresh",
     "refund_as_leader",
@@ -38,6 +39,14 @@ __all__ = [
     "send_proof",
     "start_refund",
 ]
+
+
+def parts_of(order_id: int, wishes: Sequence[Wish], *, include_freight: bool) -> list[RefundPart]:
+    """What a leader's wishes come to now, or with none all that is left. Raises Conflict as `rules.wished_parts`."""
+    left = left_of_lines(list(OrderLine.objects.filter(order_id=order_id).order_by("id")))
+    return (
+        rules.wished_parts(left, wishes, with_freight=include_freight) if wishes else rules.everything(left)
+    )
 
 
 def refund_as_leader(
@@ -58,12 +67,7 @@ def refund_as_leader(
     order = access_order_as_leader(person, order_id)
     with transaction.atomic():
         lock_order(order.id)
-        left = left_of_lines(list(OrderLine.objects.filter(order_id=order.id).order_by("id")))
-        parts = (
-            rules.wished_parts(left, wishes, with_freight=include_freight)
-            if wishes
-            else rules.everything(left)
-        )
+        parts = parts_of(order.id, wishes, include_freight=include_freight)
         total = sum(part.goods_fen + part.freight_fen for part in parts)
         check_confirmed(person, order.store_id, total, confirmed_at)
         return start_refund(

@@ -298,6 +298,7 @@ const KEYS = [
   ["/", "搜索", "Search"],
   ["f", "筛选", "Filters"],
   ["v", "视图", "Views"],
+  ["r", "退款（订单打开时）", "Refund (with an order open)"],
   ["n / p", "下一页 / 上一页", "Next / previous page"],
   ["g o · g a · g s · g i · g e", "订单 · 售后 · 团购 · 发货 · 导出", "Orders · after-sales · sales · shipping · exports"],
   ["Esc", "关闭", "Close"],
@@ -332,7 +333,7 @@ function keyboard(grid, chooser) {
     j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
     Enter: () => at >= 0 && openOrder(one("[data-open]", rows[at])?.getAttribute("href") ?? `/desk/${grid.dataset.store}/orders/${rows[at].dataset.row}`),
     x: () => at >= 0 && chooser?.toggle(rows[at]), a: () => chooser?.all(), "/": () => one("[data-search]")?.focus(),
-    f: () => panel("[data-filters]"), v: () => panel("[data-views]"), "?": help, n: () => one("a[rel=next]")?.click(), p: () => one("a[rel=prev]")?.click(),
+    f: () => panel("[data-filters]"), v: () => panel("[data-views]"), "?": help, n: () => one("a[rel=next]")?.click(), p: () => one("a[rel=prev]")?.click(), r: () => one("[data-refund-open]")?.click(),
   };
   acts.o = acts.Enter;
   grid?.addEventListener("click", (event) => {
