@@ -72,7 +72,7 @@ def _taken(desk: _Desk, piece: Piece) -> bool:
     if piece.label == words.NAME and desk.name is None:
         desk.name = _spoken_name(desk.raw[piece.start : piece.end])
         return True
-    if piece.label == words.NOTE:
+    if piece.label == words.NOTE and not _is_named_after_a_note(desk, piece):
         return _note(desk, piece)
     if words.TO_SELLER.search(piece.plain) and not _like_address(piece):
         return True
@@ -80,6 +80,13 @@ def _taken(desk: _Desk, piece: Piece) -> bool:
         return _note(desk, piece)
     asked = desk.text[piece.end : piece.end + 1] == "?"
     return not _like_address(piece) and bool(asked or words.QUESTION.search(piece.plain))
+
+
+def _is_named_after_a_note(desk: _Desk, piece: Piece) -> bool:
+    """`备注:周末勿送 卢俊 138…`: the name before the phone is no wish any more."""
+    if words.WISH.search(piece.plain) or not desk.raw[: piece.start].endswith(" "):
+        return False
+    return names.likeness(piece.plain) >= names.LIKELY and _beside_phone(desk.text, piece)
 
 
 def _note(desk: _Desk, piece: Piece) -> bool:

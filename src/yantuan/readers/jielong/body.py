@@ -160,10 +160,11 @@ class BodyReader:
             for d in rooms(text)
             if d.start >= start and not any(p.start <= d.start < p.verb_end for p in people)
         ]
-        if len({d.plain for d in doors}) > 1:
+        fullest = max((d.plain for d in doors), key=len, default="")
+        if any(d.plain != fullest and not fullest.startswith(d.plain + "-") for d in doors):
             raise Unclear("写了两个房号")
         for door in doors:
-            self.body.room = door.plain
+            self.body.room = fullest
             text = without(text, door.start, door.end)
         if not doors:
             text = self._bare_room(text, start)

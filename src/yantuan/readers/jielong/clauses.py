@@ -96,6 +96,9 @@ class Clauses:
         left = self._pick(before)
         if left.bare:
             raise Unclear("不知道是哪一样改")
+        if not left.items and self.changes and self.changes[-1].kind == "drop":
+            # `手抓饼不要了，换成荠菜饺`
+            left = self.changes.pop().picked
         if self.listed and left.items and not self.changes:
             self.changes.append(Change("order", left))
         self.changes.append(Change("set", self._pick(after), left if left.items else None))

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from yantuan.readers.jielong.foods import ALIKE, FOODS
 from yantuan.readers.jielong.numbers import chinese
 from yantuan.readers.jielong.result import Offer
-from yantuan.readers.jielong.units import AMOUNT, BOTTLES, COMMON, LOOSE, PIECES, SIZES, WEIGHTS, WHOLE
+from yantuan.readers.jielong.units import AMOUNT, ANY, BOTTLES, COMMON, LOOSE, PIECES, SIZES, WEIGHTS, WHOLE
 from yantuan.readers.pinyin import blurred
-from yantuan.readers.text import plain
+from yantuan.readers.text import is_emoji, plain
 
 _SPLIT = re.compile(r"[\s(),、_|+/]+")
 _SIZED = re.compile(rf"({'|'.join(SIZES)})?({COMMON}|装)?装?")
 _MEASURES = re.compile(rf"{AMOUNT.pattern}(?:x\d+(?:{COMMON})?)?(?:装|入)?")
+_LETTERS = re.compile(r"[a-z]{1,4}|\dxl")
 _PACKS = (*"箱盒袋包件份瓶桶提罐筐板的号装", "份装", "礼盒")
 MAX_PIECE = 24
 
@@ -101,8 +102,13 @@ class Goods:
                 self._words(code, word)
                 self._fulls.setdefault(word, set()).add(code)
                 self._head(code, word)
+                if not first and _LETTERS.fullmatch(word):
+                    self._add(f"{word}码", "size", code)
+                    self._add(f"{word}号", "size", code)
         if rest != token and not first:
             self._add(token, "amount", code)
+            if len(_MEASURES.findall(token)) > 1:
+                self._add(re.sub(rf"(?<=\d)(?:{ANY})", "", token), "amount", code)
 
     def _amount(self, code: str, hit: re.Match[str]) -> None:
         """`5斤装`, `30枚`, `250mlx12盒`: a size, never a number of things sold."""
@@ -153,7 +159,9 @@ class Goods:
     def _settled(self, offers: Iterable[Offer]) -> None:
         """Codes, then aliases, which win over everything."""
         for offer in offers:
-            self.table[plain(offer.code)] = Piece("code", frozenset([offer.code]))
+            code = Piece("code", frozenset([offer.code]))
+            for form in ("", "号", "款") if offer.code.isdigit() else ("",):
+                self.table[plain(offer.code) + form] = code
         aliases: dict[str, set[str]] = {}
         for offer in offers:
             for alias in offer.aliases:
@@ -161,6 +169,12 @@ class Goods:
         for alias, codes in aliases.items():
             if alias:
                 self.table[alias] = Piece("alias" if len(codes) == 1 else "word", frozenset(codes))
+        drawn: dict[str, set[str]] = {}
+        for offer in offers:
+            for char in filter(is_emoji, plain(offer.name + "".join(offer.aliases))):
+                drawn.setdefault(char, set()).add(offer.code)
+        for char, codes in drawn.items():
+            self.table[char] = Piece("emoji" if len(codes) == 1 else "unclear", frozenset(codes))
 
     def _add(self, text: str, kind: str, code: str) -> None:
         old = self.table.get(text)

@@ -38,6 +38,11 @@ def _from_prices(text: str, tokens: list[Token], goods: Goods) -> None:
             before = text[: token.start].rstrip(" :=()")
             if before and is_emoji(before[-1]):
                 goods.define(before[-1], offer)
+        elif token.kind == kinds.PRICE and not offer:
+            before = text[: token.start].rstrip(" :=()")
+            fits = [code for code, fen in goods.prices.items() if fen == token.number]
+            if before and is_emoji(before[-1]) and len(fits) == 1:
+                goods.define(before[-1], fits[0])
         elif token.kind == kinds.PRICE and offer:
             unit = re.search(rf"(?:/|一|每)\s?({COMMON})的?$", text[token.start : token.end])
             if unit and unit[1] not in PLAIN and goods.prices[offer] == token.number:

@@ -19,6 +19,11 @@ _PLAIN_AMOUNT = re.compile(r"(?:\d+(?:\.\d+)?|[二两三四五六七八九十]+)
 MOST = 999
 
 
+def _counts(token: Token, after: Token | None) -> bool:
+    """Whether a number stands right behind."""
+    return after is not None and after.kind == kinds.COUNT and after.start == token.end
+
+
 @dataclass(slots=True)
 class Group:
     """Goods meant at one place: what they may be, and the number found for them."""
@@ -65,6 +70,8 @@ class Picker:
         self.open: list[Group] = []
         self.pending: Token | None = None
         self.each = False
+        self.several = False
+        """The goods named next are several, each of them meant."""
         self.joined = False
         self.excluding = False
         self.spoken = set(mentioned)
@@ -89,7 +96,7 @@ class Picker:
             case kinds.EACH:
                 self._each()
             case kinds.ALL | kinds.OTHER:
-                self._all(token)
+                self._all(token, after)
             case kinds.TOTAL:
                 self._total(token)
             case kinds.JOIN:
@@ -104,6 +111,8 @@ class Picker:
         if self._unknown_before(token):
             raise Unclear(f"这次没有“{self._words_at(token)}”")
         last = self.groups[-1] if self.groups else None
+        if kind == "emoji" and last and last.count and last.offers == offers and not _counts(token, after):
+            return
         if last and not self.joined and self._joins(last, token, offers, kind, after):
             last.offers, last.end = last.offers & offers, token.end
             last.kinds.add(kind)
@@ -114,6 +123,11 @@ class Picker:
             group.suspect = self.text[last.end : last.count.start].isspace() and last.count.style == "unit"
         self.joined = False
         self.groups.append(group)
+        if self.several:
+            self.several, self.each = False, True
+            self.open.append(group)
+            self._part(group)
+            return
         if self.pending and not self.open:
             group.count = self.pending
             if self.each:
@@ -199,9 +213,15 @@ class Picker:
             self._rest()
         self.each = True
 
-    def _all(self, token: Token) -> None:
+    def _all(self, token: Token, after: Token | None) -> None:
         if token.kind == kinds.OTHER or self.excluding:
             self._rest()
+        elif token.number and after and after.piece and len(after.piece.offers) == token.number:
+            # `两种青团各一盒`: the goods named next are several, and all of them are meant.
+            self.several = True
+            return
+        elif len(self.open) == 1 and 1 < len(self.open[0].offers) == token.number:
+            self._part(self.open[0])
         elif self.open:
             if token.number and token.number != len(self.open):
                 raise Unclear("说了几样，和写出来的商品数对不上")
@@ -211,6 +231,13 @@ class Picker:
             if not self.groups:
                 self._open_all(self.goods.codes, token)
         self.each = True
+
+    def _part(self, group: Group) -> None:
+        """Goods of one name become each for itself."""
+        self.groups.remove(group)
+        self.open.remove(group)
+        at = Token(kinds.GOODS, group.start, group.end)
+        self._open_all(sorted(group.offers, key=self.goods.codes.index), at)
 
     def _rest(self) -> None:
         """The goods not spoken of yet."""

@@ -12,6 +12,7 @@ from yantuan.readers.jielong.names import Named, is_a_name, key_of, sender
 from yantuan.readers.jielong.numbers import CHINESE, value
 from yantuan.readers.jielong.rooms import rooms
 from yantuan.readers.jielong.tokens import scan
+from yantuan.readers.jielong.units import ANY
 from yantuan.readers.text import Folded, fold, is_emoji
 
 BLANK, NOISE, TITLE, HEAD, SAY, NUMBERED, QUOTE, RULE, PLAIN = (
@@ -26,6 +27,9 @@ _NUMBERED = re.compile(
 _WORDED = re.compile(rf"\s*(?P<n>{CHINESE})\s?[、.]\s*(?=\S)")
 _POINTED = re.compile(r"第?[\d一二三四五六七八九十]{1,3}(?:号|个|楼|位)的?")
 _SPACED = re.compile(r"\s*(?P<n>\d{1,3})\s+(?=[^\d\s.:+x-])")
+_GROWN = re.compile(
+    rf"\s*(?P<n>\d{{1,3}})\s?(?=[\u4e00-\u9fff])(?!{ANY}|号|栋|幢|座|楼|单元|月|日|点|天|人|元|块|折|年|周|样|种|款|期|团|群)"
+)
 _DATE = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.月]\d{1,2}日?|昨天|今天|前天|星期.|周[一二三四五六日])"
 _TIME = r"(?:上午|下午|晚上|凌晨|早上|中午)?\s?\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]m)?"
 _HEADS = (
@@ -79,7 +83,7 @@ def classify(raw_lines: list[str], goods: Goods) -> list[Line]:
         found.append(line)
     if not any(line.kind == NUMBERED for line in found):
         found = _spaced(found)
-    return found
+    return _glued(found)
 
 
 def _one(index: int, raw: str, goods: Goods) -> Line:
@@ -187,4 +191,24 @@ def _spaced(lines: list[Line]) -> list[Line]:
     for line in lines:
         m = _SPACED.match(line.text) if line.index in hits else None
         found.append(Line(line.index, NUMBERED, line.folded, m.end(), seq=int(m["n"])) if m else line)
+    return found
+
+
+def _glued(lines: list[Line]) -> list[Line]:
+    """`1小王3-502 2箱`: a number grown together with a name counts where the line above or below is its neighbour."""
+    hits = {
+        at: m
+        for at, line in enumerate(lines)
+        if line.kind == PLAIN and (m := _GROWN.match(line.text)) is not None
+    }
+    if not hits:
+        return lines
+    written = [at for at, line in enumerate(lines) if line.kind != BLANK]
+    numbers = {at: int(hits[at]["n"]) if at in hits else lines[at].seq for at in written}
+    found = list(lines)
+    for before, at, after in zip([-1, *written], written, [*written[1:], -1], strict=False):
+        m = hits.get(at)
+        own = numbers[at]
+        if m and own and (numbers.get(before) == own - 1 or numbers.get(after) == own + 1):
+            found[at] = Line(lines[at].index, NUMBERED, lines[at].folded, m.end(), seq=own)
     return found

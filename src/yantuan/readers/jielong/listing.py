@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from yantuan.readers.jielong import notes
@@ -26,6 +27,7 @@ from yantuan.readers.jielong.names import (
 from yantuan.readers.jielong.result import Unclear
 from yantuan.readers.jielong.rooms import Room, rooms
 from yantuan.readers.jielong.rows import Row, changed
+from yantuan.readers.jielong.sections import Sections
 from yantuan.readers.jielong.tokens import Token, scan
 from yantuan.readers.text import is_emoji, unadorned
 
@@ -54,6 +56,15 @@ class _Seen:
         return any(c.isalnum() for c in left)
 
 
+def _without_own_room(name: str | None, doors: Sequence[Room]) -> str | None:
+    """`小王502 3-502`: the number of one's own room said twice is no part of the name."""
+    for door in doors:
+        number = door.plain.rpartition("-")[2]
+        if name and len(number) >= 3 and name.endswith(number) and len(name) > len(number):
+            return unadorned(name.removesuffix(number)) or name
+    return name
+
+
 def body_of(
     standing: Standing, line: Line, text: str, start: int, *, talk: bool
 ) -> tuple[Body, Items | None]:
@@ -76,8 +87,9 @@ def body_of(
 class ListReader:
     """Reads list lines into the standing."""
 
-    def __init__(self, standing: Standing, raw: list[str]) -> None:
+    def __init__(self, standing: Standing, raw: list[str], sections: Sections) -> None:
         self.standing = standing
+        self.sections = sections
         self.goods = standing.goods
         self.raw = raw
         self.title_seen = False
@@ -132,6 +144,7 @@ class ListReader:
             ):
                 name = unadorned(line.folded.written(*span))
                 masked = without(text, *span)
+        name = _without_own_room(name, doors)
         row = Row(name or None, None, line.index, line.seq)
         tokens = scan(masked, line.start, len(masked), self.goods, minus=False)
         return _Seen(line, masked, line.start, doors, lead, row, tokens)
@@ -170,6 +183,7 @@ class ListReader:
         """Whether the list begins again here."""
         first = next((r.seq for r in self.standing.listed if r.seq is not None), None)
         again = first is not None and seen.line.seq == first and self.standing.knows(seen.row.key)
+        again = again and not self.sections.offers.get(seen.line.index)
         if self.standing.listed and (self.title_seen or (self.paused and again)):
             self.standing.new_version()
         self.title_seen = self.paused = False
@@ -194,11 +208,12 @@ class ListReader:
             row = replace(seen.row, room=body.room, notes=body.notes)
             self.waiting = (row, [seen.line])
             return
+        heading = self.sections.fill(seen.line.index, body, self.goods)
         if not seen.row.name and not body.room:
             raise Unclear("没有写名字和房号")
         self.standing.put(seen.row, body, same)
         self.ruling = False
-        self.standing.used.add(seen.line.index)
+        self.standing.used |= {seen.line.index} | ({heading} if heading is not None else set())
 
     def goes_on(self, line: Line) -> bool:
         """A line without number under a list line: its order, a further item, or a note set in."""

@@ -15,8 +15,13 @@ _FOR = re.compile(
     rf"(?<![代帮给])(?P<w>帮忙给|帮忙|帮|代替|代|给|替)(?P<who>[^,;。!?]{{1,16}}?)(?P<gap>\s?)(?P<verb>{_VERB})"
 )
 _BARE = re.compile(
-    rf"(?:其中|另外?|还|再|里面|自己)[^,;。]*?(?P<w>帮|给|替)(?P<who>[^\s,;。\d]{{1,10}}?)\s?(?={CHINESE}?\d*[份箱盒袋件个板提瓶]|\d)"
+    rf"(?:其中|另外?|还|再|里面|自己)[^,;。]*?(?P<w>帮|给|替)(?P<who>[^\s,;。\d]{{1,10}}?)\s?(?={CHINESE}?\d*[份箱盒袋件个板提瓶]|\d(?!\d{{0,2}}[-#栋幢座号]))"
 )
+_DIRECT = re.compile(
+    rf"(?<![代帮替\u4e00-\u9fff])(?P<w>帮|替|代)(?P<who>[\u4e00-\u9fff]{{2,6}}?)\s?(?=(?:\d{{1,2}}|{CHINESE})\s?[份箱盒袋件个板提瓶])"
+)
+_IN_BRACKETS = re.compile(rf"\((?P<w>帮|替|代)(?P<who>(?!{_VERB}|[付发转])[\u4e00-\u9fff]{{2,6}})\)")
+_FORMS = (_FOR, _BARE, _DIRECT, _IN_BRACKETS)
 _INSIDE = re.compile(r"其中|里面|里头|当中|内有|包括|包含|含")
 _ON_TOP = re.compile(r"另外|另|额外|外加|此外|还要?|再|加上|多")
 _NOBODY = re.compile(
@@ -55,7 +60,7 @@ def for_whom(line: Folded, text: str, start: int, goods: Goods) -> list[ForWhom]
 
 
 def _first(text: str, at: int) -> re.Match[str] | None:
-    hits = [m for m in (_FOR.search(text, at), _BARE.search(text, at)) if m]
+    hits = [m for form in _FORMS if (m := form.search(text, at))]
     return min(hits, key=lambda m: (m.start("w"), m.end()), default=None)
 
 

@@ -12,6 +12,7 @@ from yantuan.readers.jielong.headings import asks_for_a_number, learn
 from yantuan.readers.jielong.lines import Line, classify
 from yantuan.readers.jielong.listing import ListReader
 from yantuan.readers.jielong.result import Offer, Reading
+from yantuan.readers.jielong.sections import sections_of
 from yantuan.readers.jielong.talking import TalkReader
 
 _BREAKS = re.compile(r"\r\n|[\n\r\u2028\u2029\x0b\x0c\x85]")
@@ -35,7 +36,9 @@ class _Walk:
         learn(self.lines, goods)
         self.standing = Standing(goods)
         self.standing.asked = asks_for_a_number(self.lines)
-        self.list = ListReader(self.standing, raw)
+        sections = sections_of(self.lines, self.standing.goods)
+        self.headings = sections.headings
+        self.list = ListReader(self.standing, raw, sections)
         self.talk = TalkReader(self.standing, raw)
         self.has_list = any(line.kind == line_kinds.NUMBERED for line in self.lines)
         self.titled = False
@@ -43,6 +46,9 @@ class _Walk:
 
     def step(self, line: Line) -> None:
         """Read one line."""
+        if line.index in self.headings:
+            self.list.settle()
+            return
         match line.kind:
             case line_kinds.BLANK:
                 self.list.settle(paused=True)

@@ -31,7 +31,11 @@ _QUOTED = re.compile(r"\s*[「『](?:[^:」』]{1,30}:)?\s*(?P<q>[^」』]*)[」
 _ALSO = re.compile(
     r"\s*(?:我|俺|咱)?(?:也|同)(?:要|来|想要|样|一样|接|订|买)?[个份了吧~!。\s]*|\s*同(?:款|上)?求?[~!。\s]*"
 )
-_ALIKE = re.compile(r"\s*(?:我|俺)?(?:也|要)?(?:一样|相同|同样)(?:的|来一份)?[了吧~!。\s]*")
+_ALIKE = re.compile(
+    r"\s*(?:我|俺)?(?:也|要)?(?:[跟和同与](?:他|她|ta|这个|上面)的?)?(?:一样|相同|同样)(?:的|来一份)?[了吧~!。\s]*"
+)
+_OF_ROOM = re.compile(r"房号|楼号|门牌|地址|楼栋|忘[了记]?[写说打]|我(?:家)?(?:是|在|住)")
+_LIKE_THEM = re.compile(r"[跟和同与](?:他|她|ta|这个|上面)")
 _VERBS = (kinds.SET, kinds.DROP, kinds.ADD, kinds.LESS)
 
 
@@ -203,13 +207,16 @@ class TalkReader:
         alike = _ALIKE.fullmatch(text) is not None
         if not self.quoted or not self.quoted.items:
             return
+        if alike and not body.changes and (len(self.quoted.items) == 1 or _LIKE_THEM.search(text)):
+            body.changes, body.notes = [Change("order", self.quoted)], []
+            return
         if len(self.quoted.items) != 1:
             if alike or (not body.changes and _ALSO.fullmatch(text)):
                 raise Unclear("引用的话里有几样，没有写要哪一样")
             return
         item = self.quoted.items[0]
-        if not body.changes and (alike or _ALSO.fullmatch(text)):
-            if item.quantity not in (None, 1) and not alike:
+        if not body.changes and _ALSO.fullmatch(text):
+            if item.quantity not in (None, 1):
                 raise Unclear("也要几份，没有写")
             body.changes = [Change("order", Picked((Item(item.offer, item.quantity or 1),), None, ()))]
             return
@@ -223,7 +230,10 @@ class TalkReader:
 
     def _says_no_order(self, line: Line, body: Body, row: Row | None) -> None:
         """Only a room or a wish."""
-        if row and not body.words and (body.room or body.notes):
+        if row and body.room and _OF_ROOM.search(line.text):
+            self.standing.change(row, Body(room=body.room), None)
+            self._used(line)
+        elif row and not body.words and (body.room or body.notes):
             self.standing.change(row, body, None)
             self._used(line)
         elif body.room and not body.words and self.who:
