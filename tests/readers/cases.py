@@ -14,6 +14,8 @@ from yantuan.readers.jielong.result import offers_from
 
 HERE = Path(__file__).parent
 SETS = {"given": HERE / "jielong_cases", "own": HERE / "jielong_own", "held": HERE / "jielong_held"}
+FRESH = {name: HERE / name / "jielong" for name in ("unseen", "second")}
+"""Sets written after the reader, kept as they were at first sight."""
 Triple = tuple[str, str, int, bool]
 
 
@@ -42,7 +44,7 @@ class Score:
 
 def load(folder: str) -> list[dict[str, Any]]:
     """All cases of one set, in the order of their names."""
-    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(SETS[folder].glob("*.json"))]
+    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((SETS | FRESH)[folder].glob("*.json"))]
 
 
 def reading(case: dict[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,6 @@ def _han(text: str) -> int:
 
 
 GLUED = re.compile(
-    rf"(?<=[\da-z室号楼栋幢层户座门房元组厦寓区苑园村店院])({SURNAME}[\u3400-\u9fff]{{1,2}}|[\u3400-\u9fff]{{1,3}}(?:{_TITLE}))$"
+    rf"(?<=[\da-zA-Z室号楼栋幢层户座门房元组厦寓区苑园村店院])({SURNAME}[\u3400-\u9fff]{{1,2}}|[\u3400-\u9fff]{{1,3}}(?:{_TITLE}))$"
 )
 """A name that follows a door or an estate without a break, at the end."""

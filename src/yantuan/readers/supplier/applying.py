@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,17 @@ if TYPE_CHECKING:
     from yantuan.readers.supplier.building import Builder
 
 
+_ALL = re.compile(r"全场|全部|所有|每[款样种]|各限|均限|都限")
+
+
 def apply_counts(builder: Builder, line: Line, facts: Facts, source: str, prices: int) -> None:
     """Limits and stock of one clause, `prices` of which were read from it."""
     own = builder.made[-prices:] if prices else builder.made
     if facts.limit:
         if own:
             _limit(own, facts.limit, Mark("sure" if len(own) == 1 else "likely", source))
+        elif _ALL.search(line.folded.text):
+            builder.loose.append(("limit", facts.limit, Mark("likely", source)))
         elif builder.good and not (builder.gap and len(builder.reading.goods) > 1):
             _limit(builder.good.specs, facts.limit, Mark("likely", source))
         else:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from yantuan.readers.supplier.applying import apply_counts, spread
 from yantuan.readers.supplier.facts import Facts, facts_of
 from yantuan.readers.supplier.lines import Line
-from yantuan.readers.supplier.naming import TITLED, Head, best_head, clean, head_score, name_and_spec
+from yantuan.readers.supplier.naming import (
+    KINDS,
+    TITLED,
+    Head,
+    best_head,
+    clean,
+    head_score,
+    headline,
+    name_and_spec,
+)
+from yantuan.readers.supplier.options import choices, names, sizes
 from yantuan.readers.supplier.prices import Price, fen_of, prices_of
 from yantuan.readers.supplier.result import Good, Mark, Reading, Spec, Sureness, Unclear
 from yantuan.readers.text import plain, unadorned
@@ -15,6 +27,16 @@ from yantuan.readers.text import plain, unadorned
 MOST_GOODS = 100
 MOST_SPECS = 50
 MOST_UNCLEAR = 100
+
+
+def _beside(spec: str) -> str:
+    """What of a variant's name is kept beside a choice: an amount, no bare measure word."""
+    return spec if any(c.isdigit() for c in spec) else ""
+
+
+def _ends_alike(name: str, noun: re.Match[str] | None) -> bool:
+    """Whether a name says for itself what it is: 鲜肉馄饨 below 手工馄饨."""
+    return noun is None or KINDS.search(name) is not None or noun[0] in name
 
 
 class Builder:
@@ -31,6 +53,12 @@ class Builder:
         """A usual price waiting for its own: fen, the line, the words before it."""
         self.spec = ""
         """A size said on a line of its own, for the next price."""
+        self.options: list[list[str]] = []
+        """Choices said before the price of the goods they belong to."""
+        self.own: list[list[str]] = []
+        """Choices of the goods being read."""
+        self.kinds: Good | None = None
+        """Goods whose fillings or flavours follow, a line each."""
         self.gap = True
         self.loose: list[tuple[str, int, Mark]] = []
         """Limits said of the whole sale."""
@@ -57,6 +85,9 @@ class Builder:
         """Read one line."""
         self.made = []
         opening = not self.reading.title and self.good is None
+        if self._choices(line):
+            self.keep(line)
+            return
         clauses = line.clauses()
         hidden = quiet = False
         for start, end in clauses:
@@ -75,6 +106,22 @@ class Builder:
             self.keep(line)
         # A rule said after a gap leaves the gap open: the next rule is of the whole sale as well.
         self.gap = self.gap and quiet and not self.made
+
+    def _choices(self, line: Line) -> bool:
+        """Take a line of choices: for the goods to come, or for the only variant of those just read."""
+        found = choices(line.folded.written(0, len(line.folded.text)))
+        if not found or any(price.sure != "guess" for price in prices_of(line.folded.text)):
+            return False
+        good = self.good
+        if good is None or self.heads or len(good.specs) != 1:
+            self.options.append(found)
+            return True
+        only = good.specs[0]
+        good.specs = [
+            replace(only, name=name[:30]) for name in names([found], _beside(only.name), MOST_SPECS)
+        ]
+        self.own.append(found)
+        return True
 
     def _entitle(self, line: Line) -> None:
         title = unadorned(line.folded.written(0, len(line.folded.text)))
@@ -95,6 +142,9 @@ class Builder:
             return
         if hit := TITLED.match(text):
             text = text[hit.end() :]
+        text, found = sizes(headline(text))
+        if found:
+            self.options.append(found)
         self.heads.append(Head(clean(text)[:100], score, line.number, opening))
         del self.heads[:-20]
 
@@ -108,9 +158,9 @@ class Builder:
             at = start + price.end
             if price.kind == "market" and not only_market:
                 after = self._priced(words, len(prices))
-                if after is not None:
-                    after.market_fen = price.fen
-                else:
+                for spec in after:
+                    spec.market_fen = price.fen
+                if not after:
                     self.market = (price.fen, line.raw, words)
                 continue
             if self.market and not words:
@@ -120,43 +170,73 @@ class Builder:
             mark = Mark("guess" if only_market else price.sure, around[:200])
             self._spec(line, label or words, price, mark)
             label = ""
+        self._size_behind(line.words(at, end, whole))
 
-    def _priced(self, words: str, prices: int) -> Spec | None:
-        """The variant a usual price is said of after its own price; None where its own is still to come."""
+    def _priced(self, words: str, prices: int) -> list[Spec]:
+        """The variants a usual price is said of after their own price; none where that is still to come."""
         if self.made:
-            found = self.made[-1]
-        elif self.good and len(self.good.specs) == 1 and prices == 1 and not self.heads:
-            found = self.good.specs[0]
+            last = self.made[-1]
+            found = [spec for spec in self.made if spec.price is last.price]
+        elif self.good and prices == 1 and not self.heads and len({s.price for s in self.good.specs}) == 1:
+            found = self.good.specs
         else:
-            return None
-        return found if not words and found.market_fen is None else None
+            return []
+        return found if not words and found[0].market_fen is None else []
+
+    def _size_behind(self, words: str) -> None:
+        """`建议售价58 12个/箱`: a size after the price."""
+        if len(self.made) == 1 and not self.made[0].name and words:
+            name, spec = name_and_spec(words)
+            self.made[0].name = self.made[0].name if name else spec[:30]
+
+    def _is_kind(self, line: Line, name: str, spec: str) -> bool:
+        """Whether a short name with a price is a filling or flavour of the goods in the heading above."""
+        if not name or spec or len(name) > 6:
+            return False
+        if self.kinds is not None:
+            noun = KINDS.search(self.kinds.title)
+            return self.kinds is self.good and not self.heads and not self.gap and not _ends_alike(name, noun)
+        head = self.heads[-1] if self.heads else None
+        noun = KINDS.search(name_and_spec(head.text)[0]) if head and head.line == line.number - 1 else None
+        if head is None or noun is None or _ends_alike(name, noun):
+            return False
+        self.heads = [head]
+        return True
 
     def _spec(self, line: Line, label: str, price: Price, mark: Mark) -> None:
         name, spec = name_and_spec(label)
-        good = self._target(line, name, mark)
+        if self._is_kind(line, name, spec):
+            name, spec = "", name
+            good = self.kinds = self.kinds or self._target(line, "", mark)
+        else:
+            self.kinds = None
+            good = self._target(line, name, mark)
         if good is None:
             self.unclear(line, "有价格，但没有看出是什么商品", "A price without goods.", mark.source)
             return
-        spec = (spec or price.per or self.spec)[:30]
+        unit = price.per if any(c.isdigit() for c in price.per) else ""
+        spec = (spec or unit or self.spec or price.per)[:30]
         self.spec = ""
         taken = {plain(one.name) for one in good.specs}
-        if good.specs and (not spec or plain(spec) in taken):
+        wanted = names(self.own, _beside(spec), MOST_SPECS - len(good.specs)) or sizes(spec)[1] or [spec]
+        if good.specs and (not spec or any(plain(each) in taken for each in wanted)):
             self.unclear(
                 line, "同一个商品有两个价格，分不清各是什么规格", "Two prices for one thing.", mark.source
             )
             return
-        if len(good.specs) >= MOST_SPECS:
+        if len(good.specs) + len(wanted) > MOST_SPECS:
             self.unclear(line, "规格太多，没有放进来", "Too many variants.", mark.source)
             return
-        made = Spec(spec, price.fen, mark)
+        made = Spec(wanted[0][:30], price.fen, mark)
         if self.market:
             made.market_fen, self.market = self.market[0], None
             if made.market_fen <= price.fen:
                 self.unclear(
                     line, "原价不比团购价高，请核对", "The usual price is not above this one.", mark.source
                 )
-        good.specs.append(made)
-        self.made.append(made)
+        several = [replace(made, name=each[:30]) for each in wanted[1:]]
+        good.specs += [made, *several]
+        self.made += [made, *several]
 
     def _target(self, line: Line, name: str, mark: Mark) -> Good | None:
         """The goods a price belongs to: those it names, those a line before it names, or the ones before."""
@@ -185,6 +265,7 @@ class Builder:
             same = Good(title, mark)
             self.reading.goods.append(same)
         self.good = same
+        self.own, self.options = self.options, []
         return same
 
     def _facts(self, line: Line, facts: Facts, start: int, end: int, prices: int) -> bool:
@@ -208,6 +289,13 @@ class Builder:
                 "A least number is set in the sale's rules.",
                 source,
             )
+        if facts.deal:
+            self.unclear(
+                line,
+                "满减、赠送没有填，请到“优惠”里设置",
+                "Reductions and gifts are set in the sale.",
+                source,
+            )
         if facts.door:
             self.unclear(
                 line, "送货上门没有填，请自己选配送方式", "Delivery to the door is for you to set.", source
@@ -220,7 +308,7 @@ class Builder:
                 setattr(self.reading, way, said)
                 setattr(self.reading, f"{way}_mark", Mark("sure" if said is False else "likely", source))
         return bool(
-            facts.cost or facts.contact or facts.inner or facts.least or facts.door or facts.ends_said or facts.dated
+            facts.cost or facts.contact or facts.inner or facts.least or facts.deal or facts.door or facts.ends_said or facts.dated
             or facts.limit or facts.stock is not None or facts.courier is not None or facts.pickup is not None
         )  # fmt: skip
 

@@ -21,20 +21,27 @@ LIMIT = re.compile(
     rf"(?:每?(?:人|户|单|家|号|id|位)\s?)?(?:限购|限买|限拍|限量购买|限|最多(?:可?[买拍购])?)\s?[:]?\s?(?:(?:每|一)(?:人|户|单|家|位))?\s?(?<!\d){_N}(?!\d)\s?(?P<u>{COMMON}|单|枚|斤)?"
 )
 STOCK = re.compile(
-    rf"(?:库存|现货|限量|仅有|仅剩|只有|只剩|还剩|剩余|总共|一共|备货|数量|共|仅|剩)\s?[:]?\s?{_N}(?!\d|\.\d)\s?(?P<u>{COMMON})(?!装|/)"
+    rf"(?:库存|现货|限量|最后|仅有|仅剩|只有|只剩|还剩|剩余|总共|一共|备货|数量|共|仅|剩)\s?[:]?\s?{_N}(?!\d|\.\d)\s?(?P<u>{COMMON})(?!装|/)"
     rf"|(?:库存|现货|备货)\s?[:]?\s?(?P<m>\d{{1,7}})(?![\d.])"
     rf"|(?<![\d.])(?P<k>\d{{1,7}})\s?(?P<v>{COMMON})\s?(?:现货|库存|卖完|售完|抢完|先到先得)"
 )
 LEAST = re.compile(
     rf"(?<![\d.])\d{{1,5}}{_UNIT}\s?(?:起购|起订|起拍|起团|起卖|起送|起批|成团|开团)|(?:满|够)\s?\d{{1,5}}{_UNIT}\s?(?:成团|开团|起送|发货)"
 )
+DEAL = re.compile(
+    rf"(?:每?满|[买拍]|任选)\s?{_N}{_UNIT}(?:元|块)?\s?(?:立减|再减|减|送|赠|打|免|享|任选|包邮)\s?¥?(?:(?:\d{{1,5}}|{CHINESE})(?:\.\d{{1,2}})?)?\s?(?:元|块|折|{COMMON})?"
+    rf"|第(?:二|2|三|3)(?:件|份|盒|箱|袋|个)\s?(?:半价|免费|\d{{1,4}}(?:\.\d)?\s?(?:折|元|块))"
+)
+"""A reduction or a gift: no price of anything."""
 _END = re.compile(r"截单|截止|截团|截至|收单|结团|结束|停止接龙|封单|关团|截")
 _COME = re.compile(r"到货|发货|送达|取货|提货|自提|配送|送货|到店|发出|开提|现摘")
 _BESIDE = re.compile(
     r"(?:截[单止团至]|收单|结[团束]|到货|发货|时间|日期|预计)\s?(?:时间|日期|于|在|是)?\s?[:]?\s?$"
 )
 _PICKUP = re.compile(r"自提|自取|取货|提货|到店取|上门取")
-_COURIER = re.compile(r"快递|包邮|顺丰|邮寄|京东物流|全国发|中通|圆通|韵达|申通|极兔|德邦|邮费|运费|冷链发")
+_COURIER = re.compile(
+    r"快递(?![架柜点站])|包邮|顺丰|邮寄|京东物流|全国发|中通|圆通|韵达|申通|极兔|德邦|邮费|运费|冷链(?:发|到家|配送|直达)|偏远(?:地区)?(?:不发|除外|不包邮)|不发(?:偏远|新疆|西藏|港澳)"
+)
 _NO_COURIER = re.compile(
     r"(?:不|无法|不能|不支持|没有?|谢绝)(?:发|走|支持|能发)?\s?(?:快递|邮寄)|(?:仅|只|只能|只支持|仅限|仅支持)\s?(?:自提|自取|到店取)"
 )
@@ -61,6 +68,7 @@ class Facts:
     inner: bool = False
     contact: bool = False
     least: str = ""
+    deal: str = ""
     door: bool = False
     courier: bool | None = None
     pickup: bool | None = None
@@ -76,6 +84,9 @@ def facts_of(text: str, now: datetime) -> Facts:
         for reached in pattern.finditer(found.left):
             found.contact = True
             found.blank(*reached.span())
+    for reached in DEAL.finditer(found.left):
+        found.deal = found.deal or reached[0].strip()
+        found.blank(*reached.span())
     found.inner = INNER.search(text) is not None
     if hit := COST.search(found.left):
         found.cost = hit["p"]

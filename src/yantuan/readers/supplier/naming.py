@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from yantuan.readers.jielong.foods import FOODS
+from yantuan.readers.jielong.foods import FOODS, holds_food
 from yantuan.readers.supplier.prices import FLAVOUR, SPEC
 from yantuan.readers.supplier.result import Sureness
 from yantuan.readers.text import plain
 
 _LABEL = re.compile(
-    r"^(?:规格|品名|名称|商品名?称?|产品名?称?|货品|价格|单价|售价|团购|团长|今日|本期|新品|上新|预售|每)?\s?[:：]?\s*"
+    r"^(?:[a-zA-Z][款套]餐?\s?[:：]|[a-zA-Z]\s?[:：、.]|(?:规格|品名|名称|商品名?称?|产品名?称?|货品|价格|单价|售价|团购|团长|今日|本期|新品|上新|预售|每)?\s?[:：]?\s*)"
 )
 _TAIL = re.compile(
     r"(?:[:：,，]|规格|价格|单价|售价|仅|只要|只需|一共|各|每|卖|包邮价?|特价|合|共|是|就|才|\s)+$"
@@ -20,7 +20,7 @@ _FIELD = re.compile(
     r"^\s*(?:产地|发货地|保质期|储存|保存|口感|特点|卖点|配料|净含量|温馨提示|注意|售后|备注|说明|地址|时间|日期|等级|品牌|包装)\s?[:：(]"
 )
 TITLED = re.compile(r"^\s*(?:品名|名称|商品名?称?|产品名?称?|货品)\s?[:：]\s?(?=\S)")
-_CALL = re.compile(r"开团|开抢|团购|[果菜品]团|接龙|上新|福利|来啦|大家|通知")
+_CALL = re.compile(r"兄弟|姐妹|家人们|宝子|亲们|好货|开团|开抢|团购|[果菜品]团|接龙|上新|福利|来啦|大家|通知")
 """Words of a call to buy, which is the name of no goods."""
 MOST_NAME = 30
 
@@ -64,6 +64,8 @@ def name_and_spec(label: str) -> tuple[str, str]:
     if hit is None:
         return clean(text), ""
     name, spec = _flat(text[: hit.start()]), _flat(text[hit.start() :])
+    if len(name) == 1:
+        return "", _flat(text)
     if not name and hit.end() < len(text):
         # `5斤装赣南脐橙`: the size stands first.
         rest = clean(text[hit.end() :])
@@ -83,6 +85,31 @@ def clean(text: str) -> str:
     if stripped.count("(") + stripped.count("（") > stripped.count(")") + stripped.count("）"):
         stripped += ")" if "(" in stripped else "）"
     return stripped
+
+
+_BRACKETED = re.compile(r"^[【\[「（(]?(?P<name>[^】\]」】）)]{2,20})[】\]」](?P<rest>.*)$")
+_LABELS = re.compile(
+    r"预售|新品|爆款|推荐|秒杀|团购|发货|售后|产地|包邮|现货|限时|福利|今日|自营|特价|上新|必买|返场|清仓|通知|说明|时间|地址"
+)
+_SLOGAN = re.compile(
+    r"(?:[\s,，!！~]+(?:现[摘做包烤杀熬炒采捞][现即]?[发卖做摘包]?|(?:产地|源头|基地|果园|工厂)直[发供销]|顺丰包邮|包邮|坏果包赔|新鲜采摘|限时特惠))+[!！~]*$"
+)
+KINDS = re.compile(
+    r"(?:水饺|饺子?|蒸饺|馄饨|云吞|包子?|粽子?|青团|月饼|汤圆|糖葫芦|馅饼|鲜花饼|烧饼|馒头|花卷|蛋糕|蛋挞|泡芙|麻薯|酸奶|冰淇淋|雪糕|果汁|豆浆|果干|肉脯|牛轧糖|曲奇|披萨|香肠|丸子|卤味|小菜|酱菜|辣酱|冻干|面包|糖水|布丁|果酱)$"
+)
+"""Goods sold by filling or flavour: short names with a price below such a heading are its variants."""
+
+
+def headline(text: str) -> str:
+    """The name in a heading: `【赣南脐橙】产地直发` → `赣南脐橙`, slogans behind it left out."""
+    hit = _BRACKETED.match(text)
+    if hit and not _LABELS.search(hit["name"]) and (_food(hit["name"]) or not _food(hit["rest"])):
+        text = hit["name"]
+    return _SLOGAN.sub("", text)
+
+
+def _food(text: str) -> str:
+    return holds_food(plain(text))
 
 
 def best_head(heads: list[Head]) -> tuple[Head, Sureness]:

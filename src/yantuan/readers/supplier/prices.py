@@ -6,16 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from yantuan.readers.jielong.foods import FOODS, holds_food
 from yantuan.readers.jielong.numbers import CHINESE, value
 from yantuan.readers.jielong.units import ANY, COMMON
 from yantuan.readers.supplier.result import Sureness
 
 Kind = Literal["price", "market"]
 MOST_FEN = 100_000_00
-_MARKET = (
-    r"(?:市场价|市面价?|原价|超市价?|门店价?|专柜价?|零售价|日常价|吊牌价|平时价?|外面卖?|官网价?|线下价?|原)"
-)
-_GROUP = r"(?:拼?团购?价|团长?优惠价|到手价?|特价|活动价|群价|群友价|秒杀价?|优惠价|拼团|价格|售价|单价|会员价|团价|现价|今日价|福利价|只要|仅需|只需|现|团|价)"
+_MARKET = r"(?:市场价|市面价?|原价|超市价?|门店价?|(?:实体|专卖|水果|商)店里?(?:卖|要)?|店里卖|商超价?|专柜价?|零售价|日常价|吊牌价|平时价?|外面卖?|官网价?|线下价?|原)"
+_GROUP = r"(?:(?:咱们?|我们)?[团群]里?(?:只要|仅需|只需|价)|拼?团购?价|团长?优惠价|到手价?|特价|活动价|群价|群友价|秒杀价?|优惠价|拼团|价格|售价|单价|会员价|团价|现价|今日价|福利价|只要|仅需|只需|现|团|价)"
 _WORD = rf"(?:(?P<market>{_MARKET})|(?P<group>{_GROUP}))\s?[:]?\s?(?:仅|只要)?\s?"
 _AMOUNT = r"(?P<n>\d{1,6}(?:,\d{3})?(?:\.\d{1,2})?)(?![\d.]*\d)"
 _MONEY = r"(?:元|块钱?|圆|rmb|米(?!\w)|r(?![a-z]))"
@@ -84,7 +83,19 @@ def _price(hit: re.Match[str], text: str) -> Price | None:
 def _bare(hit: re.Match[str], text: str) -> bool:
     """Whether a number without a sign can be a price: no unit after it, no part of a range or a model's name."""
     before = text[max(0, hit.start("n") - 2) : hit.start("n")]
+    if _is_of_a_name(text, hit.start("n"), hit.end("n")):
+        return False
     return _NO_PRICE_AFTER.match(text, hit.end("n")) is None and _RANGE.search(before) is None
+
+
+def _is_of_a_name(text: str, start: int, end: int) -> bool:
+    """`丹东99草莓`: a number grown into a name, the goods named only behind it."""
+    grown = start and "\u4e00" <= text[start - 1] <= "\u9fff"
+    return bool(
+        grown
+        and any(text[end : end + n] in FOODS for n in (2, 3, 4))
+        and not holds_food(text[max(0, start - 8) : start])
+    )
 
 
 def fen_of(written: str) -> int:
@@ -94,7 +105,8 @@ def fen_of(written: str) -> int:
 
 
 _SIZE = (
-    rf"(?:特大|超大|迷你|加大|大|中|小|精品|精选|特级|一级|二级|普通|家庭|单人|双人)(?:果|号|份|装|款|套餐|礼盒|{COMMON})"
+    rf"(?:特大|超大|迷你|加大|大|中|小|精品|精选|特级|一级|二级|普通|家庭|单人|双人)(?:果|号|份|装|款|套餐|礼盒|{COMMON})(?!子)"
+    rf"|公\s?\d(?:\.\d)?\s?两?\s?[母+]\s?母?\d(?:\.\d)?\s?两?"
     rf"|(?:整|半|单|一|两|二|三|四|五|六|十|双)(?:{COMMON})装?"
     rf"|(?:礼盒|礼箱|散|盒|袋|箱|瓶|罐|家庭|试吃|尝鲜)装"
     rf"|\d{{1,4}}(?:\.\d{{1,2}})?\s?(?:{ANY})(?:\s?[x/]\s?\d{{0,4}}\s?(?:{ANY}))?(?:\s?装)?"
