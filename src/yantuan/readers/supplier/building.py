@@ -274,39 +274,22 @@ class Builder:
         specs = self.made[-1:] or (self.good.specs if self.good and len(self.good.specs) == 1 else [])
         if facts.cost and specs:
             specs[0].cost_fen = fen_of(facts.cost)
-        if facts.contact:
-            self.unclear(
-                line, "供货方的联系方式，没有放进介绍", "A supplier's contact; not shown to buyers.", source
-            )
-        elif facts.inner:
-            self.unclear(
-                line, "供货价、佣金这类话，没有放进介绍", "Cost or commission; not shown to buyers.", source
-            )
-        if facts.least:
-            self.unclear(
-                line,
-                "起购、成团的数量没有填，请到“规则”里设置",
-                "A least number is set in the sale's rules.",
-                source,
-            )
-        if facts.deal:
-            self.unclear(
-                line,
-                "满减、赠送没有填，请到“优惠”里设置",
-                "Reductions and gifts are set in the sale.",
-                source,
-            )
-        if facts.door:
-            self.unclear(
-                line, "送货上门没有填，请自己选配送方式", "Delivery to the door is for you to set.", source
-            )
+        for said, why, why_en in (
+            (facts.contact, "供货方的联系方式，没有放进介绍", "A supplier's contact; not shown to buyers."),
+            (facts.inner and not facts.contact, "供货价、佣金这类话，没有放进介绍", "Cost or commission; not shown to buyers."),
+            (facts.least, "起购、成团的数量没有填，请到“规则”里设置", "A least number is set in the sale's rules."),
+            (facts.deal, "满减、赠送没有填，请到“优惠”里设置", "Reductions and gifts are set in the sale."),
+            (facts.door, "送货上门没有填，请自己选配送方式", "Delivery to the door is for you to set."),
+        ):  # fmt: skip
+            if said:
+                self.unclear(line, why, why_en, source)
         self._time(line, facts, source)
         apply_counts(self, line, facts, source, prices)
         for way in ("courier", "pickup"):
-            said = getattr(facts, way)
-            if said is not None and (getattr(self.reading, way) is None or said is False):
-                setattr(self.reading, way, said)
-                setattr(self.reading, f"{way}_mark", Mark("sure" if said is False else "likely", source))
+            told = getattr(facts, way)
+            if told is not None and (getattr(self.reading, way) is None or told is False):
+                setattr(self.reading, way, told)
+                setattr(self.reading, f"{way}_mark", Mark("sure" if told is False else "likely", source))
         return bool(
             facts.cost or facts.contact or facts.inner or facts.least or facts.deal or facts.door or facts.ends_said or facts.dated
             or facts.limit or facts.stock is not None or facts.courier is not None or facts.pickup is not None
