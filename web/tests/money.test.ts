@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Quote } from '@/api/types'
 import { bestCopy, couponWorth, type Coupon } from '@/components/buyer/money'
 import { emptyCoupon, readChange, readCoupon } from '@/components/leader/coupon-draft'
+import { emptyDistance } from '@/components/leader/distance-draft'
 import { emptyRule, freightDraft, readFreight, readRegions, type FreightTemplate } from '@/components/leader/freight-draft'
 import { readReduction, reductionDraft } from '@/components/leader/money-draft'
 
@@ -62,8 +63,8 @@ describe('freight by region', () => {
     expect(readRegions(' 浙江省  杭州市 \n上海市、江苏省\n上海市')).toEqual(['浙江省 杭州市', '上海市', '江苏省'])
     expect(readRegions('')).toBeNull()
     expect(readRegions('浙江省 杭州市 西湖区 文三路')).toBeNull()
-    expect(typeof readFreight({ by: 'piece', rest: emptyRule(), rules: [emptyRule()] })).toBe('string')
-    expect(typeof readFreight({ by: 'piece', rest: { ...emptyRule(), firstFen: '8.888' }, rules: [] })).toBe('string')
+    expect(typeof readFreight({ by: 'piece', rest: emptyRule(), rules: [emptyRule()], distance: emptyDistance() })).toBe('string')
+    expect(typeof readFreight({ by: 'piece', rest: { ...emptyRule(), firstFen: '8.888' }, rules: [], distance: emptyDistance() })).toBe('string')
   })
 })
 

@@ -4,6 +4,7 @@ import * as money from './buyer-money'
 import * as orders from './buyer-orders'
 import * as proxy from './buyer-proxy'
 import * as sale from './buyer-sale'
+import * as spots from './spots'
 
 /** Words of the buyer's pages, from one file per area. */
 export const zh = {
@@ -13,6 +14,7 @@ export const zh = {
   ...money.zh,
   ...proxy.zh,
   ...forming.zh,
+  ...spots.zh,
 } as const
 
 export const en: Record<keyof typeof zh, string> = {
@@ -22,4 +24,5 @@ export const en: Record<keyof typeof zh, string> = {
   ...money.en,
   ...proxy.en,
   ...forming.en,
+  ...spots.en,
 }

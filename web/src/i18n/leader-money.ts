@@ -1,8 +1,10 @@
+import * as distance from './leader-distance'
 import * as teams from './leader-teams'
 
 /** Words of the panel 优惠与运费, of coupons and of freight by region. */
 export const zh = {
   ...teams.zh,
+  ...distance.zh,
   'leader.money.title': '优惠与运费',
   'leader.money.reduction': '满减',
   'leader.money.reductionHint': '下单时自动减，只按最高一档算',
@@ -64,8 +66,8 @@ export const zh = {
   'leader.freight.regionsBad': '请填写地区，省、市、区之间用空格隔开',
   'leader.freight.near': '江浙沪',
   'leader.freight.far': '偏远地区',
-  'leader.freight.kind': '按地区计费',
-  'leader.freight.kindHint': '不同地区不同运费，可设不配送',
+  'leader.freight.kind': '按地区或距离',
+  'leader.freight.kindHint': '不同地区不同运费，或同城按距离分段',
   'leader.sku.weight': '重量（克）',
   'leader.sku.weightHint': '按重量算运费时用',
   'leader.coupon.title': '优惠券',
@@ -112,6 +114,7 @@ export const zh = {
 
 export const en: Record<keyof typeof zh, string> = {
   ...teams.en,
+  ...distance.en,
   'leader.money.title': 'Offers and freight',
   'leader.money.reduction': 'Spend and save',
   'leader.money.reductionHint': 'Taken off by itself; only the best step counts',
@@ -173,8 +176,8 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.freight.regionsBad': 'Name the regions; province, city and district divided by a space',
   'leader.freight.near': 'Shanghai and around',
   'leader.freight.far': 'Far regions',
-  'leader.freight.kind': 'By region',
-  'leader.freight.kindHint': 'Different regions, different freight; some not served',
+  'leader.freight.kind': 'By region or distance',
+  'leader.freight.kindHint': 'Freight by region, or in town by distance',
   'leader.sku.weight': 'Weight (g)',
   'leader.sku.weightHint': 'For freight by weight',
   'leader.coupon.title': 'Coupons',

@@ -91,6 +91,7 @@ export const QUOTE: Quote = {
   coupon_problem_en: '',
   demand: '',
   demand_en: '',
+  needs_mark: false,
   total_fen: 3590,
   freight_text: '运费 ¥8.00',
   freight_text_en: 'Delivery ¥8.00',
@@ -99,7 +100,7 @@ export const QUOTE: Quote = {
 
 export const ADDRESS = {
   id: 'a1', name: '陈阿姨', phone: '13910000000', province: '上海市', city: '上海市', district: '浦东新区', detail: '枫林路 88 弄',
-  building: '1号楼', unit: '1单元', room: '101', is_default: true, text: '上海市浦东新区枫林路 88 弄1号楼1单元101室',
+  building: '1号楼', unit: '1单元', room: '101', spot: null, is_default: true, text: '上海市浦东新区枫林路 88 弄1号楼1单元101室',
 }
 
 export const ORDER: OrderDetail = {

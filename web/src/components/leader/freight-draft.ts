@@ -1,3 +1,4 @@
+import { distanceDraft, emptyDistance, readDistance, type DistanceDraft } from './distance-draft'
 import { amountFen, amountText, wholeNumber } from './form'
 
 import type { components } from '@/api/schema'
@@ -20,9 +21,11 @@ export interface RuleDraft {
 }
 
 export interface FreightDraft {
-  readonly by: 'piece' | 'weight'
+  readonly by: 'piece' | 'weight' | 'distance'
   readonly rest: RuleDraft
   readonly rules: readonly RuleDraft[]
+  /** Counts where `by` says so; kept meanwhile, so that nothing typed is lost. */
+  readonly distance: DistanceDraft
 }
 
 /** Regions people often name together. */
@@ -59,8 +62,8 @@ function ruleDraft(rule: FreightRule): RuleDraft {
 
 /** A saved template, ready to edit; one for the whole country where there is none. */
 export function freightDraft(saved: FreightTemplate | null | undefined): FreightDraft {
-  if (!saved) return { by: 'piece', rest: emptyRule(), rules: [] }
-  return { by: saved.by, rest: ruleDraft(saved.rest), rules: saved.rules.map(ruleDraft) }
+  if (!saved) return { by: 'piece', rest: emptyRule(), rules: [], distance: emptyDistance() }
+  return { by: saved.distance ? 'distance' : saved.by, rest: ruleDraft(saved.rest), rules: saved.rules.map(ruleDraft), distance: distanceDraft(saved) }
 }
 
 /** Region names as the server takes them; null where one has more than three parts. */
@@ -80,6 +83,10 @@ function readRule(draft: RuleDraft): FreightRule | null {
 
 /** The template as it is sent, or the sentence that says what is wrong. */
 export function readFreight(draft: FreightDraft): FreightTemplate | string {
+  if (draft.by === 'distance') {
+    const distance = readDistance(draft.distance)
+    return typeof distance === 'string' ? distance : { ...everywhere(), distance }
+  }
   const rest = readRule(draft.rest)
   if (!rest) return t('leader.freight.bad')
   const rules: FreightRule[] = []
