@@ -129,6 +129,7 @@ def test_too_far_and_too_little_are_said_before_and_refused(town: World) -> None
     assert (shown["orderable"], shown["demand"]) == (
         False, "这个地址直线距离约 8.3 km，最远送到 3 km，请换一个收货地址或改为自提",
     )  # fmt: skip
+    assert shown["freight_text"] == "运费按直线距离计算，最远送 3 km"
     before = footprint()
     answer = send(town, pair, shown["total_fen"])
     assert (answer.status_code, answer.json()["code"], answer.json()["details"]["about_m"]) == (

@@ -37,6 +37,12 @@ def way_of(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> int | None:
     return metres_to(distance, recipient_of(draft, snapshot)) if distance else None
 
 
+def too_far(draft: Draft, group: GroupTerms, metres: int) -> bool:
+    """Whether a place of this distance lies beyond the last band."""
+    distance = distance_of(draft, group)
+    return distance is not None and band_of(distance, metres) is None
+
+
 def unmarked(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> bool:
     """Whether only the point of a chosen address is missing."""
     distance, place = distance_of(draft, group), recipient_of(draft, snapshot)

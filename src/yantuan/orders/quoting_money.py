@@ -65,7 +65,7 @@ def freight_words(draft: Draft, group: GroupTerms, snapshot: Snapshot) -> Both:
     if draft.delivery_method != "courier":
         return "自提免运费", "Pick-up, no freight"
     metres = local.way_of(draft, group, snapshot)
-    if metres is not None:
+    if metres is not None and not local.too_far(draft, group, metres):
         return f"直线距离{about_text(metres)}", f"{about_text_en(metres)}, straight line"
     template = template_of(group)
     return template_text(template) if template else (freight_text(group), freight_text_en(group))

@@ -7,7 +7,7 @@ export const zh = {
   'leader.distance.band': '第 {n} 段',
   'leader.distance.km': '多远以内',
   'leader.distance.fee': '运费',
-  'leader.distance.freeAbove': '满多少免运费',
+  'leader.distance.freeAbove': '满额免运费',
   'leader.distance.least': '起送金额',
   'leader.distance.free': '0 元就是免运费',
   'leader.distance.add': '加一段更远的',
