@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { GroupBuyPage, OrderRow } from '@/api/types'
 import { missing, orderBody, type Choice } from '@/components/buyer/checkout'
-import { mostFor, mostForAll, piecesOf, pieceShare, type ClaimableLine } from '@/components/buyer/claim'
+import { mostFor, mostForAll, percentOf, piecesOf, pieceShare, type ClaimableLine } from '@/components/buyer/claim'
 import { payNext, takePayNext } from '@/components/buyer/pay-next'
 import { axisLabels } from '@/components/buyer/words'
 import { cartCount, cartLines, cartTotal } from '@/stores/cart'
@@ -75,6 +75,10 @@ describe('checkout', () => {
 })
 
 describe('claim', () => {
+  it('says which part of the most an amount is', () => {
+    expect([percentOf(3980, 500), percentOf(3980, 3980), percentOf(3980, 9999), percentOf(0, 5)]).toEqual([13, 100, 100, 0])
+  })
+
   const line = { order_line_id: 'l', quantity_left: 3, quantity_returnable: 1, goods_left_fen: 1000, freight_left_fen: 100, freight_by_piece: true } as ClaimableLine
 
   it('splits like the server: pieces of any size end at the whole', () => {

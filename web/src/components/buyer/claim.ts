@@ -23,6 +23,11 @@ export function partOf(most: number, percent: number): number {
   return Math.min(most, Math.max(1, Math.round((most * percent) / 100)))
 }
 
+/** The percentage of the most that `fen` are, 0 to 100. */
+export function percentOf(most: number, fen: number): number {
+  return most > 0 ? Math.min(100, Math.max(0, Math.round((fen * 100) / most))) : 0
+}
+
 /** How many pieces of a line can be claimed: goods that never left the shop can't be sent back. */
 export function piecesOf(line: ClaimableLine, kind: 'refund_only' | 'return_refund'): number {
   return kind === 'return_refund' ? Math.min(line.quantity_left, line.quantity_returnable) : line.quantity_left
