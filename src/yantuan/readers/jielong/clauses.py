@@ -94,6 +94,11 @@ class Clauses:
 
     def _set(self, verb: Token, before: list[Token], after: list[Token]) -> None:
         left = self._pick(before)
+        right = self._pick(after)
+        if "错" in self.text[verb.start : verb.end] and not (right.items or right.bare):
+            # `1盒吧，记错了`: what was said is what holds.
+            self.changes.append(Change("set", left))
+            return
         if left.bare:
             raise Unclear("不知道是哪一样改")
         if not left.items and self.changes and self.changes[-1].kind == "drop":
@@ -101,7 +106,7 @@ class Clauses:
             left = self.changes.pop().picked
         if self.listed and left.items and not self.changes:
             self.changes.append(Change("order", left))
-        self.changes.append(Change("set", self._pick(after), left if left.items else None))
+        self.changes.append(Change("set", right, left if left.items else None))
 
     def _add(self, verb: Token, before: list[Token], after: list[Token]) -> None:
         first, target = _split_open(before)

@@ -16,6 +16,7 @@ from yantuan.readers.text import is_emoji, plain
 _SPLIT = re.compile(r"[\s(),、_|+/]+")
 _SIZED = re.compile(rf"({'|'.join(SIZES)})?({COMMON}|装)?装?")
 _MEASURES = re.compile(rf"{AMOUNT.pattern}(?:x\d+(?:{COMMON})?)?(?:装|入)?")
+_ONE = re.compile(rf"1(?:{COMMON})")
 _LETTERS = re.compile(r"[a-z]{1,4}|\dxl")
 _PACKS = (*"箱盒袋包件份瓶桶提罐筐板的号装", "份装", "礼盒")
 MAX_PIECE = 24
@@ -59,6 +60,7 @@ class Goods:
             if len(codes) == 1:
                 self.table[full] = Piece("full", frozenset(codes))
         self._settled(offers)
+        self._heads_of_all()
         for word in [w for w, p in self.table.items() if p.kind in ("word", "full", "alias")]:
             self._sound(word)
         self._index()
@@ -102,10 +104,11 @@ class Goods:
                 self._words(code, word)
                 self._fulls.setdefault(word, set()).add(code)
                 self._head(code, word)
+                self._add(word + "子", "word", code)
                 if not first and _LETTERS.fullmatch(word):
                     self._add(f"{word}码", "size", code)
                     self._add(f"{word}号", "size", code)
-        if rest != token and not first:
+        if rest != token and not first and not _ONE.fullmatch(token):
             self._add(token, "amount", code)
             if len(_MEASURES.findall(token)) > 1:
                 self._add(re.sub(rf"(?<=\d)(?:{ANY})", "", token), "amount", code)
@@ -155,6 +158,13 @@ class Goods:
             return
         self._add(stem[-1], "head", code)
         self._add(stem[-1] + "子", "word", code)
+
+    def _heads_of_all(self) -> None:
+        """One character may mean every goods whose name holds it: 鸡 is the whole one, its wings and its feet."""
+        for word, piece in list(self.table.items()):
+            if piece.kind == "head" and len(word) == 1:
+                held = {c for c in self.codes if word in self.plain_name(c)}
+                self.table[word] = Piece("head", piece.offers | held)
 
     def _settled(self, offers: Iterable[Offer]) -> None:
         """Codes, then aliases, which win over everything."""

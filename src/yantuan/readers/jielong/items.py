@@ -211,6 +211,8 @@ class Picker:
     def _each(self) -> None:
         if self.excluding:
             self._rest()
+        if len(self.open) == 1 and len(self.open[0].offers) > 1 and not self.open[0].settled:
+            self._part(self.open[0])
         self.each = True
 
     def _all(self, token: Token, after: Token | None) -> None:

@@ -50,6 +50,10 @@ _MEDIA = re.compile(
 )
 _TITLE = re.compile(r"\s*(?:#\s?)?接龙[\s!~:.。]*|\s*#\s?(?:接龙|团购).*|\s*\(接龙\).*")
 _EXAMPLE = re.compile(r"\s*\(?(?:例|示例|举例|格式|模板|范例|样例|参考)(?:如|子|\)|:|\s|,|。|$)")
+_FIELD = re.compile(
+    r"(?:(?P<who>姓名|名字|昵称|称呼|收货人|业主)|房号|楼号|门牌号?|楼栋号?|住址|商品|品名|品种|订购|(?P<n>数量|份数|件数)|电话|手机号?)\s?:\s?"
+)
+"""The labels of a form somebody filled in."""
 _QUOTE = re.compile(r"\s*[「『]")
 
 
@@ -89,10 +93,12 @@ def classify(raw_lines: list[str], goods: Goods) -> list[Line]:
 def _one(index: int, raw: str, goods: Goods) -> Line:
     if len(raw) > LONGEST:
         return Line(index, NOISE if raw.strip() else BLANK, Folded("", "", ()))
-    line = fold(raw)
-    text = line.text
     if not raw.strip():
-        return Line(index, BLANK, line)
+        return Line(index, BLANK, Folded(raw, "", ()))
+    line, named = _of_a_form(fold(raw))
+    text = line.text
+    if named and text.strip() and len(text.strip()) <= 16:
+        return Line(index, HEAD, line, len(text), who=sender(line.written(0, len(text)).partition(named)[2]))
     if not text.strip() or all(is_emoji(c) or c == " " for c in text) or _is_noise(raw, text):
         return Line(index, NOISE, line)
     if _RULE.fullmatch(text):
@@ -105,6 +111,19 @@ def _one(index: int, raw: str, goods: Goods) -> Line:
     if numbered:
         return Line(index, NUMBERED, line, numbered[1], seq=numbered[0])
     return _spoken(index, line, goods) or Line(index, PLAIN, line)
+
+
+def _of_a_form(line: Folded) -> tuple[Folded, str]:
+    """`姓名：小王 房号：3-502 数量：2` without its labels; the label's last character as written, where a line is a name only."""
+    found = list(_FIELD.finditer(line.text))
+    if not found:
+        return line, ""
+    text = line.text
+    for hit in found:
+        mark = "x" if hit["n"] and text[hit.end() : hit.end() + 1].strip() else " "
+        text = text[: hit.start()] + " " * (hit.end() - hit.start() - 1) + mark + text[hit.end() :]
+    only = found[0]["who"] and len(found) == 1 and not line.text[: found[0].start()].strip()
+    return Folded(line.raw, text, line.where), line.raw[line.where[found[0].end() - 1]] if only else ""
 
 
 def _is_noise(raw: str, text: str) -> bool:

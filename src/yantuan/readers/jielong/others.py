@@ -18,9 +18,9 @@ _BARE = re.compile(
     rf"(?:其中|另外?|还|再|里面|自己)[^,;。]*?(?P<w>帮|给|替)(?P<who>[^\s,;。\d]{{1,10}}?)\s?(?={CHINESE}?\d*[份箱盒袋件个板提瓶]|\d(?!\d{{0,2}}[-#栋幢座号]))"
 )
 _DIRECT = re.compile(
-    rf"(?<![代帮替\u4e00-\u9fff])(?P<w>帮|替|代)(?P<who>[\u4e00-\u9fff]{{2,6}}?)\s?(?=(?:\d{{1,2}}|{CHINESE})\s?[份箱盒袋件个板提瓶])"
+    rf"(?<![代帮替\u4e00-\u9fff])(?P<w>帮|替|代)(?P<who>(?!忙|我[\d\s带来要拿买订])[\u4e00-\u9fff]{{2,6}}?)\s?(?=(?:\d{{1,2}}|{CHINESE})\s?[份箱盒袋件个板提瓶])"
 )
-_IN_BRACKETS = re.compile(rf"\((?P<w>帮|替|代)(?P<who>(?!{_VERB}|[付发转])[\u4e00-\u9fff]{{2,6}})\)")
+_IN_BRACKETS = re.compile(rf"\((?P<w>帮|替|代)(?P<who>(?!{_VERB}|[付发转忙我])[\u4e00-\u9fff]{{2,6}})\)")
 _FORMS = (_FOR, _BARE, _DIRECT, _IN_BRACKETS)
 _INSIDE = re.compile(r"其中|里面|里头|当中|内有|包括|包含|含")
 _ON_TOP = re.compile(r"另外|另|额外|外加|此外|还要?|再|加上|多")

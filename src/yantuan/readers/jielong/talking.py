@@ -35,6 +35,7 @@ _ALIKE = re.compile(
     r"\s*(?:我|俺)?(?:也|要)?(?:[跟和同与](?:他|她|ta|这个|上面)的?)?(?:一样|相同|同样)(?:的|来一份)?[了吧~!。\s]*"
 )
 _OF_ROOM = re.compile(r"房号|楼号|门牌|地址|楼栋|忘[了记]?[写说打]|我(?:家)?(?:是|在|住)")
+_ONLY_JOINS = re.compile(r"\s*(?:我(?:也)?(?:要|参加)|我?(?:报名|参团|跟团|接龙|下单))[了吧啊呀~!。\s]*")
 _LIKE_THEM = re.compile(r"[跟和同与](?:他|她|ta|这个|上面)")
 _VERBS = (kinds.SET, kinds.DROP, kinds.ADD, kinds.LESS)
 
@@ -138,7 +139,12 @@ class TalkReader:
         if who.name and text.startswith(key_of(who.name), at) and len(text) > at + len(key_of(who.name)):
             text = without(text, at, at + len(key_of(who.name)))
         tokens = scan(text, start, len(text), self.goods, minus=True)
-        if self._leads(text, tokens) or not self._speaks_of_orders(text, tokens):
+        if self._leads(text, tokens):
+            return
+        if _ONLY_JOINS.fullmatch(text[start:]) and self._row() is None:
+            self._doubt(line, "没有写要什么、要几份")
+            return
+        if not self._speaks_of_orders(text, tokens):
             return
         try:
             self._hear(line, text, start, tokens, who)
@@ -192,6 +198,8 @@ class TalkReader:
             return
         if self._is_talk(body, tokens):
             return
+        if row and body.notes and _says_nothing_new(body, row):
+            body.changes = []
         if row:
             if body.room and row.room and body.room != row.room:
                 raise Unclear("房号和前面写的不一样")
@@ -260,3 +268,16 @@ class TalkReader:
         name = self.who.name if self.who else None
         self.standing.doubt(line.index, self.raw[line.index], why, name)
         self.standing.last = None
+
+
+def _says_nothing_new(body: Body, row: Row) -> bool:
+    """`百合要没开的` after an order of them: a wish, no second order."""
+    picks = [c.picked for c in body.changes]
+    if not picks or body.others or any(c.kind != "order" for c in body.changes):
+        return False
+    items = [i for p in picks for i in p.items]
+    return (
+        bool(items)
+        and all(i.quantity is None and i.offer in row.items for i in items)
+        and not any(p.bare for p in picks)
+    )
