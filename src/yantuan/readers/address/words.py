@@ -17,7 +17,7 @@ _LABELS = {
         "联系|号码|电|[Tt]el|TEL|[Mm]obile|[Pp]hone|PHONE|手机/电话|电话/手机|T|M",
     ),
     REGION: (
-        "(?:收货人|收件人)?所在地区|(?:收货人|收件人)所在地|所在区域|所在省市区?|所在省份|所属地区|收货地区|收件地区|省市区县|省市区|省/市/区",
+        "(?:收货人|收件人)?所在地区|(?:收货人|收件人)所在地|所在区域|所在省市区?|所在省份|所属地区|收货地区|收件地区|省市区县|省市区|省/市/区|(?:所在)?街道(?= [\u4e00-\u9fff]{1,10}(?:街道|镇|乡|苏木|办事处)[ \n])",
         "地区|省份|省|城市|市|区县|区/县|县区|区|街道|乡镇|街道/乡镇|镇|区域",
     ),
     ADDRESS: (
@@ -114,7 +114,7 @@ ADDRESS_LIKE = re.compile(
 POSTCODE = re.compile(r"\d{6}")
 SHOP_CODE = re.compile(r"\[ ?(\d{3,5}) ?\]")
 """The bracketed code that shops put behind name and address."""
-STICKER = re.compile(r"\[[\u4e00-\u9fffA-Za-z]{1,4}\](?=[ \n,。\[]|$)")
+STICKER = re.compile(r"(?<![人名件货:])\[[\u4e00-\u9fffA-Za-z]{1,4}\](?=[ \n,。\[]|$)")
 """A sticker of the chat written out: [玫瑰]."""
 EMPHASIS = re.compile(
     r"\[[^\[\]\n]{0,12}(?:地址|信息|拼单|订单|快递|收货|下单|团购|发货|接龙|新客|老客|加急|急)[^\[\]\n]{0,6}\]"

@@ -109,9 +109,16 @@ class Builder:
 
     def _choices(self, line: Line) -> bool:
         """Take a line of choices: for the goods to come, or for the only variant of those just read."""
-        found = choices(line.folded.written(0, len(line.folded.text)))
+        head, found = choices(line.folded.written(0, len(line.folded.text)))
         if not found or any(price.sure != "guess" for price in prices_of(line.folded.text)):
             return False
+        if head:
+            self._head(line, head, 1, not self.reading.title and self.good is None)
+            if not self.reading.title:
+                self.reading.title, self.reading.title_mark = (
+                    head[:40],
+                    Mark("likely", line.raw.strip()[:200]),
+                )
         good = self.good
         if good is None or self.heads or len(good.specs) != 1:
             self.options.append(found)
@@ -156,6 +163,8 @@ class Builder:
         for price in prices:
             words = line.words(at, start + price.start, whole)
             at = start + price.end
+            if facts.inner and (label or words) and not (label or words).strip("号款# 0123456789"):
+                continue
             if price.kind == "market" and not only_market:
                 after = self._priced(words, len(prices))
                 for spec in after:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from yantuan.readers.supplier.tables import written_out
 from yantuan.readers.text import Folded, fold, is_emoji, unadorned
 
 _NUMBER = re.compile(
@@ -47,10 +48,11 @@ class Line:
 
 def lines_of(text: str) -> Iterator[Line]:
     """All lines, folded one by one."""
-    for number, raw in enumerate(text.splitlines(), 1):
-        head = raw[:24]
+    lines = text.splitlines()
+    for number, (raw, said) in enumerate(zip(lines, written_out(lines), strict=True), 1):
+        head = said[:24]
         hit = _NUMBER.match(head)
-        cut = " " * hit.end() + raw[hit.end() :] if hit else raw
+        cut = " " * hit.end() + said[hit.end() :] if hit else said
         folded = fold(cut)
         first = raw.lstrip()[:1]
         yield Line(

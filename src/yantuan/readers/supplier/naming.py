@@ -11,7 +11,7 @@ from yantuan.readers.supplier.result import Sureness
 from yantuan.readers.text import plain
 
 _LABEL = re.compile(
-    r"^(?:[a-zA-Z][款套]餐?\s?[:：]|[a-zA-Z]\s?[:：、.]|(?:规格|品名|名称|商品名?称?|产品名?称?|货品|价格|单价|售价|团购|团长|今日|本期|新品|上新|预售|每)?\s?[:：]?\s*)"
+    r"^(?:[【\[(（]?(?:秒杀|爆款|新品|特价|福利|返场|推荐|必买|现货|限时|预售|包邮|热卖|尝鲜)[】\])）\s]\s*|[a-zA-Z][款套]餐?\s?[:：]|[a-zA-Z]\s?[:：、.]|(?:规格|品名|名称|商品名?称?|产品名?称?|货品|价格|单价|售价|团购|团长|今日|本期|新品|上新|预售|每)?\s?[:：]?\s*)"
 )
 _TAIL = re.compile(
     r"(?:[:：,，]|规格|价格|单价|售价|仅|只要|只需|一共|各|每|卖|包邮价?|特价|合|共|是|就|才|\s)+$"
@@ -23,6 +23,9 @@ TITLED = re.compile(r"^\s*(?:品名|名称|商品名?称?|产品名?称?|货品)
 _CALL = re.compile(r"兄弟|姐妹|家人们|宝子|亲们|好货|开团|开抢|团购|[果菜品]团|接龙|上新|福利|来啦|大家|通知")
 """Words of a call to buy, which is the name of no goods."""
 MOST_NAME = 30
+_GRADE = re.compile(r"j{1,5}级?(?=\s|\d|$)")
+_NUMBER_INSIDE = re.compile(r"(?P<name>[^()（）\d]+)[(（](?P<spec>[^()（）]*\d[^()（）]*)[)）]")
+"""`蔬菜套餐（8样约10斤）`: what it holds, in brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ def name_and_spec(label: str) -> tuple[str, str]:
     text = _TAIL.sub("", _LABEL.sub("", label, count=1)).strip(" /|、:：-+~>=,，;.*")
     if FLAVOUR.fullmatch(text):
         return "", text
+    if _GRADE.match(text.lower()):
+        return "", text
+    inside = _NUMBER_INSIDE.fullmatch(text)
+    if inside and SPEC.search(inside["name"].lower()) is None and len(inside["name"].strip()) >= 2:
+        return clean(inside["name"]), clean(inside["spec"])
     hit = SPEC.search(text.lower()) if len(text) == len(text.lower()) else None
     if hit is None:
         return clean(text), ""
@@ -92,7 +100,7 @@ _LABELS = re.compile(
     r"预售|新品|爆款|推荐|秒杀|团购|发货|售后|产地|包邮|现货|限时|福利|今日|自营|特价|上新|必买|返场|清仓|通知|说明|时间|地址"
 )
 _SLOGAN = re.compile(
-    r"(?:[\s,，!！~]+(?:现[摘做包烤杀熬炒采捞][现即]?[发卖做摘包]?|(?:产地|源头|基地|果园|工厂)直[发供销]|顺丰包邮|包邮|坏果包赔|新鲜采摘|限时特惠))+[!！~]*$"
+    r"(?:[\s,，!！~]+(?:现[摘做包烤杀熬炒采捞][现即]?[发卖做摘包]?|(?:产地|源头|基地|果园|工厂)直[发供销]|顺丰包邮|包邮|坏果包赔|新鲜采摘|限时特惠)|(?:到货|到啦|来啦|来了|上新|开团|开抢|热卖|返场)[了啦]?)+[!！~]*$"
 )
 KINDS = re.compile(
     r"(?:水饺|饺子?|蒸饺|馄饨|云吞|包子?|粽子?|青团|月饼|汤圆|糖葫芦|馅饼|鲜花饼|烧饼|馒头|花卷|蛋糕|蛋挞|泡芙|麻薯|酸奶|冰淇淋|雪糕|果汁|豆浆|果干|肉脯|牛轧糖|曲奇|披萨|香肠|丸子|卤味|小菜|酱菜|辣酱|冻干|面包|糖水|布丁|果酱)$"

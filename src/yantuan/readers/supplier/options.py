@@ -6,7 +6,9 @@ import re
 from itertools import product
 
 _LABELS = "馅料|馅|内馅|口味|味道|颜色|色号|花色|尺码|尺寸|码数|身高|款式|花型|香型|型号"
-_LISTED = re.compile(rf"^\W*(?:可选)?(?:{_LABELS})(?:可选|任选|有)?\s?[:：]\s?(?P<list>\S.*)$")
+_LISTED = re.compile(
+    rf"^\W*(?P<head>[^:：]{{2,24}}?[\s,，])??(?:可选)?(?:[两二三四五六七八九十\d]{{1,2}}[种款个])?(?:{_LABELS})(?:可选|任选|有)?\s?[:：]\s?(?P<list>\S.*)$"
+)
 _SIZE = r"(?:xs|s|m|l|x{1,4}l|\dxl|均码)"
 SIZES = re.compile(
     rf"(?<![a-z\d]){_SIZE}(?:码)?(?:\s?[/、,，\s]\s?{_SIZE}(?:码)?)+(?![a-z\d])(?:\s*(?:[两二三四五六七八]|\d)个?(?:码|号|尺码)(?:可选)?)?"
@@ -21,10 +23,10 @@ LONGEST = 10
 """Characters of one choice."""
 
 
-def choices(text: str) -> list[str]:
-    """What a line lists to choose from; empty where it is no such line."""
+def choices(text: str) -> tuple[str, list[str]]:
+    """What a line lists to choose from, and the words before it; nothing where it is no such line."""
     hit = _LISTED.match(text)
-    return _parts(hit["list"]) if hit else []
+    return ((hit["head"] or "").strip(), _parts(hit["list"])) if hit else ("", [])
 
 
 def sizes(text: str) -> tuple[str, list[str]]:
