@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
+import openpyxl
 import pytest
 
 from fulfilment.sheetworld import HEAD, book, codes, line, live, named, number, rows, sent, undo, upload, xlsx
@@ -165,9 +167,16 @@ def test_what_changed_since_the_preview_stays_and_the_row_says_so(shop: Shop) ->
     batch = sent(shop, xlsx(HEAD, line(first, number(0))))
     second.refund()
     done = book(shop, batch)
-    assert done["results"] == {"booked": 1}
-    assert [(row["result"], row["refusal"]) for row in rows(shop, done)] == [("booked", "part_stayed")]
+    assert done["results"] == {"partly": 1}
+    assert [(row["result"], row["refusal"]) for row in rows(shop, done)] == [("partly", "part_stayed")]
     assert state(first, second, third) == [packed(), WAITS, packed()]
+    listed = shop.boss.ok("GET", f"/leader/stores/{shop.world.store.id}/ship-imports")
+    assert [one["booked"] for one in listed] == [1]
+    told = shop.boss.call("GET", f"/leader/ship-imports/{done['id']}/problems")
+    sheet = openpyxl.load_workbook(io.BytesIO(told.content)).active
+    assert [cell.value for cell in sheet[2]][-2:] == ["部分发出", "一起发的单里有变化，没有全部发"]
+    assert undo(shop, done)["results"] == {"undone": 1}
+    assert state(first, third) == [WAITS, WAITS]
 
 
 def test_nothing_goes_along_with_an_order_that_may_not_leave(shop: Shop) -> None:

@@ -172,6 +172,6 @@ STATES: Final = {
     "undone": ("已撤回", "Taken back"),
 }  # fmt: skip
 RESULTS: Final = {
-    "waiting": ("等待处理", "Waiting"), "skipped": ("没有发", "Skipped"), "booked": ("已发货", "Booked"), "corrected": ("已更正", "Corrected"),
+    "waiting": ("等待处理", "Waiting"), "skipped": ("没有发", "Skipped"), "booked": ("已发货", "Booked"), "partly": ("部分发出", "In part"), "corrected": ("已更正", "Corrected"),
     "same": ("不用改", "Unchanged"), "refused": ("没有发", "Refused"), "undone": ("已撤回", "Taken back"), "kept": ("保留", "Kept"),
 }  # fmt: skip

@@ -69,7 +69,7 @@ def _send(batch: ShipImport, rows: Sequence[ShipImportRow], actor: Actor) -> Non
             booked[not any(isinstance(one, AppError) for one in others)].append(row.id)
     for whole, ids in booked.items():
         done = ShipImportRow.objects.filter(id__in=ids)
-        done.update(result="booked", refusal="" if whole else "part_stayed")
+        done.update(result="booked" if whole else "partly", refusal="" if whole else "part_stayed")
     if refused:
         _write_refused(refused)
 

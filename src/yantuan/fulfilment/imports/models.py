@@ -90,10 +90,11 @@ class ShipImportRow(Row):
     before = models.JSONField(default=dict)
     """A corrected parcel as it was: carrier, carrier_name, tracking_no."""
     result = models.CharField(max_length=10, default="", blank=True)
-    """Empty before the confirmation and where there is nothing to do; `waiting`, `skipped`, `booked`, `corrected`, `same`, `refused`;
+    """Empty before the confirmation and where there is nothing to do; `waiting`, `skipped`, `booked`, `partly` (not all of the parcel's orders), `corrected`,
+    `same`, `refused`;
     after a withdrawal `undone` or `kept`."""
     refusal = models.CharField(max_length=32, default="", blank=True)
-    """Code of the refusal at booking (of a booked row: why not all of its orders left), or why it is kept."""
+    """Code of the refusal at booking, why not all of its orders left, or why it is kept."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "place"], name="ship_import_row_once")]

@@ -93,7 +93,7 @@ def _error(batch: ShipImport) -> ImportRefusal | None:
 def latest(store: Store) -> list[ImportBrief]:
     """The newest sheets of a store, dropped ones left out."""
     rows = ShipImport.objects.filter(store_id=store.id).exclude(state="discarded")
-    done = Count("rows", filter=Q(rows__result__in=["booked", "corrected"]))
+    done = Count("rows", filter=Q(rows__result__in=["booked", "partly", "corrected"]))
     return [
         ImportBrief(
             id=str(row.id), state=row.state, state_label=IMPORT.labels[row.state], title=row.title, rows=row.rows_total,

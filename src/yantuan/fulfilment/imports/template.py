@@ -39,7 +39,7 @@ ERROR_COLUMNS: Final = (
     ("行", 8), ("订单号", 22), ("跟团号", 8), ("快递公司", 12), ("运单号", 22), ("结果", 10), ("原因", 60),
 )  # fmt: skip
 RESULTS: Final = {
-    "": "", "waiting": "等待处理", "skipped": "没有发", "booked": "已发货", "corrected": "已更正", "same": "不用改", "refused": "没有发",
+    "": "", "waiting": "等待处理", "skipped": "没有发", "booked": "已发货", "partly": "部分发出", "corrected": "已更正", "same": "不用改", "refused": "没有发",
     "undone": "已撤回", "kept": "保留",
 }  # fmt: skip
 

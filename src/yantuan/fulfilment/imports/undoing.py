@@ -29,7 +29,7 @@ from yantuan.orders.many import lock_orders
 PORTION: Final = 25
 STILL: Final = ("", "created")
 """Words of the tracking service for a parcel no carrier has touched."""
-DONE: Final = ("booked", "corrected")
+DONE: Final = ("booked", "partly", "corrected")
 
 
 def undo(person: Person, import_id: int) -> ShipImport:

@@ -35,9 +35,9 @@ function results(one: ShipImport, ...names: readonly string[]): number {
 export function progress(one: ShipImport): readonly [number, number] {
   if (one.state === 'undoing') {
     const done = results(one, 'undone', 'kept')
-    return [done, done + results(one, 'booked', 'corrected')]
+    return [done, done + results(one, 'booked', 'partly', 'corrected')]
   }
-  const done = results(one, 'booked', 'corrected', 'same', 'refused')
+  const done = results(one, 'booked', 'partly', 'corrected', 'same', 'refused')
   return [done, done + results(one, 'waiting')]
 }
 
