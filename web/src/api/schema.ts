@@ -9088,7 +9088,7 @@ export interface components {
         /**
          * ImportOut
          * @description A sheet and how far it is. Numbers of rows: `ready` are right, `doubtful` wait for agreement, `wrong` can't be booked,
-         *     `unchanged` need nothing; after the confirmation `waiting`, `booked`, `corrected`, `same`, `skipped`, `refused`, `undone`, `kept`.
+         *     `unchanged` need nothing; after the confirmation `waiting`, `booked`, `partly`, `corrected`, `same`, `skipped`, `refused`, `undone`, `kept`.
          */
         ImportOut: {
             /** Id */
