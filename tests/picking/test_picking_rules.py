@@ -97,6 +97,16 @@ def test_a_building_has_one_name(text: str, plain: str) -> None:
     assert rules.plain_building(text) == plain
 
 
+def test_what_is_brought_by_distance_goes_from_near_to_far_before_the_rest() -> None:
+    ways = (None, 2279, 812, None, 0)
+    rows = [
+        replace(PIECE, place=COURIER, place_name="快递", order_id=n, number=n, room=str(9 - n), metres=metres)
+        for n, metres in enumerate(ways, 1)
+    ]
+    assert [bag.metres for bag in rules.in_walking_order(rules.bags(rows))] == [0, 812, 2279, None, None]
+    assert [bag.number for bag in rules.in_walking_order(rules.bags(rows))] == [5, 3, 2, 4, 1]
+
+
 def test_the_courier_is_no_building_and_comes_last() -> None:
     packed = rules.bags(
         [replace(PIECE, place=COURIER, place_name="快递"), replace(PIECE, order_id=2, number=2)]

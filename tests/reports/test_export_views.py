@@ -15,7 +15,7 @@ from yantuan.catalog.models import Sku
 from yantuan.groupbuys.models import Offer
 from yantuan.identity.models import Person
 from yantuan.kernel.clock import now
-from yantuan.orders.models import Order, OrderEvent
+from yantuan.orders.models import LocalDelivery, Order, OrderEvent
 from yantuan.payments.models import PaymentAttempt
 from yantuan.reports import exports
 from yantuan.reports.choosing import choose
@@ -118,6 +118,15 @@ def test_what_columns_know_besides(shop: Shop) -> None:
     assert rows[2][:3] == (other.buyer.who.nickname, None, None)
     last = OrderEvent.objects.filter(order_id=trade.id).latest("at").at + timedelta(hours=8)
     assert rows[0][4] == f"{last:%Y-%m-%d %H:%M:%S}"[: len(str(rows[0][4]))]
+
+
+def test_how_far_an_order_goes(shop: Shop) -> None:
+    near, elsewhere = shop.order(1, 1), shop.order(1)
+    LocalDelivery.objects.create(
+        order_id=near.id, store_id=shop.world.store.id, metres=2279, up_to_m=3000, fee_fen=500
+    )
+    wanted(shop, "order_id", "distance")
+    assert sheet(ask(shop, view="orders")) == [(str(near.id), 2300), (str(elsewhere.id), None)]
 
 
 def test_costs_and_what_is_left_of_them(shop: Shop) -> None:

@@ -28,7 +28,7 @@ _COLUMNS: Final = (
     "order__phone_last4", "order__province", "order__city", "order__district", "order__detail", "order__building",
     "order__unit", "order__room", "order__remark", "offer_id", "title", "sku_name", "sku_code", "quantity",
     "refunded_quantity", "shipped_quantity", "picked_quantity", "order__received_at",
-    "order__address_record__changes",
+    "order__address_record__changes", "order__local_delivery__metres",
 )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def _pieces(group_buy: GroupBuy, scope: Scope, part: Part) -> Iterator[Piece]:
     names, seen_until = _place_names(group_buy), now() - VISIBLE_AFTER_RECEIPT
     for row in _rows(group_buy, part).values_list(*_COLUMNS):
         (order_id, number, method, point, recipient, tail, province, city, district, detail, building, unit, room, remark,
-         offer_id, title, sku_name, sku_code, bought, refunded, shipped, picked, received, changes) = row  # fmt: skip
+         offer_id, title, sku_name, sku_code, bought, refunded, shipped, picked, received, changes, metres) = row  # fmt: skip
         done = (picked if method == "pickup" else shipped) if scope == "left" else 0
         quantity = bought - refunded - done
         if quantity <= 0:
@@ -102,7 +102,7 @@ def _pieces(group_buy: GroupBuy, scope: Scope, part: Part) -> Iterator[Piece]:
             quantity=quantity, place=where, place_name=names[where],
             recipient=recipient if seen else masked_name(recipient), phone_last4=tail,
             address=_address(home, seen=seen) if where == rules.COURIER else "",
-            building=building, unit=unit, room=room if seen else "", remark=remark, changes=changes or 0,
+            building=building, unit=unit, room=room if seen else "", remark=remark, changes=changes or 0, metres=metres,
         )  # fmt: skip
 
 

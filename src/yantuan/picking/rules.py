@@ -36,6 +36,8 @@ class Piece:
     remark: str
     changes: int = 0
     """How often the order's destination had been changed when this was read."""
+    metres: int | None = None
+    """How far it goes, where it is brought by distance."""
 
 
 @dataclass(slots=True)
@@ -94,6 +96,8 @@ class Bag:
     orders: int = 0
     part: int = 1
     parts: int = 1
+    metres: int | None = None
+    """How far it goes, where it is brought by distance."""
 
     @property
     def quantity(self) -> int:
@@ -130,7 +134,7 @@ def bags(pieces: Iterable[Piece]) -> list[Bag]:
         if bag is None:
             bag = found[key] = Bag(
                 piece.number, piece.place, piece.place_name, piece.recipient, piece.phone_last4,
-                piece.address, piece.building, piece.unit, piece.room,
+                piece.address, piece.building, piece.unit, piece.room, metres=piece.metres,
             )  # fmt: skip
         bag.goods[piece.offer_id] += piece.quantity
         orders[key].add(piece.order_id)
@@ -190,13 +194,14 @@ def buildings(packed: Iterable[Bag]) -> list[Building]:
 
 
 def in_walking_order(packed: Iterable[Bag]) -> list[Bag]:
-    """Bags as they are carried: by place, building, unit, room."""
+    """Bags as they are carried: by place, building, unit, room; what is brought by distance from near to far."""
     return sorted(packed, key=_way)
 
 
 def _way(bag: Bag) -> tuple[object, ...]:
     home = (natural(plain_building(bag.building)), natural(bag.unit), natural(bag.room))
-    return (bag.place == COURIER, natural(bag.place_name), bag.place, *home, bag.number)
+    way = (bag.metres is None, bag.metres or 0)
+    return (bag.place == COURIER, natural(bag.place_name), bag.place, *way, *home, bag.number)
 
 
 def goods_name(row: Goods) -> str:

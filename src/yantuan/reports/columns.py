@@ -18,6 +18,7 @@ from yantuan.kernel.money import yuan_text
 from yantuan.kernel.sheets.writing import Cell, Fen
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.states import LabelTexts
+from yantuan.stores.distance import about_m
 
 _METHODS: Final = {"wechatpay": "微信支付", "offline": "线下付款", "zero": "无需付款"}
 _DELIVERIES: Final = {"courier": "快递", "pickup": "自提"}
@@ -25,7 +26,7 @@ _DELIVERIES: Final = {"courier": "快递", "pickup": "自提"}
 
 View = Literal["lines", "orders"]
 """One row per line of an order, or one per order."""
-Need = Literal["", "person", "payment", "offers", "costs", "events"]
+Need = Literal["", "person", "payment", "offers", "costs", "events", "distance"]
 """What a column must know beyond orders, lines and parcels; read only for sheets that have such a column."""
 _BETWEEN: Final = "；"
 
@@ -48,6 +49,8 @@ class More:
     payments: dict[int, tuple[str, str]] = field(default_factory=dict)
     """By order: our number of its payment and WeChat Pay's."""
     offers: dict[int, About] = field(default_factory=dict)
+    metres: dict[int, int] = field(default_factory=dict)
+    """How far an order goes, of those brought by distance."""
     touched: dict[int, datetime] = field(default_factory=dict)
     """When something last happened to an order."""
 
@@ -173,6 +176,11 @@ def _deductions(order: Order) -> str:
     return _BETWEEN.join(f"{one['text']} {yuan_text(one['fen'])}" for one in order.deductions or [])
 
 
+def _distance(row: Row) -> Cell:
+    metres = row.more.metres.get(row.order.id)
+    return "" if metres is None else about_m(metres)
+
+
 def _time(moment: datetime | None) -> str:
     return china_text(moment) if moment else ""
 
@@ -250,6 +258,7 @@ _ALL: Final[tuple[Column, ...]] = (
     Column("order_discount", "订单优惠（元）", "Order's discounts (CNY)", 12, lambda r: Fen(r.order.discount_fen)),
     Column("deductions", "优惠明细", "Discounts", 24, lambda r: _deductions(r.order)),
     Column("order_freight", "订单运费（元）", "Order's freight (CNY)", 12, lambda r: Fen(r.order.freight_fen)),
+    Column("distance", "直线距离（米）", "Straight line (m)", 12, _distance, "distance"),
     Column("shipped_at", "发货时间", "Shipped at", 20, lambda r: _time(r.order.shipped_at)),
     Column("received_at", "收货时间", "Received at", 20, lambda r: _time(r.order.received_at)),
     Column("closed_at", "取消时间", "Cancelled at", 20, lambda r: _time(r.order.closed_at)),

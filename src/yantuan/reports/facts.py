@@ -9,7 +9,7 @@ from django.db.models import Max
 from yantuan.groupbuys.models import Offer
 from yantuan.groupbuys.options import offer_options_of
 from yantuan.identity.models import Person
-from yantuan.orders.models import Order, OrderEvent
+from yantuan.orders.models import LocalDelivery, Order, OrderEvent
 from yantuan.payments.models import PaymentAttempt
 from yantuan.reports.columns import About, More, Need
 
@@ -22,6 +22,9 @@ def more_of(orders: Sequence[Order], needs: Collection[Need]) -> More:
         more.nicknames = dict(people.values_list("id", "nickname"))
     if "payment" in needs:
         more.payments = _payments(ids)
+    if "distance" in needs:
+        ways = LocalDelivery.objects.filter(order_id__in=ids)
+        more.metres = dict(ways.values_list("order_id", "metres"))
     if "events" in needs:
         events = OrderEvent.objects.filter(order_id__in=ids).order_by().values_list("order_id")
         more.touched = dict(events.annotate(last=Max("at")))

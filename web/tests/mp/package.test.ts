@@ -51,7 +51,7 @@ describe.skipIf(!existsSync(BUILD))('the package that is uploaded', () => {
   it.each([
     ['the dead profile', /\bgetUserProfile\b|\bgetUserInfo\b/],
     ['code from text', /\beval\s*\(|\bnew Function\s*\(/],
-    ['the place of the person', /\bgetLocation\b|\bgetFuzzyLocation\b|\bchooseLocation\b|\bonLocationChange\b/],
+    ['the place where the person is', /\bgetLocation\b|\bgetFuzzyLocation\b|\bonLocationChange\b|\bgeolocation\b/],
     ['the clipboard of the person', /\bgetClipboardData\b/],
     ['stored money or transfers', /\brequestMerchantTransfer\b|\bopenRedPackage\b/],
   ])('never uses %s', (_what, pattern) => {

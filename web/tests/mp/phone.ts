@@ -16,6 +16,8 @@ export interface Choices {
   dialog: 'confirm' | 'cancel'
   picture: string
   scan: string
+  /** The point chosen on WeChat's map; null: turned back. */
+  place: { readonly latitude: number; readonly longitude: number } | null
 }
 
 export interface Answer {
@@ -74,7 +76,7 @@ function width(text: string): number {
 export class Phone {
   readonly app: MiniProgram
   readonly choices: Choices = {
-    privacy: 'unasked', pay: 'pay', subscribe: 'accept', address: null, album: 'allowed', dialog: 'confirm', picture: '', scan: '',
+    privacy: 'unasked', pay: 'pay', subscribe: 'accept', address: null, album: 'allowed', dialog: 'confirm', picture: '', scan: '', place: null,
   }
   /** Sentences shown as toasts, oldest first. */
   readonly toasts: string[] = []
@@ -295,6 +297,11 @@ export class Phone {
       await this.guard()
       if (!this.choices.address) throw new Refused({ errMsg: 'fail cancel' })
       return this.choices.address
+    })
+    this.answer('chooseLocation', async () => {
+      await this.guard()
+      if (!this.choices.place) throw new Refused({ errMsg: 'fail cancel' })
+      return { name: '', address: '', ...this.choices.place }
     })
     this.answer('chooseImage', async () => {
       await this.guard()

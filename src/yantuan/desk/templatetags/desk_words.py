@@ -14,6 +14,7 @@ from yantuan.desk.words import PROOF_FLAGS, SEVERITIES, TONES, Words, delivery_s
 from yantuan.kernel.clock import china_text
 from yantuan.kernel.money import price_text
 from yantuan.orders.schemas import OrderRow
+from yantuan.stores.distance import about_text, about_text_en
 
 register = template.Library()
 
@@ -43,6 +44,12 @@ def delivery(context: Mapping[str, Any], row: OrderRow) -> SafeString:
     key, words = delivery_state(row)
     tone, text = TONES.get(key, "plain"), words[1 if context.get("en") else 0]
     return format_html('<span class="mark mark-{}">{}</span>', tone, text)
+
+
+@register.simple_tag(takes_context=True)
+def far(context: Mapping[str, Any], metres: int) -> str:
+    """How far an order goes in a straight line: `直线距离约 2.3 km`."""
+    return f"{about_text_en(metres)}, straight line" if context.get("en") else f"直线距离{about_text(metres)}"
 
 
 @register.simple_tag
