@@ -95,6 +95,8 @@ def facts_of(text: str, now: datetime) -> Facts:
     if hit := COST.search(found.left):
         found.cost = hit["p"]
         found.blank(*hit.span())
+    for reached in INNER.finditer(found.left):
+        found.blank(*reached.span())
     found.door = _DOOR.search(text) is not None
     _moments(found, text, now)
     _counts(found)
