@@ -12,6 +12,9 @@ from yantuan.readers.address.regions import PHONE, Region
 _POLITE = re.compile(
     r"谢谢|多谢|感谢|谢啦|谢了|辛苦|你好|您好|拜托|团长|群主|收到|好的$|在吗|请问|今天|明天|什么时候|^收$|^的$|^哈+$|麻烦"
 )
+_ASKS_TO_SEND = re.compile(
+    r"(?:麻烦|请|帮忙|帮我|团长|老板|你|您|就)*(?:寄|发|邮)(?:到|给|往|一下|这里?|这边|我|快递|哈|哦|吧)*"
+)
 _ONLY_GAP = re.compile(r"[ \n,:;/|、\-。~!()]*")
 _EDGES = " \n\t,，.。;；:：-—_/、~|!！·*#=+'\"“”‘’…"
 _SPOKEN = re.compile(r"^(?:我是[^ ,]{1,8}的|我?(?:是|叫)|名字?叫|@|给|送给|寄给|收货人|收件人)(?=.{2})")
@@ -93,6 +96,8 @@ def _note(desk: _Desk, piece: Piece) -> bool:
     """A wish as it is written, without thanks around it; what is only talk is dropped."""
     wish = _TRAILING_TALK.sub("", desk.raw[piece.start : piece.end]).strip(_EDGES)
     asked = desk.text[piece.end : piece.end + 1] == "?"
+    if _ASKS_TO_SEND.fullmatch(piece.plain):
+        return True
     if wish and not asked and (words.WISH.search(piece.plain) or not words.CHAT.search(piece.plain)):
         desk.notes.append((piece.start, wish))
     return True

@@ -272,7 +272,7 @@ def _is_things(token: Token) -> bool:
 def _unmarked(text: str, start: int, end: int) -> str:
     """`其中`, `另外` and the like have been understood."""
     hit = re.compile(
-        r"其中|里面有?|里头|当中|内有|包括|包含|含|另外|另|额外|外加|此外|还要?|再|加上|多|有|是|自己"
+        r"其中|都是|全是|里面有?|里头|当中|内有|包括|包含|含|另外|另|额外|外加|此外|还要?|再|加上|多|有|是|自己"
     ).finditer(text, start, end)
     for found in hit:
         text = without(text, *found.span())

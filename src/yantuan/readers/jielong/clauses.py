@@ -122,7 +122,9 @@ class Clauses:
 
     def _drop(self, verb: Token, before: list[Token], after: list[Token]) -> None:
         first, target = _split_open(before)
-        attached = bool(first) and first[-1].end == verb.start and not target
+        attached = (
+            bool(first) and first[-1].end == verb.start and first[-1].kind != kinds.SPACE and not target
+        )
         has_goods = any(t.kind in (kinds.GOODS, kinds.OTHER) for t in after + target)
         if first and not self.listed and not target:
             self.changes.append(Change("drop", self._pick(first + after)))

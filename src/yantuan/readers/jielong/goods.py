@@ -16,6 +16,11 @@ from yantuan.readers.text import is_emoji, plain
 _SPLIT = re.compile(r"[\s(),、_|+/]+")
 _SIZED = re.compile(rf"({'|'.join(SIZES)})?({COMMON}|装)?装?")
 _MEASURES = re.compile(rf"{AMOUNT.pattern}(?:x\d+(?:{COMMON})?)?(?:装|入)?")
+_SAME_UNITS = {
+    "kg": ("公斤", "千克"), "公斤": ("kg", "千克"), "千克": ("kg", "公斤"), "g": ("克",), "克": ("g",), "l": ("升",), "升": ("l",),
+    "ml": ("毫升",), "毫升": ("ml",),
+}  # fmt: skip
+_COMMON_FIRST = frozenset("大小新老好有现鲜特手整半一二三四五六七八九十我他她你是那这")
 _ONE = re.compile(rf"1(?:{COMMON})")
 _LETTERS = re.compile(r"[a-z]{1,4}|\dxl")
 _PACKS = (*"箱盒袋包件份瓶桶提罐筐板的号装", "份装", "礼盒")
@@ -105,6 +110,8 @@ class Goods:
                 self._fulls.setdefault(word, set()).add(code)
                 self._head(code, word)
                 self._add(word + "子", "word", code)
+                if first and len(word) > 2 and word[0] not in _COMMON_FIRST:
+                    self._add(word[0] + "的", "word", code)
                 if not first and _LETTERS.fullmatch(word):
                     self._add(f"{word}码", "size", code)
                     self._add(f"{word}号", "size", code)
@@ -124,6 +131,8 @@ class Goods:
             forms |= {form.replace(number, chinese(int(number)), 1) for form in set(forms)}
             if number == "2":
                 forms |= {form.replace("二", "两", 1) for form in set(forms)}
+        for same in _SAME_UNITS.get(unit, ()):
+            forms |= {form.replace(unit, same, 1) for form in set(forms)}
         for form in forms:
             self._add(form, "amount", code)
         facts = self.facts[code]

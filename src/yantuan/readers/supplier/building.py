@@ -158,13 +158,13 @@ class Builder:
     def _prices(
         self, line: Line, whole: str, start: int, end: int, prices: list[Price], facts: Facts
     ) -> None:
+        if facts.only_cost:
+            return
         only_market = facts.inner and all(price.kind == "market" for price in prices)
         at, label = start, ""
         for price in prices:
             words = line.words(at, start + price.start, whole)
             at = start + price.end
-            if facts.inner and (label or words) and not (label or words).strip("号款# 0123456789"):
-                continue
             if price.kind == "market" and not only_market:
                 after = self._priced(words, len(prices))
                 for spec in after:

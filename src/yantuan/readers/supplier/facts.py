@@ -70,6 +70,8 @@ class Facts:
     dated: bool = False
     cost: str = ""
     inner: bool = False
+    only_cost: bool = False
+    """Says what goods cost the leader, in some way of its own: its numbers are no prices."""
     contact: bool = False
     least: str = ""
     deal: str = ""
@@ -95,6 +97,7 @@ def facts_of(text: str, now: datetime) -> Facts:
     if hit := COST.search(found.left):
         found.cost = hit["p"]
         found.blank(*hit.span())
+    found.only_cost = not found.cost and re.match(rf"\W*{_COST}", text) is not None
     for reached in INNER.finditer(found.left):
         found.blank(*reached.span())
     found.door = _DOOR.search(text) is not None
