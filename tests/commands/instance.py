@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from migrated import sqlite_file
+from pgserver import TEMPLATE
 from stack import ROOT
 
 SECRET = "stack-only-secret-that-is-long-enough-0123456789"
@@ -93,15 +96,34 @@ class Instance:
 
 
 @contextmanager
-def scratch_database(server: str, name: str) -> Iterator[str]:
-    """A fresh database on the server; empty text on SQLite."""
+def scratch_database(server: str, name: str, like: str = "template1") -> Iterator[str]:
+    """A database of our own on the server, a copy of `like`; empty text on SQLite."""
     if not server:
         yield ""
         return
     with psycopg.connect(server, autocommit=True) as pg:
-        pg.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like))
+        pg.execute(made)
     try:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:
         with psycopg.connect(server, autocommit=True) as pg:
             pg.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def migrated_instance(server: str, name: str, data: Path) -> Iterator[Instance]:
+    """An instance of this version on which nothing has happened yet."""
+    with scratch_database(server, name, TEMPLATE) as url:
+        data.mkdir(parents=True)
+        if not url:
+            shutil.copyfile(sqlite_file(), data / "yantuan.sqlite3")
+        yield Instance(data, url)
+
+
+@contextmanager
+def grown_instance(like: Instance, server: str, name: str, data: Path) -> Iterator[Instance]:
+    """A copy of an instance that nobody is using: its rows and its pictures."""
+    with scratch_database(server, name, urlsplit(like.url).path.lstrip("/") or "template1") as url:
+        shutil.copytree(like.data, data)
+        yield Instance(data, url)

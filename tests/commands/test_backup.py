@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import earlier
 import psycopg
 import pytest
-from instance import Instance, scratch_database
+from instance import Instance, grown_instance, scratch_database
 
 from yantuan.commands import archive, backup, sealed
 from yantuan.health import backups
@@ -25,12 +24,12 @@ FACTS = "SELECT COUNT(*), SUM(total_fen), SUM(paid_fen), SUM(refunded_fen) FROM 
 
 
 @pytest.fixture(scope="module")
-def shop(durable_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def shop(
+    grown: Instance, durable_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Instance]:
     """A shop of this version with orders, pictures and a secret of its own."""
-    with scratch_database(durable_server, "backed_up") as url:
-        made = Instance(tmp_path_factory.mktemp("backup") / "shop", url)
-        earlier.load(earlier.DUMPS[0], made)
-        assert made.run("migrate").returncode == 0
+    data = tmp_path_factory.mktemp("backup") / "shop"
+    with grown_instance(grown, durable_server, "backed_up", data) as made:
         (made.data / "secret_key").write_text("s" * 48)
         yield made
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from instance import Instance, scratch_database
+from instance import Instance, migrated_instance, scratch_database
 from rushing import kill_all, start_rush, until, up
 
 pytestmark = pytest.mark.stack
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.stack
 
 def test_backed_up_while_it_serves(durable_server: str, tmp_path: Path) -> None:
     with (
-        scratch_database(durable_server, "rush") as url,
+        migrated_instance(durable_server, "rush", tmp_path / "shop" / "data") as shop,
         scratch_database(durable_server, "rush_back") as other,
     ):
-        shop = Instance(tmp_path / "shop" / "data", url, {"YANTUAN_RATE_LIMIT_TIMES": "100000"})
+        shop.settings = {"YANTUAN_RATE_LIMIT_TIMES": "100000"}
         acknowledged: list[tuple[float, str]] = []
         stop = threading.Event()
         with up(shop) as (app, process):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from instance import Instance, scratch_database
+from instance import Instance, migrated_instance
 from PIL import Image
 
 from yantuan.kernel import faults
@@ -35,9 +35,7 @@ _REMOVE = (
 
 @pytest.fixture
 def shop(durable_server: str, tmp_path: Path) -> Iterator[Instance]:
-    with scratch_database(durable_server, "papers") as url:
-        made = Instance(tmp_path / "shop", url)
-        assert made.run("migrate").returncode == 0
+    with migrated_instance(durable_server, "papers", tmp_path / "shop") as made:
         yield made
 
 

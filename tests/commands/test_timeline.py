@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import earlier
 import pytest
-from instance import Instance, scratch_database
+from instance import Instance, grown_instance
 
 
 @pytest.fixture(scope="module")
-def shop(durable_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with scratch_database(durable_server, "timeline") as url:
-        made = Instance(tmp_path_factory.mktemp("timeline") / "shop", url)
-        earlier.load(earlier.DUMPS[0], made)
-        assert made.run("migrate").returncode == 0
+def shop(
+    grown: Instance, durable_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Instance]:
+    data = tmp_path_factory.mktemp("timeline") / "shop"
+    with grown_instance(grown, durable_server, "timeline", data) as made:
         yield made
 
 

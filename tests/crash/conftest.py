@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import migrated
 
 # The soak's harness lies beside `src` and `tests`, like `bench`.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -25,6 +28,8 @@ def system() -> Iterator[System]:
         hold_seconds=900,
         gather_seconds=1,
     ) as running:
+        if running.pg is None:
+            shutil.copyfile(migrated.sqlite_file(), running.data / "yantuan.sqlite3")
         running.start(shops=1, offers=4, buyers=80)
         running.supervisor.pause()
         yield running
