@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -22,7 +21,6 @@ from yantuan.kernel import audit
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import vendor
-from yantuan.kernel.errors import Invalid
 from yantuan.kernel.models import AuditEntry, OutboxEvent, TimedRun
 from yantuan.kernel.money import MAX_FEN
 from yantuan.leaders.models import InviteCode, Leader
@@ -33,12 +31,8 @@ from yantuan.notices.models import Delivery
 from yantuan.orders.models import LimitUse, Order, OrderEvent, OrderLine
 from yantuan.payments.models import OfflineProof, PaymentAttempt, ProviderNotice, Refund, RefundLine
 from yantuan.promotions.models import Coupon, CouponClaim, CouponUse
-from yantuan.reports import checks
 from yantuan.reports.checks import run_checks
-from yantuan.reports.command import check_command
-from yantuan.reports.jobs import run_and_keep
-from yantuan.reports.models import CheckRun
-from yantuan.reports.rules import RULES, system
+from yantuan.reports.rules import RULES
 from yantuan.reports.rules.base import Scope
 from yantuan.reports.snapshot import snapshot
 from yantuan.shipinfo.models import ShippingInfo
@@ -269,12 +263,6 @@ class _Undo(Exception):
     pass
 
 
-@pytest.fixture
-def _sound_house(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test server runs without fsync, for speed."""
-    monkeypatch.setattr(system, "_postgres_settings", lambda read: [])
-
-
 @pytest.mark.django_db
 @pytest.mark.urls("stores.shop_urls")
 @pytest.mark.usefixtures("_sound_house")
@@ -308,63 +296,6 @@ def test_a_run_sees_one_snapshot_and_writes_nothing() -> None:
     # The connection is usable afterwards.
     OutboxEvent.objects.create(topic="x", available_at=now(), created_at=now())
     assert OutboxEvent.objects.count() == 1
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("_sound_house")
-def test_only_the_asked_rules_are_looked_at() -> None:
-    OutboxEvent.objects.create(topic="x", available_at=now() - LONG_AGO, created_at=now())
-    assert run_checks(["M1"]).exit_code == 0
-    report = run_checks(["N1"])
-    assert (report.rules, report.exit_code, report.violations[0].rule) == (["N1"], 1, "N1")
-    with pytest.raises(Invalid) as refused:
-        run_checks(["N1", "X9"])
-    assert refused.value.code == "rule_unknown"
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("_sound_house")
-def test_a_rule_that_fails_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken_rule(read: object) -> list[object]:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT nothing FROM nowhere")
-        return []
-
-    bad = checks.Rule("M1", "S1", "坏规则", broken_rule)  # type: ignore[arg-type]
-    monkeypatch.setitem(RULES, "M1", bad)
-    OutboxEvent.objects.create(topic="x", available_at=now() - LONG_AGO, created_at=now())
-    report = run_checks(["M1", "N1"])
-    assert (list(report.unchecked), report.exit_code) == (["M1"], 2)
-    assert [v.rule for v in report.violations] == ["N1"]
-    kept = run_and_keep()
-    assert {v["rule"] for v in kept.violations} >= {"M1", "N1"}
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("_sound_house")
-def test_the_command_says_it_and_exits_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert check_command(json=False, rules=[]) == 0
-    assert "✓ 一切正常" in capsys.readouterr().out
-    OutboxEvent.objects.create(topic="订单", available_at=now() - LONG_AGO, created_at=now())
-    assert check_command(json=False, rules=["N1"]) == 1
-    said = capsys.readouterr().out
-    assert "✗ N1 [S2] 待办事件和消息按时处理" in said
-    assert "建议：" in said
-    assert check_command(json=True, rules=None) == 1
-    data = json.loads(capsys.readouterr().out)
-    assert [v["rule"] for v in data["violations"]] == ["N1"]
-    assert set(data["rules"]) == set(RULES)
-    assert check_command(json=False, rules=["nope"]) == 2
-    assert "没有这条规则：nope" in capsys.readouterr().err
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("_sound_house")
-def test_runs_are_kept_a_month() -> None:
-    CheckRun.objects.create(started_at=now() - timedelta(days=31), seconds_ms=1)
-    run = run_and_keep()
-    assert list(CheckRun.objects.all()) == [run]
-    assert run.violations == []
 
 
 @pytest.mark.django_db
