@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -11,18 +9,14 @@ from django.db.models import QuerySet
 
 from yantuan.hosts.models import HostInvite, PointHost
 from yantuan.identity.models import Person
-from yantuan.kernel import audit, ratelimit
+from yantuan.kernel import audit, invitations
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict, Invalid, NotFound
-from yantuan.kernel.tokens import token_hash
 from yantuan.stores.models import PickupPoint, Store
 
-INVITE_LIFE: Final = timedelta(days=7)
 MAX_HOSTS: Final = 10
 """Hosts and open invitations of one point."""
-TRIES: Final = ((20, 3600), (100, 86400))
-"""Invitations looked up per person: so many within so many seconds."""
 
 
 class HostInviteInvalid(Invalid):
@@ -44,13 +38,12 @@ def live_hosts(store_id: int) -> QuerySet[PointHost]:
 
 def open_invites(store_id: int) -> QuerySet[HostInvite]:
     """Invitations that can still be accepted, the newest first."""
-    rows = HostInvite.objects.filter(store_id=store_id, used_at=None, cancelled_at=None)
-    return rows.filter(expires_at__gt=now()).order_by("-id")
+    return invitations.still_open(HostInvite.objects.filter(store_id=store_id))
 
 
 def invite(person: Person, point: PickupPoint, note: str) -> tuple[HostInvite, str]:
     """A new invitation for one person, and its token. Raises Conflict `too_many_hosts`."""
-    token, moment = secrets.token_urlsafe(24), now()
+    token, columns = invitations.fresh(person.id)
     with transaction.atomic():
         PickupPoint.objects.select_for_update(no_key=True).get(id=point.id)
         taken = live_hosts(point.store_id).filter(point=point).count()
@@ -60,20 +53,15 @@ def invite(person: Person, point: PickupPoint, note: str) -> tuple[HostInvite, s
                 f"一个自提点的负责人和未使用的邀请最多 {MAX_HOSTS} 个",
                 f"At most {MAX_HOSTS} hosts of one point.",
             )
-        row = HostInvite.objects.create(
-            store_id=point.store_id, point=point, token_hash=token_hash(token), note=note, created_by=person.id,
-            created_at=moment, expires_at=moment + INVITE_LIFE,
-        )  # fmt: skip
+        row = HostInvite.objects.create(store_id=point.store_id, point=point, note=note, **columns)
         _audit(person, "host.invite", "host_invite", row.id, point.store_id, point_id=str(point.id))
     return row, token
 
 
 def find_invite(person: Person, token: str) -> HostInvite:
     """The open invitation behind a token. Raises HostInviteInvalid, TooMany."""
-    for limit, seconds in TRIES:
-        ratelimit.hit(f"host-invite:{person.id}", limit=limit, seconds=seconds)
-    row = HostInvite.objects.filter(token_hash=token_hash(token), cancelled_at=None).first()
-    if row is None or row.expires_at <= now() or (row.used_at is not None and row.used_by != person.id):
+    row = invitations.find(HostInvite.objects.all(), person.id, token, "host-invite")
+    if row is None:
         raise HostInviteInvalid
     return row
 
@@ -102,13 +90,11 @@ def accept(person: Person, token: str) -> PointHost:
 
 
 def _join(person: Person, row: HostInvite) -> PointHost:
-    moment = now()
-    taken = HostInvite.objects.filter(id=row.id, used_at=None, cancelled_at=None, expires_at__gt=moment)
-    if not taken.update(used_at=moment, used_by=person.id):
+    if not invitations.take(HostInvite.objects.all(), row.id, person.id):
         raise HostInviteInvalid
     host = PointHost.objects.create(
         store_id=row.store_id, point_id=row.point_id, person=person, note=row.note, invited_by=row.created_by,
-        created_at=moment,
+        created_at=now(),
     )  # fmt: skip
     _audit(person, "host.accept", "host", host.id, row.store_id, point_id=str(row.point_id))
     return host
@@ -116,10 +102,11 @@ def _join(person: Person, row: HostInvite) -> PointHost:
 
 def cancel_invite(person: Person, store: Store, invite_id: int) -> None:
     """Take an invitation back. Used or expired ones stay as they are. Raises NotFound for one of another store."""
-    if not HostInvite.objects.filter(id=invite_id, store_id=store.id).exists():
+    own = HostInvite.objects.filter(store_id=store.id)
+    if not own.filter(id=invite_id).exists():
         raise NotFound
     with transaction.atomic():
-        if open_invites(store.id).filter(id=invite_id).update(cancelled_at=now()):
+        if invitations.cancel(own, invite_id):
             _audit(person, "host.cancel_invite", "host_invite", invite_id, store.id)
 
 

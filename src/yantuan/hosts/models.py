@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from yantuan.groupbuys.models import GroupBuy, Offer
 from yantuan.identity.models import Person
+from yantuan.kernel.invitations import Invitation, ends_once
 from yantuan.kernel.models import Row
 from yantuan.stores.models import PickupPoint
 
@@ -36,27 +37,14 @@ class PointHost(Row):
         ]
 
 
-class HostInvite(Row):
+class HostInvite(Invitation):
     """An invitation for one person; only the hash of its token is kept."""
 
-    store_id = models.BigIntegerField(db_index=True)
     point = models.ForeignKey(PickupPoint, on_delete=models.PROTECT, related_name="host_invites")
-    token_hash = models.CharField(max_length=64, unique=True)
-    note = models.CharField(max_length=20, default="", blank=True)
-    created_by = models.BigIntegerField()
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
-    used_by = models.BigIntegerField(null=True)
-    cancelled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "自提点负责人邀请"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(used_at=None) | Q(cancelled_at=None), name="host_invite_ends_once"
-            )
-        ]
+        constraints = [ends_once("host_invite_ends_once")]
 
 
 class Arrival(Row):

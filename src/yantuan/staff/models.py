@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from yantuan.identity.models import Person
+from yantuan.kernel.invitations import Invitation, ends_once
 from yantuan.kernel.models import Row
 
 
@@ -46,27 +47,14 @@ class StaffMember(Row):
         ]
 
 
-class StaffInvite(Row):
+class StaffInvite(Invitation):
     """An invitation for one person; only the hash of its token is kept."""
 
-    store_id = models.BigIntegerField(db_index=True)
-    token_hash = models.CharField(max_length=64, unique=True)
     rights = models.JSONField(default=list)
-    note = models.CharField(max_length=20, default="", blank=True)
-    created_by = models.BigIntegerField()
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
-    used_by = models.BigIntegerField(null=True)
-    cancelled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "管理员邀请"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(used_at=None) | Q(cancelled_at=None), name="staff_invite_ends_once"
-            )
-        ]
+        constraints = [ends_once("staff_invite_ends_once")]
 
 
 class StaffAct(Row):

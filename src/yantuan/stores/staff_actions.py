@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from yantuan.identity.models import Person
-from yantuan.kernel import audit, ratelimit
+from yantuan.kernel import audit, invitations
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Conflict, Invalid, NotFound
-from yantuan.kernel.tokens import token_hash
 from yantuan.staff.models import StaffInvite, StaffMember
 from yantuan.staff.rights import RIGHTS, Right
 from yantuan.stores.models import Store
 
-INVITE_LIFE: Final = timedelta(days=7)
 MAX_STAFF: Final = 30
 """Helpers and open invitations of one store."""
-TRIES: Final = ((20, 3600), (100, 86400))
-"""Invitations looked up per person: so many within so many seconds."""
 
 
 class StaffInviteInvalid(Invalid):
@@ -45,17 +39,14 @@ def _columns(rights: Sequence[Right]) -> dict[str, bool]:
 
 def invite(person: Person, store: Store, rights: Sequence[Right], note: str) -> tuple[StaffInvite, str]:
     """A new invitation for one person, and its token. Raises Conflict `too_many_staff`."""
-    token, moment = secrets.token_urlsafe(24), now()
+    token, columns = invitations.fresh(person.id)
     with transaction.atomic():
         Store.objects.select_for_update(no_key=True).get(id=store.id)
         if _members(store.id).count() + open_invites(store.id).count() >= MAX_STAFF:
             raise Conflict(
                 "too_many_staff", f"管理员和未使用的邀请最多 {MAX_STAFF} 个", f"At most {MAX_STAFF} helpers."
             )
-        row = StaffInvite.objects.create(
-            store_id=store.id, token_hash=token_hash(token), rights=sorted(set(rights)), note=note,
-            created_by=person.id, created_at=moment, expires_at=moment + INVITE_LIFE,
-        )  # fmt: skip
+        row = StaffInvite.objects.create(store_id=store.id, rights=sorted(set(rights)), note=note, **columns)
         _audit(person, "staff.invite", "staff_invite", row.id, store.id, rights=row.rights)
     return row, token
 
@@ -66,16 +57,13 @@ def _members(store_id: int) -> QuerySet[StaffMember]:
 
 def open_invites(store_id: int) -> QuerySet[StaffInvite]:
     """Invitations that can still be accepted, the newest first."""
-    rows = StaffInvite.objects.filter(store_id=store_id, used_at=None, cancelled_at=None)
-    return rows.filter(expires_at__gt=now()).order_by("-id")
+    return invitations.still_open(StaffInvite.objects.filter(store_id=store_id))
 
 
 def find_invite(person: Person, token: str) -> StaffInvite:
     """The open invitation behind a token. Raises StaffInviteInvalid, TooMany."""
-    for limit, seconds in TRIES:
-        ratelimit.hit(f"staff-invite:{person.id}", limit=limit, seconds=seconds)
-    row = StaffInvite.objects.filter(token_hash=token_hash(token), cancelled_at=None).first()
-    if row is None or row.expires_at <= now() or (row.used_at is not None and row.used_by != person.id):
+    row = invitations.find(StaffInvite.objects.all(), person.id, token, "staff-invite")
+    if row is None:
         raise StaffInviteInvalid
     return row
 
@@ -97,10 +85,7 @@ def accept(person: Person, token: str) -> StaffMember:
     moment = now()
     try:
         with transaction.atomic():
-            taken = StaffInvite.objects.filter(
-                id=row.id, used_at=None, cancelled_at=None, expires_at__gt=moment
-            )
-            if not taken.update(used_at=moment, used_by=person.id):
+            if not invitations.take(StaffInvite.objects.all(), row.id, person.id):
                 raise StaffInviteInvalid
             member = StaffMember.objects.create(
                 store_id=store.id, person=person, note=row.note, invited_by=row.created_by, created_at=moment,
@@ -116,10 +101,11 @@ def accept(person: Person, token: str) -> StaffMember:
 
 def cancel_invite(person: Person, store: Store, invite_id: int) -> None:
     """Take an invitation back. Used or expired ones stay as they are. Raises NotFound for one of another store."""
-    if not StaffInvite.objects.filter(id=invite_id, store_id=store.id).exists():
+    own = StaffInvite.objects.filter(store_id=store.id)
+    if not own.filter(id=invite_id).exists():
         raise NotFound
     with transaction.atomic():
-        if open_invites(store.id).filter(id=invite_id).update(cancelled_at=now()):
+        if invitations.cancel(own, invite_id):
             _audit(person, "staff.cancel_invite", "staff_invite", invite_id, store.id)
 
 
