@@ -10,10 +10,12 @@ import pytest
 from phone import Phone
 from playwright.sync_api import expect
 from test_money_offers import draft
+from test_orders_grow import paid_offline
 from test_parcels import api
 from test_sale_limits import shot, signed
 
 from stack import Stack
+from yantuan.kernel.ids import new_id
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +64,35 @@ def into_basket(one: Phone, sale: dict[str, Any]) -> None:
     one.open(f"/g/{sale['code']}")
     one.at(f"step-{sale['offers'][1]['id']}").get_by_test_id("stepper-more").click()
     one.tap("checkout")
+
+
+def published(desk: httpx.Client, bands: list[dict[str, int]]) -> dict[str, Any]:
+    """An open sale that brings by distance only."""
+    freight = {"rest": {}, "distance": {"origin": SHOP, "bands": bands}}
+    sale = draft(desk, title="三公里鲜果团", options={"money": {"freight": freight}}, pickup_enabled=False)
+    assert desk.post(f"/leader/group-buys/{sale['id']}/publish").is_success
+    return sale
+
+
+def ordered(
+    buyer: httpx.Client, sale: dict[str, Any], address: str, total_fen: int, spot: dict[str, int]
+) -> str:
+    """One piece of the second goods to an address that is marked here first."""
+    kept = next(one for one in buyer.get("/me/addresses").json() if one["id"] == address)
+    body = {k: v for k, v in kept.items() if k not in ("id", "text")} | {"spot": spot}
+    assert buyer.put(f"/me/addresses/{address}", json=body).is_success
+    wish = {
+        "group_buy_id": sale["id"],
+        "lines": [{"offer_id": sale["offers"][1]["id"], "quantity": 1}],
+        "delivery_method": "courier",
+        "address_id": address,
+        "payment_method": "offline",
+        "expected_total_fen": total_fen,
+    }
+    answer = buyer.post("/orders", json=wish, headers={"Idempotency-Key": f"local-{new_id()}"})
+    assert answer.status_code == 201, answer.text
+    order: str = answer.json()["id"]
+    return order
 
 
 def mark(one: Phone, pasted: str) -> None:
@@ -125,10 +156,7 @@ def test_the_phones_own_place_a_moved_street_and_too_far(
     phone: Callable[[], Phone], stack: Stack, unmarked: httpx.Client
 ) -> None:
     desk = api(stack, "leader")
-    bands = [{"up_to_m": 3000, "fee_fen": 500}]
-    freight = {"rest": {}, "distance": {"origin": SHOP, "bands": bands}}
-    sale = draft(desk, title="三公里鲜果团", options={"money": {"freight": freight}}, pickup_enabled=False)
-    assert desk.post(f"/leader/group-buys/{sale['id']}/publish").is_success
+    sale = published(desk, [{"up_to_m": 3000, "fee_fen": 500}])
     one = signed(phone(), "buyer")
     one.context.grant_permissions(["geolocation"])
     one.context.set_geolocation(SHOP_WGS)  # type: ignore[arg-type]
@@ -150,3 +178,100 @@ def test_the_phones_own_place_a_moved_street_and_too_far(
     shot(one, "local-11-far")
     kept = next(a for a in unmarked.get("/me/addresses").json() if a["is_default"])
     assert kept["spot"] == {"lat_e6": 31_285_304, "lng_e6": 121_531_542}
+
+
+def test_a_parcel_moves_with_a_point_or_the_leader_bears_it(
+    phone: Callable[[], Phone], stack: Stack, unmarked: httpx.Client
+) -> None:
+    desk = api(stack, "leader")
+    sale = published(desk, [{"up_to_m": 3000, "fee_fen": 500}, {"up_to_m": 20_000, "fee_fen": 900}])
+    kept = next(a for a in unmarked.get("/me/addresses").json() if a["is_default"])
+    order = ordered(unmarked, sale, kept["id"], 3500, spot={"lat_e6": 31_193_304, "lng_e6": 121_531_542})
+    paid_offline(unmarked, desk, order)
+    one = signed(phone(), "buyer")
+    one.open(f"/buyer/order-address/index?id={order}")
+    expect(one.at("to-room").locator("input").last).not_to_have_value("")
+    one.fill(to_detail="梧桐路 9 号")
+    one.tap("move-save")
+    one.see("addr-mark", "这个团按直线距离算同城运费")
+    shot(one, "local-12-move")
+    one.tap("addr-spot-paste")
+    mark(one, FAR)
+    one.tap("move-save")
+    one.see("move-trouble", "寄到新地址运费是 ¥9.00，原来是 ¥5.00")
+    one.tap("addr-spot-paste")
+    mark(one, "31.192304, 121.531542")
+    one.tap("move-save")
+    one.page.wait_for_url("**/pages/order/index**")
+    one.see("order-distance", "直线距离约 1.9 km")
+    leader = signed(phone(), "leader")
+    leader.open(f"/leader/order-address/index?id={order}")
+    leader.tap("move-reveal")
+    expect(leader.at("to-detail").locator("input").last).to_have_value("梧桐路 9 号")
+    leader.fill(to_detail="银杏路 3 号")
+    leader.tap("move-save")
+    expect(leader.page.get_by_text("新地址没有标位置")).to_be_visible()
+    shot(leader, "local-13-bear")
+    leader.confirm()
+    leader.page.wait_for_url("**/pages/order/index**")
+    moved = unmarked.get(f"/orders/{order}").json()
+    assert ("银杏路 3 号" in moved["place"], moved["about_m"], moved["freight_fen"]) == (True, None, 500)
+
+
+def test_the_store_brings_by_distance_in_english(
+    phone: Callable[[], Phone], stack: Stack, unmarked: httpx.Client
+) -> None:
+    desk = api(stack, "leader")
+    store = desk.get("/leader/stores").json()[0]
+    english = 'localStorage.setItem(\'yt.locale\',\'{"type":"string","data":"en"}\')'
+    leader = phone()
+    leader.context.add_init_script(english)
+    signed(leader, "leader").open("/leader/store/index")
+    leader.tap("store-freight-kind")
+    leader.tap("store-freight-kind-template")
+    leader.tap("store-template-by")
+    leader.tap("store-template-by-distance")
+    leader.see("store-template-error", "Mark where goods leave from")
+    leader.tap("store-template-origin-paste")
+    leader.fill(store_template_origin_typed="31.175304, 121.531542")
+    leader.tap("store-template-origin-use")
+    leader.fill(store_template_band_0_fee="3", store_template_band_1_fee="6")
+    shot(leader, "local-14-store-en")
+    path = f"/api/leader/stores/{store['id']}"
+    with leader.page.expect_response(
+        lambda answer: answer.url.endswith(path) and answer.request.method != "GET"
+    ):
+        leader.tap("store-save")
+    try:
+        found = desk.get(f"/leader/stores/{store['id']}").json()
+        assert (found["freight_kind"], found["freight_template"]["distance"]["origin"]) == ("template", SHOP)
+        one = phone()
+        one.context.add_init_script(english)
+        sale = draft(desk, title="Round the corner", pickup_enabled=False)
+        assert desk.post(f"/leader/group-buys/{sale['id']}/publish").is_success
+        signed(one, "buyer").open(f"/g/{sale['code']}")
+        one.tap("freight-ask")
+        one.see("freight-table", "Within 3 km, straight line")
+        shot(one, "local-15-table-en")
+        into_basket(one, sale)
+        one.see("quote-demand", "mark your address on the map first")
+        shot(one, "local-16-unmarked-en")
+        one.tap("quote-mark")
+        one.tap("addr-spot-find")
+        one.see("addr-spot-trouble", "paste coordinates")
+        shot(one, "local-17-refused-en")
+        mark(one, NEAR)
+        one.tap("addr-save")
+        one.see("quote", "about 2.1 km, straight line")
+        shot(one, "local-18-checkout-en")
+    finally:
+        back = {
+            k: v for k, v in store.items() if k in found and k not in ("freight_kind", "freight_template")
+        }
+        body = {
+            **back,
+            "freight_kind": store["freight_kind"],
+            "cover_media_id": (store["cover"] or {}).get("id"),
+        }
+        body["collection_code_media_id"] = (store["collection_code"] or {}).get("id")
+        assert desk.put(f"/leader/stores/{store['id']}", json=body).is_success
