@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from fulfilment.tradeworld import Caller, Shop, Trade
-from yantuan.fulfilment.imports.files import folder
+from yantuan.fulfilment.imports.files import KEEP
 from yantuan.fulfilment.models import ShipImport, Shipment
 from yantuan.identity.phones import phone_of, seal_phone
 from yantuan.kernel import outbox
@@ -107,7 +107,7 @@ def live(order_id: int) -> list[str]:
 
 def files_left() -> list[Path]:
     """Uploaded sheets still on disk."""
-    return list(folder().glob("*"))
+    return list(KEEP.folder().glob("*"))
 
 
 def batches() -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -15,20 +14,20 @@ from yantuan.catalog.imports.judging import Verdict, judge, library
 from yantuan.catalog.imports.models import GoodsImport, GoodsImportRow
 from yantuan.catalog.imports.reading import LIMITS, Read, read_file
 from yantuan.catalog.imports.schemas import GoodsConfirmIn
-from yantuan.catalog.imports.states import GOODS_IMPORT, OPEN
+from yantuan.catalog.imports.states import GOODS_IMPORT
 from yantuan.identity.models import Person
-from yantuan.kernel import outbox, ratelimit
+from yantuan.kernel import ratelimit
 from yantuan.kernel.clock import now
 from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import Conflict, Invalid
+from yantuan.kernel.sheets.batches import Batches
 from yantuan.media.access import own_media
 from yantuan.stores.models import Store
 
 TOPIC: Final = "goodsimport.book"
 PER_TEN_MINUTES: Final = 10
-KEEP_PREVIEW: Final = timedelta(days=7)
-SILENT: Final = timedelta(minutes=5)
-"""After this long without a word from its worker a sheet is taken up again."""
+BATCHES: Final = Batches(GoodsImport, GOODS_IMPORT, KEEP, {"booking": TOPIC})
+lock, move, enqueue, tidy = BATCHES.lock, BATCHES.move, BATCHES.enqueue, BATCHES.tidy
 
 
 def receive(
@@ -43,10 +42,7 @@ def receive(
     key, digest, size = KEEP.keep(chunks, LIMITS)
     kept = False
     try:
-        earlier = _earlier(store.id, digest)
-        if earlier is not None and fresh:
-            _drop_for(earlier)
-            earlier = None
+        earlier = BATCHES.again(store.id, digest, fresh=fresh)
         if earlier is not None:
             return earlier, True
         found = read_file(KEEP.path_of(key))
@@ -75,7 +71,7 @@ def _stored(batch: GoodsImport, verdicts: list[Verdict], found: Read) -> tuple[G
             )
     except IntegrityError:
         # Somebody else sent it in the same moment.
-        earlier = _earlier(batch.store_id, batch.digest)
+        earlier = BATCHES.again(batch.store_id, batch.digest, fresh=False)
         if earlier is None:
             raise
         KEEP.drop(batch.file_key)
@@ -95,33 +91,6 @@ def _row(batch: GoodsImport, place: int, verdict: Verdict) -> GoodsImportRow:
         problems=[[code, data] for code, data in verdict.problems], product_id=verdict.product_id,
         sku_id=verdict.sku_id,
     )  # fmt: skip
-
-
-def _earlier(store_id: int, digest: str) -> GoodsImport | None:
-    rows = GoodsImport.objects.filter(store_id=store_id, digest=digest).exclude(state="discarded")
-    return rows.order_by("-id").first()
-
-
-def _drop_for(earlier: GoodsImport) -> None:
-    if earlier.state == "booking":
-        raise Conflict(
-            "import_working", "这份表格正在导入，请稍候", "This very sheet is being taken in; wait for it."
-        )
-    if earlier.state == "preview":
-        retrying(lambda: _discard(earlier.id))
-
-
-def lock(import_id: int) -> GoodsImport:
-    """The batch, locked until the open transaction ends."""
-    return GoodsImport.objects.select_for_update().get(id=import_id)
-
-
-def move(batch: GoodsImport, event: str, **fields: Any) -> GoodsImport:
-    """Take a locked batch along its table. Raises Conflict `illegal_transition`."""
-    for name, value in {"state": GOODS_IMPORT.next(batch.state, event), "seen_at": now(), **fields}.items():
-        setattr(batch, name, value)
-    batch.save(update_fields=["state", "seen_at", *fields])
-    return batch
 
 
 def confirm(person: Person, import_id: int, data: GoodsConfirmIn) -> GoodsImport:
@@ -180,55 +149,6 @@ def _check_lacks(chosen: list[GoodsImportRow], data: GoodsConfirmIn) -> None:
         )
 
 
-def enqueue(batch: GoodsImport) -> None:
-    """Let the worker go on with a batch; in the caller's transaction."""
-    outbox.emit(TOPIC, {"import_id": str(batch.id)}, store_id=batch.store_id)
-
-
 def discard(person: Person, import_id: int) -> GoodsImport:
     """Drop a preview; nothing was made by it. Again: no change. Raises Conflict `illegal_transition`."""
-    batch = access_goods_import(person, import_id)
-    key = batch.file_key
-    batch = retrying(lambda: _discard(batch.id))
-    KEEP.drop(key)
-    return batch
-
-
-def _discard(import_id: int) -> GoodsImport:
-    batch = lock(import_id)
-    if batch.state == "discarded":
-        return batch
-    move(batch, "discard", file_key="")
-    GoodsImportRow.objects.filter(batch=batch).delete()
-    return batch
-
-
-def tidy() -> int:
-    """Drop previews nobody confirmed, take up what its worker left, delete files nobody needs; answers how many batches moved."""
-    moment, moved = now(), 0
-    for batch in GoodsImport.objects.filter(state="preview", seen_at__lt=moment - KEEP_PREVIEW)[:50]:
-        moved += retrying(lambda batch=batch: _discard_old(batch.id, moment))  # type: ignore[misc]
-    for batch in GoodsImport.objects.filter(state="booking", seen_at__lt=moment - SILENT)[:50]:
-        moved += retrying(lambda batch=batch: _again(batch.id, moment))  # type: ignore[misc]
-    held = GoodsImport.objects.filter(state__in=OPEN).exclude(file_key="").values_list("file_key", flat=True)
-    # A file is written before its row.
-    KEEP.sweep(set(held), older=moment - SILENT)
-    return moved
-
-
-def _discard_old(import_id: int, moment: datetime) -> bool:
-    batch = lock(import_id)
-    if batch.state != "preview" or batch.seen_at >= moment - KEEP_PREVIEW:
-        return False
-    _discard(import_id)
-    return True
-
-
-def _again(import_id: int, moment: datetime) -> bool:
-    batch = lock(import_id)
-    if batch.state != "booking" or batch.seen_at >= moment - SILENT:
-        return False
-    batch.seen_at = moment
-    batch.save(update_fields=["seen_at"])
-    enqueue(batch)
-    return True
+    return BATCHES.discard(access_goods_import(person, import_id))

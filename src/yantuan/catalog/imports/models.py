@@ -7,36 +7,19 @@ from django.db.models import Q
 
 from yantuan.catalog.imports.states import GOODS_IMPORT, OPEN
 from yantuan.kernel.models import Row
+from yantuan.kernel.sheets.batches import SheetBatch
 
 
-class GoodsImport(Row):
+class GoodsImport(SheetBatch):
     """商品导入: one sheet of goods, from the preview to the library."""
 
-    store_id = models.BigIntegerField()
-    person_id = models.BigIntegerField()
-    """Who sent the sheet; goods are made in their name."""
     state = models.CharField(max_length=10, default="preview")
-    digest = models.CharField(max_length=64)
-    title = models.CharField(max_length=100, default="", blank=True)
-    """The file's own name, to be shown."""
-    size = models.PositiveBigIntegerField()
-    sheet = models.CharField(max_length=60, default="", blank=True)
     others = models.JSONField(default=list)
     """Names of further sheets, which were not read."""
-    headings = models.JSONField(default=dict)
-    """The heading found for each role."""
-    rows_total = models.PositiveIntegerField(default=0)
-    file_key = models.CharField(max_length=43, default="", blank=True)
-    """Where the file lies until the batch is done; then it is deleted."""
     picture_media_id = models.BigIntegerField(null=True)
     """For goods without a picture of their own."""
     stock = models.PositiveIntegerField(null=True)
     """For rows that say no stock."""
-    created_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
-    """Last word from the worker, or from the leader."""
-    confirmed_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "商品导入"

@@ -7,39 +7,21 @@ from django.db.models import Q
 
 from yantuan.fulfilment.imports.states import IMPORT, OPEN
 from yantuan.kernel.models import Row
+from yantuan.kernel.sheets.batches import SheetBatch
 
 
-class ShipImport(Row):
+class ShipImport(SheetBatch):
     """导入批次: one sheet of tracking numbers, from the upload to its booking or its withdrawal."""
 
-    store_id = models.BigIntegerField()
-    person_id = models.BigIntegerField()
-    """Who sent the sheet."""
     state = models.CharField(max_length=10, default="reading")
-    digest = models.CharField(max_length=64)
-    """SHA-256 of the file and the carrier chosen for it."""
-    title = models.CharField(max_length=100, default="", blank=True)
-    """The file's own name, to be shown."""
-    size = models.PositiveBigIntegerField()
     carrier = models.CharField(max_length=12, default="", blank=True)
     """Code for rows that name no carrier; empty: guess."""
-    sheet = models.CharField(max_length=60, default="", blank=True)
-    headings = models.JSONField(default=dict)
-    """The heading found for each role."""
     shifts = models.JSONField(default=list)
     """[[first row, last row, offset], …] of rows that slipped."""
-    rows_total = models.PositiveIntegerField(default=0)
     accepted = models.JSONField(default=list)
     """Doubts the leader agreed to."""
     error = models.JSONField(default=dict)
     """Why the file was refused: {"code": …, "zh": …, "en": …}."""
-    file_key = models.CharField(max_length=43, default="", blank=True)
-    """Where the file lies until it is read; then it is deleted."""
-    created_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
-    """Last word from the worker, or from the leader."""
-    confirmed_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
     class Meta:
