@@ -133,7 +133,12 @@ def test_three_phones_and_two_seats(phone: Callable[[], Phone], stack: Stack) ->
     mine = leader.api("/orders")["items"][0]
     leader.open(f"/pages/order/index?id={mine['id']}")
     leader.see("order-team", "拼团中")
+    leader.see("headline", "待成团")
     shot(leader, "teams-10-order")
+    leader.open(f"/leader/orders/index?group={sale['id']}")
+    leader.see(f"order-{mine['id']}", "待成团")
+    expect(leader.page.locator(".yt-card:visible").filter(has_text="待发货")).to_have_count(2)
+    shot(leader, "teams-10-list")
     leader.open(f"/leader/teams/index?id={sale['id']}")
     leader.see("page-leader-teams", "拼团中")
     leader.see("page-leader-teams", "已成团")

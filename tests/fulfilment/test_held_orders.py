@@ -20,9 +20,9 @@ from yantuan.picking.queries import lists
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
     """Ids of the orders that wait; tests put theirs in."""
     ids: set[int] = set()
-    word = holding.Held("not_formed", "还没成团", "Not formed yet.")
+    word = holding.Held("not_formed", "还没成团", "Not formed yet.", holding.TO_FORM)
     source = lambda asked: {i: word for i in asked if i in ids}  # noqa: E731
-    monkeypatch.setattr(holding, "_sources", [source])
+    monkeypatch.setattr(holding, "_sources", [(source, lambda order: True)])
     yield ids
 
 
@@ -66,3 +66,14 @@ def test_the_packing_lists_leave_it_out_and_say_so(shop: Shop, waiting: set[int]
     assert ({piece.order_id for piece in found.pieces}, found.waiting) == ({free.id}, 1)
     waiting.clear()
     assert lists(sale, "left").waiting == 0
+
+
+def test_lists_ask_only_about_what_may_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade, asked = shop.order(2), []
+    source = lambda ids: asked.append(dict(ids)) or {}  # type: ignore[func-returns-value]  # noqa: E731
+    monkeypatch.setattr(holding, "_sources", [(source, lambda order: False), (source, lambda order: True)])
+    assert holding.held_rows([trade.row]) == {}
+    assert asked == [{trade.id: trade.row.group_buy_id}]
+    trade.ship()
+    asked.clear()
+    assert holding.held_rows([trade.row]) == {} and asked == []

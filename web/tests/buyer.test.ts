@@ -4,7 +4,8 @@ import type { GroupBuyPage, OrderRow } from '@/api/types'
 import { missing, orderBody, type Choice } from '@/components/buyer/checkout'
 import { mostFor, mostForAll, percentOf, piecesOf, pieceShare, type ClaimableLine } from '@/components/buyer/claim'
 import { payNext, takePayNext } from '@/components/buyer/pay-next'
-import { axisLabels } from '@/components/buyer/words'
+import { axisLabels, headline } from '@/components/buyer/words'
+import { setLocale } from '@/i18n'
 import { cartCount, cartLines, cartTotal } from '@/stores/cart'
 import { decodeNext } from '@/utils/routes'
 
@@ -114,6 +115,15 @@ describe('order labels', () => {
   it('promises no delivery for an order that is over', () => {
     const order = { payment: 'closed', delivery: 'none', aftersale: 'none', delivery_method: 'courier', labels: { payment: '已关闭', delivery: '待发货', aftersale: '无售后', headline: '已关闭' } }
     expect(axisLabels(order as OrderRow).map((label) => label.text)).toEqual(['已关闭', '不再发货', '无售后'])
+  })
+
+  it('says that an order waits for its team, in both languages', () => {
+    const labels = { payment: '已支付', delivery: '待成团', aftersale: '无售后', headline: '待成团', waiting: '待成团', waiting_en: 'Waiting to form' }
+    const order = { payment: 'paid', delivery: 'none', aftersale: 'none', delivery_method: 'courier', labels } as OrderRow
+    expect([axisLabels(order)[1].text, headline(order)]).toEqual(['待成团', '待成团'])
+    setLocale('en')
+    expect([axisLabels(order)[1].text, headline(order)]).toEqual(['Waiting to form', 'Waiting to form'])
+    setLocale('zh')
   })
 })
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from yantuan.orders.schemas import Labels
+
 Words = tuple[str, str]
 
 PAYMENT: Final[dict[str, Words]] = {
@@ -107,6 +109,7 @@ class Moved(Protocol):
     payment: str
     delivery: str
     delivery_method: str
+    labels: Labels
 
 
 def delivery_state(row: Moved) -> tuple[str, Words]:
@@ -115,6 +118,8 @@ def delivery_state(row: Moved) -> tuple[str, Words]:
         return "closed", ("—", "—")
     if row.payment in ("unpaid", "awaiting_confirmation"):
         return "closed", WAYS[row.delivery_method]
+    if row.labels.waiting:
+        return "none", (row.labels.waiting, row.labels.waiting_en)
     key = "awaiting_pickup" if row.delivery == "none" and row.delivery_method == "pickup" else row.delivery
     return key, DELIVERY[key]
 

@@ -15,6 +15,7 @@ from yantuan.media.queries import media_map
 from yantuan.media.schemas import MediaOut
 from yantuan.orders import english, parts
 from yantuan.orders.address_records import changes_of, on_stale_paper
+from yantuan.orders.holding import Held, held_rows
 from yantuan.orders.models import LocalDelivery, Order, OrderEvent, OrderLine
 from yantuan.orders.recipient_schemas import RecipientParts, StalePaper
 from yantuan.orders.rules import buyer_actions, leader_actions, recipient_visible
@@ -34,6 +35,10 @@ from yantuan.stores.distance import about_m
 _WHO = {"buyer": "买家", "leader": "团长", "operator": "平台", "provider": "微信支付", "system": "系统"}
 
 
+_MOVING = frozenset({"ship", "pickup", "pickup_code"})
+"""Words of actions an order that waits is not ready for."""
+
+
 def with_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Load what a row shows in a fixed number of queries."""
     lines = Prefetch("lines", queryset=OrderLine.objects.order_by("position", "id"))
@@ -43,10 +48,10 @@ def with_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def order_rows(orders: Sequence[Order], viewer: Viewer) -> list[OrderRow]:
-    """Cards of orders loaded by `with_rows`; two queries more for pictures however many orders there are."""
+    """Cards of orders loaded by `with_rows`; two queries more for pictures and what waits however many orders there are."""
     pictures = media_map(line.picture_media_id for order in orders for line in order.lines.all())
-    moment = now()
-    return [OrderRow(**_row_fields(order, viewer, pictures, moment)) for order in orders]
+    moment, held = now(), held_rows(orders)
+    return [OrderRow(**_row_fields(order, viewer, pictures, moment, held.get(order.id))) for order in orders]
 
 
 def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
@@ -57,7 +62,7 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
     pictures = media_map([*(line.picture_media_id for line in lines), code_id])
     code = pictures.get(code_id or 0)
     return OrderDetail(
-        **_row_fields(fresh, viewer, pictures, now()),
+        **_row_fields(fresh, viewer, pictures, now(), held_rows([fresh]).get(fresh.id)),
         goods_fen=fresh.goods_fen,
         freight_fen=fresh.freight_fen,
         discount_fen=fresh.discount_fen,
@@ -127,10 +132,11 @@ def _shows_collection_code(order: Order, viewer: Viewer) -> bool:
 
 
 def _row_fields(
-    order: Order, viewer: Viewer, pictures: Mapping[int, MediaOut], moment: datetime
+    order: Order, viewer: Viewer, pictures: Mapping[int, MediaOut], moment: datetime, held: Held | None
 ) -> dict[str, Any]:
     lines = list(order.lines.all())
-    texts = labels(order)
+    waits, waits_en = held.label if held else ("", "")
+    texts = labels(order, waits)
     return {
         "id": str(order.id),
         "store_id": str(order.store_id),
@@ -146,6 +152,8 @@ def _row_fields(
             delivery=texts.delivery,
             aftersale=texts.aftersale,
             headline=texts.headline,
+            waiting=waits,
+            waiting_en=waits_en,
         ),
         "payment_method": order.payment_method,
         "delivery_method": order.delivery_method,
@@ -161,7 +169,9 @@ def _row_fields(
         else [],
         "placed_at": order.placed_at,
         "expires_at": order.expires_at,
-        "actions": _actions(order, viewer, lines, moment),
+        "actions": [
+            word for word in _actions(order, viewer, lines, moment) if not (held and word in _MOVING)
+        ],
     }
 
 

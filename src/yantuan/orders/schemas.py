@@ -176,6 +176,9 @@ class Labels(BaseModel):
     delivery: str
     aftersale: str
     headline: str
+    waiting: str = ""
+    """Where the goods must not move yet, `delivery` in place of the axis' own word: 待成团, 待拼箱分配, 未成团."""
+    waiting_en: str = ""
 
 
 class OrderRow(BaseModel):

@@ -93,10 +93,15 @@ class LabelTexts:
     headline: str
 
 
-def labels(order: HasAxes) -> LabelTexts:
-    """One clear word per axis, and the one headline that says what matters now."""
+def labels(order: HasAxes, waits: str = "") -> LabelTexts:
+    """One clear word per axis, and the one headline that says what matters now.
+
+    `waits`: what stands for the delivery of an order that must not move yet (`orders.holding`).
+    """
     delivery = DELIVERY.labels[order.delivery]
-    if order.delivery == "none" and order.delivery_method == "pickup":
+    if waits:
+        delivery = waits
+    elif order.delivery == "none" and order.delivery_method == "pickup":
         delivery = "待自提"
     return LabelTexts(
         payment=PAYMENT.labels[order.payment],

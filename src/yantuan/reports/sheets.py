@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 from yantuan.fulfilment.models import Shipment
 from yantuan.kernel.sheets.writing import book
 from yantuan.orders.address_records import changes_of, note_printed
+from yantuan.orders.holding import held_rows
 from yantuan.orders.models import Order, OrderLine
 from yantuan.orders.rules import recipient_visible
-from yantuan.orders.states import labels
+from yantuan.orders.states import LabelTexts, labels
 from yantuan.reports.columns import USUAL, Column, More, Row, View, columns_of
 from yantuan.reports.facts import more_of
 
@@ -46,10 +47,11 @@ def write_orders(
     with book(path) as made:
         sheet = made.sheet("订单", [(one.zh, one.width) for one in columns], frozen=min(2, len(columns)))
         for portion in portions(orders):
-            parcels, more = _parcels(portion), more_of(portion, needs)
+            parcels, more, held = _parcels(portion), more_of(portion, needs), held_rows(portion)
             for order in portion:
                 full = recipient_visible(order, moment)
-                for row in rows_of(order, view, parcels[order.id], more, full=full):
+                texts = labels(order, held[order.id].label[0] if order.id in held else "")
+                for row in rows_of(order, view, texts, parcels[order.id], more, full=full):
                     sheet.row(column.cell(row) for column in columns)
                 written.full_phones += full
             _on_record(portion, moment)
@@ -92,9 +94,9 @@ def _parcels(orders: Sequence[Order]) -> dict[int, list[tuple[str, str]]]:
 
 
 def rows_of(
-    order: Order, view: View, parcels: Sequence[tuple[str, str]], more: More, *, full: bool
+    order: Order, view: View, texts: LabelTexts, parcels: Sequence[tuple[str, str]], more: More, *, full: bool
 ) -> Iterator[Row]:
     """One row per line, or one; name, phone and place in full only when `full`."""
-    texts, lines = labels(order), list(order.lines.all())
+    lines = list(order.lines.all())
     for some in [lines] if view == "orders" else [[line] for line in lines]:
         yield Row(order, some, texts, parcels, full, more, view == "orders")

@@ -11,19 +11,26 @@ from yantuan.groupbuys.parts import provide_end_check
 from yantuan.kernel.errors import Conflict
 from yantuan.kernel.money import price_text
 from yantuan.orders import english, parts
-from yantuan.orders.holding import Held, provide_held
+from yantuan.orders.holding import NOT_FORMED as NOT_FORMED_LABEL
+from yantuan.orders.holding import TO_FORM, TO_SPLIT, Held, provide_held
+from yantuan.orders.models import Order
 from yantuan.settling.models import Formation
 
-NOT_FORMED: Final = Held("not_formed", "这个团还没成团，成团前不能发货和核销", "The sale has not formed yet.")
-FAILED: Final = Held("not_formed", "这个团没有成团，货款会自动退回，不用发货", "The sale did not form; it is being refunded.")  # fmt: skip
+NOT_FORMED: Final = Held("not_formed", "这个团还没成团，成团前不能发货和核销", "The sale has not formed yet.", TO_FORM)  # fmt: skip
+FAILED: Final = Held("not_formed", "这个团没有成团，货款会自动退回，不用发货", "The sale did not form; it is being refunded.", NOT_FORMED_LABEL)  # fmt: skip
 CARTONS_OPEN: Final = Held(
     "cartons_open",
     "拼箱要等截单分配后才能发货和核销",
     "Cartons are split when the sale closes; nothing leaves before.",
+    TO_SPLIT,
 )
 
 
-@provide_held
+def _may(order: Order) -> bool:
+    return "forming" in order.group_buy.options
+
+
+@provide_held(_may)
 def held_by_sale(group_buys: Mapping[int, int]) -> Mapping[int, Held]:
     """Orders of sales that have not formed, or whose cartons are not split yet."""
     sales = GroupBuy.objects.filter(id__in=set(group_buys.values()), options__has_key="forming")

@@ -7589,6 +7589,16 @@ export interface components {
             aftersale: string;
             /** Headline */
             headline: string;
+            /**
+             * Waiting
+             * @default
+             */
+            waiting: string;
+            /**
+             * Waiting En
+             * @default
+             */
+            waiting_en: string;
         };
         /** OrderLineOut */
         OrderLineOut: {

@@ -106,7 +106,7 @@ export const ADDRESS = {
 export const ORDER: OrderDetail = {
   id: '77', store_id: '5', store_name: '小满的果园', group_buy_code: 'abc', group_buy_title: '周五鲜果团', number: 12,
   payment: 'paid', delivery: 'awaiting_pickup', aftersale: 'none',
-  labels: { payment: '已支付', delivery: '待自提', aftersale: '无售后', headline: '待自提' },
+  labels: { payment: '已支付', delivery: '待自提', aftersale: '无售后', headline: '待自提', waiting: '', waiting_en: '' },
   payment_method: 'wechatpay', delivery_method: 'pickup',
   lines: [{
     id: 'l1', offer_id: 'o1', title: '红富士苹果', sku_name: '5斤', sku_code: '', picture_url: '', price_fen: 2790, quantity: 1, amount_fen: 2790,

@@ -60,6 +60,8 @@ function deliveryLabel(order: Axes): AxisLabel {
   const over = order.payment === 'closed' || order.payment === 'refunded'
   // Nothing will be sent any more, so "to be shipped" would be a promise nobody made.
   if (over && (state === 'none' || state === 'awaiting_pickup')) return { axis: 'delivery', text: t('axis.delivery.off'), tone: 'neutral' }
+  // It is still open what the buyer gets: nothing is sent before the team or the sale has formed.
+  if (order.labels.waiting) return { axis: 'delivery', text: locale.value === 'en' ? (order.labels.waiting_en ?? '') : order.labels.waiting, tone: 'amber' }
   return { axis: 'delivery', text: word('delivery', state, order.labels.delivery), tone: DELIVERY_TONES[state] ?? 'neutral' }
 }
 
