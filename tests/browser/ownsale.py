@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 from test_parcels import api
 
 from stack import Stack
@@ -31,3 +32,27 @@ def own_sale(stack: Stack, title: str, **changes: Any) -> dict[str, Any]:
     opened = desk.post(f"/leader/group-buys/{sale['id']}/publish")
     assert opened.status_code == 200, opened.text
     return sale
+
+
+def order_in(sale: dict[str, Any], me: httpx.Client, *pieces: int, **changes: Any) -> dict[str, Any]:
+    """An unpaid order of this person, to be fetched at the sale's point; `pieces` of each offer in turn."""
+    lines = [
+        {"offer_id": offer["id"], "quantity": n}
+        for offer, n in zip(sale["offers"], pieces or (1,), strict=False)
+        if n
+    ]
+    wanted = {
+        "group_buy_id": sale["id"],
+        "lines": lines,
+        "delivery_method": "pickup",
+        "pickup_point_id": sale["pickup_points"][0]["id"],
+        "contact": {"name": "王小雁", "phone": "13800001111", "building": "2号楼", "room": "501"},
+        "payment_method": "offline",
+        **changes,
+    }
+    prices = {offer["id"]: offer["price_fen"] for offer in sale["offers"]}
+    wanted.setdefault("expected_total_fen", sum(prices[x["offer_id"]] * x["quantity"] for x in lines))
+    placed = me.post("/orders", json=wanted, headers={"Idempotency-Key": f"own-{now().timestamp()}"})
+    assert placed.status_code == 201, placed.text
+    found: dict[str, Any] = me.get(f"/orders/{placed.json()['id']}").json()
+    return found

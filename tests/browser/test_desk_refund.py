@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from own_sale import order_in, own_sale
+from ownsale import order_in, own_sale
 from phone import Phone
 from playwright.sync_api import Page, expect
 from test_desk_wide import let_in, shot

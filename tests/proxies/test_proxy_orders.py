@@ -234,7 +234,7 @@ def test_a_parcel_needs_a_phone_and_a_pick_up_a_point(shop: Shop) -> None:
     rows = shop.agree(
         shop.wish("无电话", bananas=1, place=HOME), shop.wish("没地方", bananas=1), pickup_point_id=None
     )
-    assert [r["problem"]["code"] for r in rows] == ["proxy_phone", "pickup_point_unknown"]
+    assert [r["problem"]["code"] for r in rows] == ["proxy_phone", "proxy_place"]
     assert footprint() == before and Address.objects.count() == 0
 
 
@@ -261,3 +261,33 @@ def test_where_freight_goes_by_distance_the_neighbour_orders_themselves(shop: Sh
     assert "请把团购发给对方下单" in row["problem"]["zh"]
     assert footprint() == before and Address.objects.count() == 0
     assert order_of(shop.booked("王姐", bananas=1)).delivery_method == "pickup"
+
+
+def test_a_parcel_may_carry_another_name_than_the_chat_knows(shop: Shop) -> None:
+    wish = shop.wish(
+        "丁香姐", bananas=1, place=HOME, phone="13900001111", recipient="王芳", expected_total_fen=2000
+    )
+    [row] = shop.agree(wish, pickup_point_id=None)
+    order = order_of(row)
+    assert (row["name"], order.recipient_name, order.person.nickname) == ("丁香姐", "王芳", "丁香姐")
+    assert shop.agree(wish, pickup_point_id=None) == [row] and Order.objects.count() == 1
+    [fetched] = shop.agree(shop.wish("老白", bananas=1, recipient="白先生"))
+    assert order_of(fetched).recipient_name == "老白"
+
+
+def test_the_order_page_knows_what_was_placed_for_somebody(shop: Shop) -> None:
+    def page(order_id: Any) -> Any:
+        return shop.web.get(f"/api/leader/orders/{order_id}").json()["proxy"]
+
+    row = shop.booked("王姐", bananas=1)
+    assert page(row["order_id"]) == {"open": True, "link": row["link"], "claimed": False}
+    own = make.order(shop.sale, make.person("自己下的"))
+    assert page(own.id) is None
+    # A buyer's own key may look like a leader's.
+    Order.objects.filter(id=own.id).update(idempotency_key="proxy/1/new/0")
+    assert page(own.id) is None
+    mine = client_of(make.person("王大姐"))
+    assert shop.post(f"/api/proxy-links/{token_of(row)}/claim", web=mine).status_code == 200
+    assert page(row["order_id"]) == {"open": True, "link": "", "claimed": True}
+    assert mine.get(f"/api/orders/{row['order_id']}").json()["proxy"] is None
+    assert shop.post(f"/api/leader/orders/{row['order_id']}/record-paid").json()["proxy"]["open"] is False

@@ -12,7 +12,7 @@ from yantuan.kernel.money import price_text
 from yantuan.orders.models import Order
 from yantuan.orders.states import Viewer
 
-Part = Literal["parcels", "refunds", "proofs", "aftersales", "ship_info", "wechat_confirm", "team"]
+Part = Literal["parcels", "refunds", "proofs", "aftersales", "ship_info", "wechat_confirm", "team", "proxy"]
 PartFn = Callable[[Order], list[Any]]
 ActionsFn = Callable[[Order, Viewer], list[str]]
 TextFn = Callable[[dict[str, Any]], str]

@@ -78,6 +78,7 @@ def order_detail(order: Order, viewer: Viewer) -> OrderDetail:
         ship_info=_one("ship_info", fresh, viewer == "leader"),
         wechat_confirm=_one("wechat_confirm", fresh, viewer == "buyer"),
         team=_one("team", fresh, True),
+        proxy=_one("proxy", fresh, viewer == "leader"),
         timeline=_timeline(fresh),
         address_changes=changes_of(fresh),
         stale_paper=_stale_paper(fresh) if viewer == "leader" else None,
@@ -135,8 +136,6 @@ def _row_fields(
     order: Order, viewer: Viewer, pictures: Mapping[int, MediaOut], moment: datetime, held: Held | None
 ) -> dict[str, Any]:
     lines = list(order.lines.all())
-    waits, waits_en = held.label if held else ("", "")
-    texts = labels(order, waits)
     return {
         "id": str(order.id),
         "store_id": str(order.store_id),
@@ -147,14 +146,7 @@ def _row_fields(
         "payment": order.payment,
         "delivery": order.delivery,
         "aftersale": order.aftersale,
-        "labels": Labels(
-            payment=texts.payment,
-            delivery=texts.delivery,
-            aftersale=texts.aftersale,
-            headline=texts.headline,
-            waiting=waits,
-            waiting_en=waits_en,
-        ),
+        "labels": _labels(order, held),
         "payment_method": order.payment_method,
         "delivery_method": order.delivery_method,
         "lines": [_line_out(line, pictures) for line in lines],
@@ -173,6 +165,15 @@ def _row_fields(
             word for word in _actions(order, viewer, lines, moment) if not (held and word in _MOVING)
         ],
     }
+
+
+def _labels(order: Order, held: Held | None) -> Labels:
+    waits, waits_en = held.label if held else ("", "")
+    texts = labels(order, waits)
+    return Labels(
+        payment=texts.payment, delivery=texts.delivery, aftersale=texts.aftersale, headline=texts.headline,
+        waiting=waits, waiting_en=waits_en,
+    )  # fmt: skip
 
 
 def _actions(order: Order, viewer: Viewer, lines: Sequence[OrderLine], moment: datetime) -> list[str]:

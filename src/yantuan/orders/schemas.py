@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from yantuan.identity.schemas import Room
 from yantuan.kernel.http import Count, IdIn, IdOut, Phone, Text
+from yantuan.orders.part_schemas import ProxyPart
 from yantuan.orders.recipient_schemas import RecipientParts, StalePaper
 
 
@@ -351,6 +352,8 @@ class OrderDetail(OrderRow):
     wechat_confirm: WechatConfirm | None = None
     """Only for the buyer, while a confirmation at WeChat is open."""
     team: TeamRef | None = None
+    proxy: ProxyPart | None = None
+    """Of an order the leader placed for somebody; for the leader alone."""
     timeline: list[EventOut]
     address_changes: int = 0
     """How often the destination was changed; sent back with a parcel, so that none leaves with an address nobody looked at."""

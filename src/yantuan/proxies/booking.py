@@ -96,24 +96,39 @@ def _new(leader: Person, group_buy: GroupBuy, wish: WishIn, point_id: int | None
     ended = sum(payment in rules.GONE for payment in mine.values_list("payment", flat=True))
     phone = wish.phone or ""
     recipient = Recipient(
-        wish.name, seal_phone(phone) if phone else "", phone[-4:],
+        _recipient(wish), seal_phone(phone) if phone else "", phone[-4:],
         building=wish.building, unit=wish.unit, room=wish.room,
     )  # fmt: skip
     key = rules.key_of_new(stand_in.id, ended)
     if wish.place is None:
+        if point_id is None:
+            raise Invalid(
+                "proxy_place",
+                "没有寄送地址，也没有选自提点",
+                "Neither an address nor a pick-up point.",
+                field="place",
+            )
         return _Target(stand_in.holder_id, key, recipient, point_id)
     # Who has claimed them orders more themselves; here only what was agreed to before is found again.
     address_id = None if stand_in.claimed_by else _address(stand_in, wish).id
     return _Target(stand_in.holder_id, key, recipient, None, "courier", address_id)
 
 
+def _recipient(wish: WishIn) -> str:
+    """Whom the goods are for: on a parcel that may be another name than the chat's."""
+    return (wish.recipient if wish.place is not None else "") or wish.name
+
+
 def _address(stand_in: StandIn, wish: WishIn) -> Address:
     if wish.place is None or not wish.phone:
         raise Invalid(
-            "proxy_phone", "快递需要收件人的手机号", "A parcel needs the recipient's phone.", field="phone"
+            "proxy_phone",
+            "寄快递要收件人的手机号，请补上",
+            "A parcel needs the recipient's phone.",
+            field="phone",
         )
     return Address.objects.create(
-        person_id=stand_in.holder_id, name=wish.name, phone_sealed=seal_phone(wish.phone),
+        person_id=stand_in.holder_id, name=_recipient(wish), phone_sealed=seal_phone(wish.phone),
         phone_last4=wish.phone[-4:], building=wish.building, unit=wish.unit, room=wish.room, created_at=now(),
         **wish.place.model_dump(),
     )  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any
 
 from yantuan.kernel import outbox
 from yantuan.members.counting import count
-from yantuan.proxies import moving, placing, reaching
+from yantuan.proxies import moving, parts, placing, reaching
 
-__all__ = ["placing", "reaching"]
+__all__ = ["parts", "placing", "reaching"]
 
 
 @outbox.on(moving.MOVED)

@@ -32,6 +32,8 @@ class WishIn(Schema):
     phone: Phone | None = None
     place: PlaceIn | None = None
     """Sent by courier, which needs a phone; without it: picked up."""
+    recipient: Annotated[Text, Field(max_length=40)] = ""
+    """The name on the parcel, where it is not the one the chat knows them by."""
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=50)]
     expected_total_fen: FenIn
     number: Annotated[int, Field(ge=0, le=2**62)] = 0

@@ -7858,6 +7858,7 @@ export interface components {
             ship_info?: components["schemas"]["ShipInfoOut"] | null;
             wechat_confirm?: components["schemas"]["WechatConfirm"] | null;
             team?: components["schemas"]["TeamRef"] | null;
+            proxy?: components["schemas"]["ProxyPart"] | null;
             /** Timeline */
             timeline: components["schemas"]["EventOut"][];
             /**
@@ -7965,6 +7966,18 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * ProxyPart
+         * @description An order the leader placed for somebody: what the leader may still do about it.
+         */
+        ProxyPart: {
+            /** Open */
+            open: boolean;
+            /** Link */
+            link: string;
+            /** Claimed */
+            claimed: boolean;
         };
         /** RefundOut */
         RefundOut: {
@@ -10971,6 +10984,11 @@ export interface components {
             /** Phone */
             phone?: string | null;
             place?: components["schemas"]["PlaceIn"] | null;
+            /**
+             * Recipient
+             * @default
+             */
+            recipient: string;
             /** Lines */
             lines: components["schemas"]["LineIn"][];
             /** Expected Total Fen */

@@ -26,6 +26,8 @@ export interface ProxyWish {
   readonly phone: string
   /** Where a parcel goes; null: picked up. */
   readonly place: ProxyPlace | null
+  /** The name on the parcel, where it is not the chat's. */
+  readonly recipient?: string
   readonly lines: readonly { readonly offer_id: string; readonly quantity: number }[]
   readonly remark: string
   readonly number: number
@@ -96,13 +98,14 @@ export function goodsText(lines: ProxyWish['lines'], names: ReadonlyMap<string, 
 /** The wish in the words of the request. */
 export function sent(wish: ProxyWish) {
   const { totalFen, phone, ...rest } = wish
-  return { ...rest, lines: [...rest.lines], phone: phone || null, expected_total_fen: totalFen }
+  return { ...rest, lines: [...rest.lines], phone: phone || null, recipient: wish.recipient ?? '', expected_total_fen: totalFen }
 }
 
 /** Where the wish goes: the door, or the whole address. */
 export function whereOf(wish: ProxyWish): string {
   const { province, city, district, detail } = wish.place ?? { province: '', city: '', district: '', detail: '' }
-  return [...new Set([province, city]), district, detail, wish.building, wish.unit, wish.room].filter(Boolean).join(' ')
+  const parcel = wish.place ? [wish.recipient, wish.phone] : []
+  return [...parcel, ...new Set([province, city]), district, detail, wish.building, wish.unit, wish.room].filter(Boolean).join(' ')
 }
 
 interface Linked {

@@ -50,6 +50,11 @@ export function useProxy(groupId: () => string) {
     wishes.value = wishes.value.map((one, at) => (at === index ? { ...one, paid } : one))
   }
 
+  /** Where this wish goes: an address, or with `place` null to the point. */
+  function setPlace(index: number, changes: Partial<ProxyWish>): void {
+    wishes.value = wishes.value.map((one, at) => (at === index ? { ...one, ...changes } : one))
+  }
+
   async function confirm(): Promise<void> {
     if (busy.value || !ready.value) return
     busy.value = true
@@ -83,5 +88,5 @@ export function useProxy(groupId: () => string) {
     step.value = rest.length ? 'confirm' : 'choose'
   }
 
-  return { step, group, wishes, outcomes, point, answers, busy, totalFen, ready, loadGroup, look, setPaid, confirm, again }
+  return { step, group, wishes, outcomes, point, answers, busy, totalFen, ready, loadGroup, look, setPaid, setPlace, confirm, again }
 }
