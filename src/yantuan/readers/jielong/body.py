@@ -168,6 +168,11 @@ class BodyReader:
             text = without(text, door.start, door.end)
         if not doors:
             text = self._bare_room(text, start)
+        elif fullest and "-" not in fullest and len(fullest) < 3:
+            # `三号楼 小王 1502 2份`: the building before the name, the room behind it.
+            text = self._bare_room(text, start)
+            if self.body.room != fullest:
+                self.body.room = f"{fullest}-{self.body.room}"
         return text
 
     def _bare_room(self, text: str, start: int) -> str:

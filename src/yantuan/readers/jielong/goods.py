@@ -13,7 +13,7 @@ from yantuan.readers.jielong.units import AMOUNT, ANY, BOTTLES, COMMON, LOOSE, P
 from yantuan.readers.pinyin import blurred
 from yantuan.readers.text import is_emoji, plain
 
-_SPLIT = re.compile(r"[\s(),、_|+/]+")
+_SPLIT = re.compile(r"[\s·(),、_|+/]+")
 _SIZED = re.compile(rf"({'|'.join(SIZES)})?({COMMON}|装)?装?")
 _MEASURES = re.compile(rf"{AMOUNT.pattern}(?:x\d+(?:{COMMON})?)?(?:装|入)?")
 _SAME_UNITS = {
@@ -110,6 +110,8 @@ class Goods:
                 self._fulls.setdefault(word, set()).add(code)
                 self._head(code, word)
                 self._add(word + "子", "word", code)
+                if "子" in word[1:-1]:
+                    self._words(code, word[0] + word[1:-1].replace("子", "") + word[-1])
                 if first and len(word) > 2 and word[0] not in _COMMON_FIRST:
                     self._add(word[0] + "的", "word", code)
                 if not first and _LETTERS.fullmatch(word):

@@ -17,7 +17,7 @@ _NAMED = re.compile(
     rf"(?:(?:\d{{1,2}}(?:楼|层)\s?-?(?=\d{{3,4}}(?!\d)))?(?P<r>{_ROOM}){_END})?"
 )
 _DASHED = re.compile(
-    rf"(?<![\d.a-z])(?P<b>[a-z]?\d{{1,3}}|[a-z])(?:-(?P<u>\d{{1,2}}))?-(?P<r>\d{{3,4}})(?!\d|-\d){_END}"
+    rf"(?<![\d.a-z])(?P<b>[a-z]?\d{{1,3}}|[a-z])(?:-(?P<u>\d{{1,2}}))?(?:-|\s-\s)(?P<r>\d{{3,4}})(?!\d|-\d){_END}"
 )
 _SLASHED = re.compile(rf"(?<![\d/])(?P<b>\d{{1,2}})/(?P<r>\d{{3,4}})(?![\d/]){_END}")
 _UNIT_ONLY = re.compile(rf"(?<!\d)(?P<u>{_UNIT})单元\s?-?\s?(?P<r>{_ROOM}){_END}")

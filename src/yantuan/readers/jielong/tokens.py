@@ -66,6 +66,8 @@ _SIGNED = re.compile(rf"(?P<s>[+x])\s?(?P<n>{_NUM})\s?(?P<u>{ANY})?")
 _MINUS = re.compile(rf"-\s?(?P<n>{_NUM})\s?(?P<u>{ANY})?(?![-\d])")
 _TIMES = re.compile(r"(?P<n>\d+)\s?x(?!\s?\d)")
 _UNITED = re.compile(rf"(?P<n>{_NUM})\s?(?P<z>大|小|中)?(?P<u>{ANY})(?!钱|[a-z])子?")
+_FORMAL = re.compile(rf"(?P<n>[壹贰叁參肆伍陆柒捌玖拾])\s?(?P<u>{COMMON})")
+_PRICE_FIRST = re.compile(r"\d{2,4}(?=[\u4e00-\u9fff])")
 _DIGITS = re.compile(r"\d+")
 _REFUSE = re.compile(r"(?:不要|别要|不买|不订|不用)(?=[^了])")
 _HAN = re.compile(rf"{CHINESE}(?![\u4e00-\u9fff])|俩|仨")
@@ -84,7 +86,7 @@ _WORDS: dict[str, re.Pattern[str]] = {
         (OWN, r"(?:我)?自己(?:家)?(?:要|留|拿|的)?|我自己|本人|自家"),
         (VERB, r"(?:我|咱|俺|我家|我们家?)?(?:也|还|就|先|想|需)?(?:给我|帮我|给咱)?(?:要|来|买|订购?|预[订定]|下单|留(?=\s?[\d一二两三四五六七八九十])|定|接龙?|(?:整|弄|搞|囤|抢|端)(?=\s?[\d一二两俩三四五六七八九十])|参团|团(?!长)购?|跟团|拿|报名?|需要|点|扣|打|选)(?:上|个(?!\d))?"),
         (JOIN, r"以及|还有|和|跟|与|及|加上|加|[+&、/]|-(?=[^\d])"),
-        (FILLER, r"就够了?|[都全]是|算了|算上?我(?:家)?|(?:那)?(?:还是|就)|够了|pls|plz|please|box(?:es)?|packs?|bags?|pcs?(?![a-z])|谢谢你?们?|感谢|多谢|辛苦(?:了|啦)?|麻烦(?:了)?|团长|老板娘?|群主|掌柜的?|店家|亲爱的|亲|美女|姐妹们?|大家好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|你好|您好|哈喽|hello|hi|ok|okay|好的|好嘞|好滴|收到|帮忙|帮我|给我|替我|请|thx|thanks|thank you|3q|我家?|的|吧|哦|噢|喔|呀|啊|哈|嘻|呢|啦|了|哟|咯|喽|嘞|嗷|哒|滴|嗯|好|一下|这个|那个|先|就|那|:|~|!|数量|共"),
+        (FILLER, r"就够了?|嘛|它个?|[都全]是|算了|算上?我(?:家)?|(?:那)?(?:还是|就)|够了|pls|plz|please|box(?:es)?|packs?|bags?|pcs?(?![a-z])|谢谢你?们?|感谢|多谢|辛苦(?:了|啦)?|麻烦(?:了)?|团长|老板娘?|群主|掌柜的?|店家|亲爱的|亲|美女|姐妹们?|大家好|早上好|上午好|中午好|下午好|晚上好|早安|晚安|你好|您好|哈喽|hello|hi|ok|okay|好的|好嘞|好滴|收到|帮忙|帮我|给我|替我|请|thx|thanks|thank you|3q|我家?|的|吧|哦|噢|喔|呀|啊|哈|嘻|呢|啦|了|哟|咯|喽|嘞|嗷|哒|滴|嗯|好|一下|这个|那个|先|就|那|:|~|!|数量|共"),
     )
 }  # fmt: skip
 _ANY_WORD = re.compile("|".join(f"(?P<k_{kind}>{pattern.pattern})" for kind, pattern in _WORDS.items()))
@@ -109,7 +111,7 @@ def _next(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -> 
     char = text[i]
     if char in ",;。!?":
         return Token(BREAK, i, i + 1)
-    if char in " |_()\"'“”<>.:=" and not (char == "=" and _TOTALS.match(text, i)):
+    if char in " ·|_()\"'“”<>.:=" and not (char == "=" and _TOTALS.match(text, i)):
         return Token(SPACE, i, i + 1)
     if sized := _of_two_sizes(text, i, goods):
         return sized
@@ -148,7 +150,7 @@ def _misread(text: str, i: int, named: tuple[int, Piece], before: list[Token]) -
     if last and last.end == i and last.kind == TEXT:
         return True
     rest = text[end : end + 2].lstrip("的 ")
-    return bool(rest) and not re.match(rf"[\d+x,;)、]|{CHINESE}|各|来|要", rest)
+    return bool(rest) and not re.match(rf"[\d+x,;)、]|{CHINESE}|各|来|要|都|也|全|每|就|一样", rest)
 
 
 def _number(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -> Token | None:
@@ -184,9 +186,27 @@ def _number(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -
         return Token(COUNT, i, m.end(), int(m["n"]), style="times")
     if m := _WORDS[SAME].match(text, i):
         return Token(SAME, i, m.end(), int(m["n"] or m["n2"] or 0))
+    if m := _FORMAL.match(text, i):
+        return Token(
+            COUNT,
+            i,
+            m.end(),
+            "零壹贰叁肆伍陆柒捌玖拾".index(m["n"].replace("參", "叁")),
+            m["u"],
+            style="unit",
+        )
+    if (m := _PRICE_FIRST.match(text, i)) and _priced_goods(text, i, m, goods):
+        return Token(PRICE, i, m.end(), int(m[0]) * 100, style="of")
     if m := _UNITED.match(text, i):
         return _united(text, i, m, goods)
     return _bare(text, i, before)
+
+
+def _priced_goods(text: str, i: int, m: re.Match[str], goods: Goods) -> bool:
+    """`98龙井2`: a price grown to goods that cost it, with their number behind."""
+    named = goods.find(text, m.end()) if not text[i - 1 : i].isalnum() else None
+    fits = named and any(goods.prices[c] == int(m[0]) * 100 for c in named[1].offers)
+    return bool(fits and named and re.match(rf"\s?(?:[x+]?\d|{CHINESE})", text[named[0] :]))
 
 
 def _begins(before: list[Token]) -> bool:
@@ -200,6 +220,12 @@ def _united(text: str, i: int, m: re.Match[str], goods: Goods) -> Token | None:
         return None
     if m["z"] and m["z"] + m["u"] in goods.table:
         return Token(COUNT, i, m.start("z"), number, style="unit")
+    if (
+        m["u"] == "两"
+        and number * 100 in goods.prices.values()
+        and re.match(COMMON, text[m.end() : m.end() + 2])
+    ):
+        return Token(PRICE, i, m.end() - 1, number * 100, style="plain")
     if m["u"] == "块" and number * 100 in {p * k for p in goods.prices.values() for k in range(1, 11)}:
         return Token(PRICE, i, m.end(), number * 100, style="plain")
     return Token(COUNT, i, m.end(), number, m["u"], style="unit")

@@ -14,7 +14,7 @@ _LABEL = re.compile(
     r"^(?:[【\[(（]?(?:秒杀|爆款|新品|特价|福利|返场|推荐|必买|现货|限时|预售|包邮|热卖|尝鲜)[】\])）\s]\s*|[a-zA-Z][款套]餐?\s?[:：]|[a-zA-Z]\s?[:：、.]|[A-Z]\s+(?=[\u4e00-\u9fff]{2})|(?:规格|品名|名称|商品名?称?|产品名?称?|货品|价格|单价|售价|团购|团长|今日|本期|新品|上新|预售|每)?\s?[:：]?\s*)"
 )
 _TAIL = re.compile(
-    r"(?:[:：,，]|规格|价格|单价|售价|仅|只要|只需|一共|各|每|卖|包邮价?|特价|合|共|是|就|才|\s)+$"
+    r"(?:[:：,，]|规格|价格|单价|售价|仅|只要|只需|一共|各|每|卖|包邮价?|特价|(?<!组)合|共|是|就|才|\s)+$"
 )
 _FIELD = re.compile(
     r"^\s*(?:产地|发货地|保质期|储存|保存|口感|特点|卖点|配料|净含量|温馨提示|注意|售后|备注|说明|地址|时间|日期|等级|品牌|包装)\s?[:：(]"
@@ -23,7 +23,9 @@ TITLED = re.compile(r"^\s*(?:品名|名称|商品名?称?|产品名?称?|货品)
 _CALL = re.compile(r"兄弟|姐妹|家人们|宝子|亲们|好货|开团|开抢|团购|[果菜品]团|接龙|上新|福利|来啦|大家|通知")
 """Words of a call to buy, which is the name of no goods."""
 MOST_NAME = 30
-_GRADE = re.compile(r"(?:j{1,5}级?|[特一二三优]级|统货|精品果?|[特大中小][果号])(?=\s|\d|$)")
+_GRADE = re.compile(
+    r"(?:j{1,5}级?|[特一二三优]级|统货|精品果?|普通果?|优选果?|[特大中小][果号]|[红白黄紫绿黑青][心肉]|(?:礼盒|散|罐|袋|盒|精|简)装?|带箱|净重|毛重|单箱|整箱)(?=\s|\d|$)"
+)
 _AFTER_COLON = re.compile(r"[^:：]{2,12}[:：]\s*(?=[\u4e00-\u9fff]{2})(?P<rest>.+)")
 _NUMBER_INSIDE = re.compile(r"(?P<name>[^()（）\d]+)[(（](?P<spec>[^()（）]*\d[^()（）]*)[)）]")
 """`蔬菜套餐（8样约10斤）`: what it holds, in brackets."""
@@ -81,6 +83,8 @@ def name_and_spec(label: str) -> tuple[str, str]:
     if not name and hit.end() < len(text):
         # `5斤装赣南脐橙`: the size stands first.
         rest = clean(text[hit.end() :])
+        if _GRADE.fullmatch(rest.lower()):
+            return "", _flat(text)
         if len(rest) >= 2 and SPEC.search(rest) is None and not FLAVOUR.fullmatch(rest):
             return rest, _flat(text[: hit.end()])
     return name, spec
