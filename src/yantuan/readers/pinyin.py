@@ -46,7 +46,7 @@ zuan10262 zui10260 zun10256 zuo10254
 _SECOND_LEVEL = (
     "柚you 猕mi 荔li 枇pi 杷pa 芋yu 莴wo 芹qin 榄lan 桔ju 柑gan 榴liu 莓mei 蕨jue 笋sun 荠ji 苋xian 芥jie 蒡bang 茼tong 蒿hao "
     "虾xia 鲈lu 鳕xue 鲳chang 鳜gui 鲫ji 鲢lian 蛤ge 蚬xian 鲍bao 螃pang 蟹xie 鱿you 馍mo 饺jiao 馄hun 饨tun 粽zong 糍ci 馕nang "
-    "菠bo 菌jun 菇gu 蘑mo 萝luo 茭jiao 荸bi 荞qiao 藜li 薏yi 芡qian 芸yun 桂gui 榛zhen 栗li 柠ning 檬meng 樱ying 瑰gui 玫mei 脐qi"
+    "菠bo 菌jun 菇gu 蘑mo 萝luo 茭jiao 荸bi 荞qiao 藜li 薏yi 芡qian 芸yun 桂gui 榛zhen 栗li 柠ning 檬meng 樱ying 瑰gui 玫mei 脐qi 蛳si 鳗man 鲟xun 鹌an 鹑chun"
 )
 _LAST = 10247
 

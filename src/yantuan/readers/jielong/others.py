@@ -23,7 +23,7 @@ _DIRECT = re.compile(
 _IN_BRACKETS = re.compile(rf"\((?P<w>帮|替|代)(?P<who>(?!{_VERB}|[付发转忙我])[\u4e00-\u9fff]{{2,6}})\)")
 _FORMS = (_FOR, _BARE, _DIRECT, _IN_BRACKETS)
 _INSIDE = re.compile(
-    r"其中|有(?=\s?(?:\d|[一二两三四五])+[份箱盒袋件个瓶]\s?是?[帮给替代])|里面|里头|当中|内有|包括|包含|含"
+    r"其中|有(?=\s?(?:\d|[一二两三四五])+[份箱盒袋件个瓶]\s?是?\s?$)|里面|里头|当中|内有|包括|包含|含"
 )
 _ON_TOP = re.compile(r"另外|另|额外|外加|此外|还要?|再|加上|多")
 _NOBODY = re.compile(

@@ -186,6 +186,11 @@ def _number(text: str, i: int, goods: Goods, before: list[Token], minus: bool) -
         return Token(COUNT, i, m.end(), int(m["n"]), style="times")
     if m := _WORDS[SAME].match(text, i):
         return Token(SAME, i, m.end(), int(m["n"] or m["n2"] or 0))
+    return _counted(text, i, goods, before)
+
+
+def _counted(text: str, i: int, goods: Goods, before: list[Token]) -> Token | None:
+    """A number with its measure word, grown to its goods, or alone."""
     if m := _FORMAL.match(text, i):
         return Token(
             COUNT,

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _ALL = re.compile(r"全场|全部|所有|每[款样种]|各限|均限|都限")
 
 
+def _below_a_list(builder: Builder, line: Line) -> bool:
+    """Whether a line of its own follows goods of a line each: then it speaks of all of them."""
+    begun = builder.begun
+    return len(begun) > 1 and begun[-1] - begun[-2] == 1 and begun[-1] < line.number
+
+
 def apply_counts(builder: Builder, line: Line, facts: Facts, source: str, prices: int) -> None:
     """Limits and stock of one clause, `prices` of which were read from it."""
     own = builder.made[-prices:] if prices else builder.made
@@ -25,7 +31,11 @@ def apply_counts(builder: Builder, line: Line, facts: Facts, source: str, prices
             _limit(own, facts.limit, Mark("sure" if len(own) == 1 else "likely", source))
         elif _ALL.search(line.folded.text):
             builder.loose.append(("limit", facts.limit, Mark("likely", source)))
-        elif builder.good and not (builder.gap and len(builder.reading.goods) > 1):
+        elif (
+            builder.good
+            and not _below_a_list(builder, line)
+            and not (builder.gap and len(builder.reading.goods) > 1)
+        ):
             _limit(builder.good.specs, facts.limit, Mark("likely", source))
         else:
             builder.loose.append(("limit", facts.limit, Mark("guess", source)))

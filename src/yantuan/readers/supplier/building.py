@@ -10,6 +10,7 @@ from yantuan.readers.supplier.applying import apply_counts, spread
 from yantuan.readers.supplier.facts import Facts, facts_of
 from yantuan.readers.supplier.lines import Line
 from yantuan.readers.supplier.naming import (
+    GRADE,
     KINDS,
     TITLED,
     Head,
@@ -20,7 +21,7 @@ from yantuan.readers.supplier.naming import (
     name_and_spec,
 )
 from yantuan.readers.supplier.options import choices, names, sizes
-from yantuan.readers.supplier.prices import Price, fen_of, prices_of
+from yantuan.readers.supplier.prices import FLAVOUR, Price, fen_of, prices_of
 from yantuan.readers.supplier.result import Good, Mark, Reading, Spec, Sureness, Unclear
 from yantuan.readers.text import plain, unadorned
 
@@ -57,6 +58,10 @@ class Builder:
         """Choices said before the price of the goods they belong to."""
         self.own: list[list[str]] = []
         """Choices of the goods being read."""
+        self.lead = ""
+        """The grade at the head of the line, for its later sizes too: `红心 2个 23.9 4个 39.9`."""
+        self.begun: list[int] = []
+        """The lines on which goods were first named."""
         self.kinds: Good | None = None
         """Goods whose fillings or flavours follow, a line each."""
         self.gap = True
@@ -83,7 +88,7 @@ class Builder:
 
     def take(self, line: Line) -> None:
         """Read one line."""
-        self.made = []
+        self.made, self.lead = [], ""
         opening = not self.reading.title and self.good is None
         if self._choices(line):
             self.keep(line)
@@ -202,6 +207,9 @@ class Builder:
         """Whether a short name with a price is a filling or flavour of the goods in the heading above."""
         if not name or spec or len(name) > 6:
             return False
+        if self._is_colour(line, name):
+            self.kinds = self.good
+            return True
         if self.kinds is not None:
             noun = KINDS.search(self.kinds.title)
             return self.kinds is self.good and not self.heads and not self.gap and not _ends_alike(name, noun)
@@ -212,8 +220,20 @@ class Builder:
         self.heads = [head]
         return True
 
+    def _is_colour(self, line: Line, name: str) -> bool:
+        """樱花粉 below 黑色 and 白色."""
+        specs = self.good.specs if self.good else []
+        alone = self.gap or self.heads or line.listed
+        return (
+            len(specs) > 1 and len(name) <= 4 and not alone and all(FLAVOUR.fullmatch(s.name) for s in specs)
+        )
+
     def _spec(self, line: Line, label: str, price: Price, mark: Mark) -> None:
         name, spec = name_and_spec(label)
+        if not name and (grade := GRADE.match(spec.lower())):
+            self.lead = spec[: grade.end()]
+        elif not name and self.lead and self.made and spec[:1].isdigit():
+            spec = f"{self.lead} {spec}"
         if self._is_kind(line, name, spec):
             name, spec = "", name
             good = self.kinds = self.kinds or self._target(line, "", mark)
@@ -273,6 +293,7 @@ class Builder:
                 return None
             same = Good(title, mark)
             self.reading.goods.append(same)
+            self.begun.append(line.number)
         self.good = same
         self.own, self.options = self.options, []
         return same

@@ -40,6 +40,7 @@ _COME = re.compile(r"到货|发货|送达|取货|提货|自提|配送|送货|到
 _BESIDE = re.compile(
     r"(?:截[单止团至]|收单|结[团束]|到货|发货|时间|日期|预计)\s?(?:时间|日期|于|在|是)?\s?[:]?\s?$"
 )
+_ORDINAL = re.compile(r"\d{1,2}号")
 _PICKUP = re.compile(
     r"自提|自取|取货|提货|到店取|上门取|(?:门口?|驿站|岗亭|门卫|店里|楼下|车库)(?:自?来|自|处)?取(?!消)"
 )
@@ -115,7 +116,7 @@ def _moments(found: Facts, text: str, now: datetime) -> None:
         if hit["month"] and "月" not in hit[0] and not _is_day(found.left, hit):
             continue
         if not (ends or comes):
-            if any(c.isdigit() for c in hit[0]):
+            if any(c.isdigit() for c in hit[0]) and not _is_of_a_name(found.left, hit):
                 found.blank(*hit.span())
             continue
         found.dated = True
@@ -128,6 +129,14 @@ def _moments(found: Facts, text: str, now: datetime) -> None:
     if ends:
         for word in _END.finditer(found.left):
             found.blank(*word.span())
+
+
+def _is_of_a_name(text: str, hit: re.Match[str]) -> bool:
+    """`烟薯25号`: a number of a variety, grown to its name."""
+    before = text[hit.start() - 1 : hit.start()] if hit.start() else ""
+    if _ORDINAL.fullmatch(hit[0]) is None or not "\u4e00" <= before <= "\u9fff":
+        return False
+    return before not in "到至在于是周月的前后约"
 
 
 def _is_day(text: str, hit: re.Match[str]) -> bool:

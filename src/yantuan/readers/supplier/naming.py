@@ -23,7 +23,7 @@ TITLED = re.compile(r"^\s*(?:品名|名称|商品名?称?|产品名?称?|货品)
 _CALL = re.compile(r"兄弟|姐妹|家人们|宝子|亲们|好货|开团|开抢|团购|[果菜品]团|接龙|上新|福利|来啦|大家|通知")
 """Words of a call to buy, which is the name of no goods."""
 MOST_NAME = 30
-_GRADE = re.compile(
+GRADE = re.compile(
     r"(?:j{1,5}级?|[特一二三优]级|统货|精品果?|普通果?|优选果?|[特大中小][果号]|[红白黄紫绿黑青][心肉]|(?:礼盒|散|罐|袋|盒|精|简)装?|带箱|净重|毛重|单箱|整箱)(?=\s|\d|$)"
 )
 _AFTER_COLON = re.compile(r"[^:：]{2,12}[:：]\s*(?=[\u4e00-\u9fff]{2})(?P<rest>.+)")
@@ -66,7 +66,7 @@ def name_and_spec(label: str) -> tuple[str, str]:
     text = _TAIL.sub("", _LABEL.sub("", label, count=1)).strip(" /|、:：-+~>=,，;.*")
     if FLAVOUR.fullmatch(text):
         return "", text
-    if _GRADE.match(text.lower()):
+    if GRADE.match(text.lower()):
         return "", _flat(text)
     behind = _AFTER_COLON.fullmatch(text)
     if behind and (parts := name_and_spec(behind["rest"]))[0]:
@@ -83,7 +83,7 @@ def name_and_spec(label: str) -> tuple[str, str]:
     if not name and hit.end() < len(text):
         # `5斤装赣南脐橙`: the size stands first.
         rest = clean(text[hit.end() :])
-        if _GRADE.fullmatch(rest.lower()):
+        if GRADE.fullmatch(rest.lower()):
             return "", _flat(text)
         if len(rest) >= 2 and SPEC.search(rest) is None and not FLAVOUR.fullmatch(rest):
             return rest, _flat(text[: hit.end()])
