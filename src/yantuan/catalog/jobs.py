@@ -15,6 +15,7 @@ from yantuan.kernel import said
 from yantuan.kernel.clock import now
 from yantuan.kernel.outbox import on
 from yantuan.kernel.schedule import every
+from yantuan.staff.access import carrying_on
 
 
 @on(imports.TOPIC)
@@ -34,7 +35,10 @@ def _lock(product_id: int) -> None:
 
 
 def _carry(product_id: int, person_id: int, wish: dict[str, Any] | None) -> None:
-    if wish is not None:
+    if wish is None:
+        return
+    # A helper's wish is carried out while they still have the right to it.
+    with carrying_on("update_product"):
         actions.update_product(person_by_id(person_id), product_id, ProductIn.model_validate(wish))
 
 

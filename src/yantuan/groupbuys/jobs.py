@@ -14,6 +14,7 @@ from yantuan.identity.people import person_by_id
 from yantuan.kernel import said
 from yantuan.kernel.clock import now
 from yantuan.kernel.schedule import every
+from yantuan.staff.access import carrying_on
 from yantuan.stores.parts import point_seen_provider
 
 
@@ -59,11 +60,14 @@ def _carry(group_buy_id: int, person_id: int, wish: dict[str, Any] | None) -> No
             sale = GroupBuy.objects.select_related("store__leader").get(id=group_buy_id)
             said.may_show(public.wish_of(sale, person))
         else:
-            actions.publish_group_buy(person, group_buy_id)
+            # A helper's wish is carried out while they still have the right to it.
+            with carrying_on("publish_group_buy"):
+                actions.publish_group_buy(person, group_buy_id)
         return
     data = GroupBuyIn.model_validate(wish)
     group_buy = GroupBuy.objects.get(id=group_buy_id)
-    actions.update_group_buy(person, group_buy_id, public.in_its_window(group_buy, data))
+    with carrying_on("update_group_buy"):
+        actions.update_group_buy(person, group_buy_id, public.in_its_window(group_buy, data))
 
 
 def _take_down(group_buy_id: int) -> None:
