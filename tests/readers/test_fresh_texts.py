@@ -17,6 +17,7 @@ from readers import cases, fresh
         ("second", 20, 17, 3, 0),
         ("third", 25, 23, 4, 0),
         ("fourth", 20, 19, 1, 1),
+        ("fifth", 18, 18, 0, 0),
     ],
 )
 def test_orders_of_a_list(name: str, count: int, passed: int, missed: int, wrong: int) -> None:

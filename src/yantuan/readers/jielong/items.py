@@ -11,6 +11,7 @@ from yantuan.readers.jielong.foods import holds_food
 from yantuan.readers.jielong.goods import Goods
 from yantuan.readers.jielong.result import Unclear
 from yantuan.readers.jielong.tokens import Token
+from yantuan.readers.jielong.units import AMOUNT
 
 _HARMLESS = re.compile(
     r"(?:新鲜|大个|甜|好吃|今天|明天|水果|特价|那款|这款|那种|这种|上面|链接|群里|精选|美味|优质|精品|香甜|除|以?外|之外|装|有|个|给|帮|共|只|各)+"
@@ -111,6 +112,9 @@ class Picker:
         if self._unknown_before(token):
             raise Unclear(f"这次没有“{self._words_at(token)}”")
         last = self.groups[-1] if self.groups else None
+        if kind == "amount" and last and (counted := self._counted(last, token, offers)):
+            self._count(counted)
+            return
         if kind == "emoji" and last and last.count and last.offers == offers and not _counts(token, after):
             return
         if last and not self.joined and self._joins(last, token, offers, kind, after):
@@ -136,6 +140,15 @@ class Picker:
                 self.pending = None
         else:
             self.open.append(group)
+
+    def _counted(self, last: Group, token: Token, offers: frozenset[str]) -> Token | None:
+        """`鲈鱼2条` where perch is sold singly and only another fish in twos: a number of perch."""
+        hit = AMOUNT.fullmatch(self.text, token.start, token.end)
+        if last.count or last.offers & offers or hit is None or not hit["n"].isdigit():
+            return None
+        if any(hit["u"] not in self.goods.facts[code].units for code in last.offers):
+            return None
+        return Token(kinds.COUNT, token.start, token.end, int(hit["n"]), hit["u"], style="unit")
 
     def _joins(
         self, last: Group, token: Token, offers: frozenset[str], kind: str, after: Token | None
