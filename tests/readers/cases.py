@@ -14,7 +14,7 @@ from yantuan.readers.jielong.result import offers_from
 
 HERE = Path(__file__).parent
 SETS = {"given": HERE / "jielong_cases", "own": HERE / "jielong_own", "held": HERE / "jielong_held"}
-FRESH = {name: HERE / name / "jielong" for name in ("unseen", "second", "third", "fourth", "fifth")}
+FRESH = {name: HERE / name / "jielong" for name in ("unseen", "second", "third", "fourth", "fifth", "sixth")}
 """Sets written after the reader, kept as they were at first sight."""
 Triple = tuple[str, str, int, bool]
 

@@ -18,6 +18,7 @@ from readers import cases, fresh
         ("third", 25, 23, 4, 0),
         ("fourth", 20, 19, 1, 1),
         ("fifth", 18, 18, 0, 0),
+        ("sixth", 8, 7, 2, 0),
     ],
 )
 def test_orders_of_a_list(name: str, count: int, passed: int, missed: int, wrong: int) -> None:
@@ -30,7 +31,8 @@ def test_orders_of_a_list(name: str, count: int, passed: int, missed: int, wrong
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "bad"), [("unseen", 60, 0), ("second", 20, 0), ("third", 14, 0), ("fourth", 10, 0)]
+    ("name", "count", "bad"),
+    [("unseen", 60, 0), ("second", 20, 0), ("third", 14, 0), ("fourth", 10, 0), ("sixth", 9, 0)],
 )
 def test_fields_of_addresses(name: str, count: int, bad: int) -> None:
     assert len(fresh.load(name, "addresses")) == count
@@ -41,7 +43,13 @@ def test_fields_of_addresses(name: str, count: int, bad: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "count", "variants", "facts"),
-    [("unseen", 25, 0, 0), ("second", 10, 0, 0), ("third", 10, 0, 0), ("fourth", 10, 0, 0)],
+    [
+        ("unseen", 25, 0, 0),
+        ("second", 10, 0, 0),
+        ("third", 10, 0, 0),
+        ("fourth", 10, 0, 0),
+        ("sixth", 8, 4, 2),
+    ],
 )
 def test_goods_of_suppliers(name: str, count: int, variants: int, facts: int) -> None:
     assert len(fresh.load(name, "supplier")) == count

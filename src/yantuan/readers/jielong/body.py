@@ -146,7 +146,9 @@ class BodyReader:
             asked = notes.QUESTION.search(clause)
             if asked and notes.POLITE.search(clause) and not notes.ASKS.search(clause):
                 tokens = scan(text, hit.start(), hit.end(), self.goods, minus=False)
-                if any(t.kind == kinds.COUNT for t in tokens):
+                if any(
+                    t.kind == kinds.COUNT or (t.kind == kinds.VAGUE and text[t.start] == "半") for t in tokens
+                ):
                     raise Unclear("是问能不能，还没有定")
             past = notes.PAST.search(clause) and not notes.LIKE.search(clause)
             if asked or past:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from yantuan.readers.jielong import tokens as kinds
@@ -104,7 +105,12 @@ class Clauses:
         if not left.items and self.changes and self.changes[-1].kind == "drop":
             # `手抓饼不要了，换成荠菜饺`
             left = self.changes.pop().picked
-        if self.listed and left.items and not self.changes:
+        slip = re.search("错|不对", self.text[verb.start : verb.end]) is not None
+        if (
+            (self.listed or (slip and all(i.quantity for i in left.items)))
+            and left.items
+            and not self.changes
+        ):
             self.changes.append(Change("order", left))
         self.changes.append(Change("set", right, left if left.items else None))
 
