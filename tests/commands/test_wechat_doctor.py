@@ -23,7 +23,8 @@ from yantuan.merchants.rules import PROBLEMS
 from yantuan.notices.models import TemplateTrouble
 
 __all__ = ["platform", "platform_folder"]
-pytestmark = pytest.mark.django_db
+# It asks WeChat and reads settings; of rows only who sells how.
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 SHOP = "https://shop.example"
 
 
