@@ -12,12 +12,18 @@ from yantuan.kernel.clock import now
 from yantuan.kernel.config import config
 from yantuan.kernel.errors import NotFound
 from yantuan.kernel.ids import new_token
+from yantuan.kernel.prepared import PreparedPair
 from yantuan.kernel.tokens import token_hash
 
 COOKIE = config().cookie_name("yt_session")
 LIFE = timedelta(days=SESSION_DAYS)
 LONGEST = timedelta(days=LONGEST_SESSION_DAYS)
 _TOUCH_AFTER = timedelta(hours=1)
+_LIVE = PreparedPair(
+    Session,
+    "person",
+    "a.token_hash = %s AND a.revoked_at IS NULL AND a.expires_at > %s AND b.disabled_at IS NULL",
+)
 
 
 def start(person: Person, client: str, user_agent: str = "") -> str:
@@ -40,16 +46,7 @@ def find(token: str) -> Session | None:
     """The live session of a token with its person, in one query; expired, revoked and disabled ones are None."""
     if not token or len(token) > 128:
         return None
-    return (
-        Session.objects.select_related("person")
-        .filter(
-            token_hash=token_hash(token),
-            revoked_at=None,
-            expires_at__gt=now(),
-            person__disabled_at=None,
-        )
-        .first()
-    )
+    return _LIVE.first((token_hash(token), _LIVE.moment(now())))
 
 
 def resolve(token: str) -> int | None:
