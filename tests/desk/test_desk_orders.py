@@ -14,7 +14,7 @@ from yantuan.desk import table
 from yantuan.kernel.errors import Invalid
 from yantuan.members.counting import count
 from yantuan.members.models import Member, MemberTag
-from yantuan.orders.models import Order
+from yantuan.orders.models import LocalDelivery, Order
 
 pytestmark = pytest.mark.django_db
 
@@ -200,3 +200,13 @@ def test_english_by_switch(world: DeskWorld) -> None:
     page = look(world, client=client).content.decode()
     assert "To ship" in page and 'lang="en"' in page and "待发货" not in page
     assert client.post("/desk/language", {"language": "fr"}).status_code == 422
+
+
+def test_an_order_brought_by_distance_says_how_far_it_goes(world: DeskWorld) -> None:
+    order, client = world.orders["paid"], browser(world.leader)
+    bare = client.get(f"{world.path}/orders/{order.id}").content.decode()
+    assert "直线距离" not in bare
+    LocalDelivery.objects.create(
+        order_id=order.id, store_id=order.store_id, metres=2279, up_to_m=3000, fee_fen=500
+    )
+    assert "运费 · 直线距离约 2.3 km" in client.get(f"{world.path}/orders/{order.id}").content.decode()

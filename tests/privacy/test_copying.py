@@ -10,11 +10,15 @@ import pytest
 
 import factories as make
 from privacy.conftest import OPENID, Trail
+from yantuan.groupbuys.models import GroupBuy
+from yantuan.identity.models import Address
 from yantuan.identity.phones import phone_of
 from yantuan.kernel.actors import Actor
 from yantuan.kernel.errors import NotFound
 from yantuan.kernel.models import AuditEntry
+from yantuan.orders.models import LocalDelivery
 from yantuan.privacy import copying
+from yantuan.stores.models import Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPERATOR = Actor("operator", 7)
@@ -85,3 +89,24 @@ def test_people_are_found_by_id_and_by_phone(trail: Trail) -> None:
     for nobody in ("13900000000", "12345", "", "abc", "9" * 30):
         with pytest.raises(NotFound):
             copying.find(nobody)
+
+
+def test_places_on_the_map_are_in_the_copy_of_whose_they_are(trail: Trail) -> None:
+    order = make.received(make.order(trail.sale, trail.buyer))
+    shop = {"lat_e6": 31_230_400, "lng_e6": 121_473_700}
+    template = {"rest": {}, "distance": {"origin": shop, "bands": [{"up_to_m": 3000, "fee_fen": 500}]}}
+    Store.objects.filter(id=trail.store.id).update(freight_kind="template", freight_template=template)
+    GroupBuy.objects.filter(id=trail.sale.id).update(options={"money": {"freight": template}})
+    Address.objects.filter(person=trail.buyer).update(lat_e6=31_250_900, lng_e6=121_473_700)
+    LocalDelivery.objects.create(
+        order_id=order.id, store_id=trail.store.id, metres=2279, up_to_m=3000, fee_fen=500
+    )
+    mine = copying.copy_of(trail.buyer, OPERATOR)
+    assert (mine["addresses"][0]["lat_e6"], mine["addresses"][0]["lng_e6"]) == (31_250_900, 121_473_700)
+    assert mine["orders"][0]["distance"] == [{"metres": 2279, "up_to_m": 3000, "fee_fen": 500}]
+    assert "31230400" not in json.dumps(mine)
+    theirs = copying.copy_of(trail.store.leader.person, OPERATOR)
+    assert theirs["leader"]["delivery_origins"] == [
+        {"store_id": str(trail.store.id), **shop}, {"group_buy_id": str(trail.sale.id), **shop},
+    ]  # fmt: skip
+    assert "31250900" not in json.dumps(theirs)

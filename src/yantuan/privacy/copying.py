@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from django.db.models import Model, QuerySet
 
 from yantuan.aftersales.models import AfterSale
 from yantuan.fulfilment.models import Shipment
+from yantuan.groupbuys.models import GroupBuy
+from yantuan.groupbuys.options import sale_options_of
 from yantuan.identity.models import Address, Channel, Person, Session
 from yantuan.identity.phones import hash_phone, phone_of
 from yantuan.kernel import audit
@@ -27,6 +30,7 @@ from yantuan.notices.models import Consent, InboxMessage
 from yantuan.orders.models import LocalDelivery, Order, OrderEvent, OrderLine, Participation
 from yantuan.payments.models import OfflineProof, PaymentAttempt, Refund
 from yantuan.promotions.models import CouponClaim
+from yantuan.stores.freight import freight_template_of
 from yantuan.stores.models import Store
 from yantuan.teams.models import Seat
 from yantuan.waiting.models import Wish
@@ -174,7 +178,23 @@ def _leader(person: Person) -> Json | None:
         "certifications": list(_certifications(leader)),
         "stores": _plain(Store.objects.filter(leader=leader), "id", "name", "contact_wechat", "contact_phone", "return_name",
                          "return_phone", "return_address", "created_at"),
+        "delivery_origins": list(_origins(leader)),
     }  # fmt: skip
+
+
+def _origins(leader: Leader) -> Iterator[Json]:
+    """Where their goods leave from, of each store and sale that brings by distance."""
+    for store_id, kept in (
+        Store.objects.filter(leader=leader).order_by("id").values_list("id", "freight_template")
+    ):
+        template = freight_template_of(kept)
+        if template and template.distance:
+            yield {"store_id": str(store_id), **asdict(template.distance.origin)}
+    sales = GroupBuy.objects.filter(store__leader=leader).order_by("id").values_list("id", "options")
+    for sale_id, options in sales.iterator():
+        own = sale_options_of(options).money.freight
+        if own and own.distance:
+            yield {"group_buy_id": str(sale_id), **asdict(own.distance.origin)}
 
 
 def _certifications(leader: Leader) -> Iterator[Json]:
