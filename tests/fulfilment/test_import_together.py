@@ -212,3 +212,12 @@ def test_an_address_changed_after_the_labels_is_doubtful(shop: Shop, agreed: boo
     assert done["results"] == ({"booked": 2} if agreed else {"booked": 1, "skipped": 1})
     assert state(first, second) == ([packed()] * 2 if agreed else [WAITS] * 2)
     assert state(other) == [packed(1)]
+
+
+def test_the_template_lists_together_what_is_packed_together(shop: Shop) -> None:
+    first = shop.order(1)
+    other = shop.order(1)
+    second = shop.order(1, pair=(first.buyer.who, _address(first)))
+    answer = shop.boss.call("GET", f"/leader/stores/{shop.world.store.id}/ship-template")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert [row[0].value for row in sheet.iter_rows(min_row=2)] == [str(t.id) for t in (first, second, other)]

@@ -69,12 +69,12 @@ def fill(person: Person, store: Store, *, group_buy_id: int | None, by_line: boo
 
 
 def _order_rows(orders: QuerySet[Order], *, by_line: bool, full: bool) -> Iterator[list[str]]:
-    ids = list(orders.order_by("id").values_list("id", flat=True))
+    # What is packed together stands together.
+    together = ("group_buy_id", "number", "id")
+    ids = list(orders.order_by(*together).values_list("id", flat=True))
     for start in range(0, len(ids), PORTION):
-        some = (
-            Order.objects.filter(id__in=ids[start : start + PORTION]).prefetch_related("lines").order_by("id")
-        )
-        for order in some:
+        some = Order.objects.filter(id__in=ids[start : start + PORTION])
+        for order in some.prefetch_related("lines").order_by(*together):
             name = order.recipient_name if full else masked_name(order.recipient_name)
             tail = [str(order.number), name, order.phone_last4]
             lines = sorted(order.lines.all(), key=lambda line: line.position)
