@@ -23,6 +23,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   'GET /api/messages/unread': { leader: 0, buyer: 2 },
   'GET /api/g/abc': PAGE,
   'GET /api/g/abc/parcel': null,
+  'GET /api/group-buys/abc/uncollected-rule': { days: 0, then: 'keep', text: '', text_en: '' },
   'GET /api/me/addresses': [ADDRESS],
   'POST /api/orders/quote': QUOTE,
   'POST /api/orders': { id: '77', number: 12, payment: 'unpaid', payment_method: 'wechatpay', total_fen: 3590, expires_at: null, replayed: false },

@@ -37,6 +37,7 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
       'GET /api/messages/unread': { leader: 0, buyer: 0 },
       'GET /api/g/abc': PAGE,
       'GET /api/g/abc/parcel': null,
+      'GET /api/group-buys/abc/uncollected-rule': { days: 0, then: 'keep', text: '', text_en: '' },
       'GET /api/subscribe/templates': { leader: ['tl'], buyer: ['tb'] },
       'POST /api/subscribe/consents': { ok: true },
       'POST /api/shares/tok123/open': { ok: true },
@@ -82,7 +83,8 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
       expect(asked()).toEqual(['GET /api/g/abc'])
       await phone.away()
       await settle()
-      expect(asked().sort()).toEqual(['GET /api/g/abc', 'GET /api/me', 'POST /api/shares/tok123/open'])
+      const later = ['GET /api/g/abc/parcel', 'GET /api/group-buys/abc/uncollected-rule', 'GET /api/me', 'POST /api/shares/tok123/open']
+      expect(asked().sort()).toEqual(['GET /api/g/abc', ...later])
     })
 
     it('asks nothing about a stranger even later', async () => {
@@ -90,7 +92,22 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
       await phone.until('周五鲜果团')
       await phone.away()
       await settle()
-      expect(asked()).toEqual(['GET /api/g/abc'])
+      // The rule is the sale's, for everybody to read.
+      expect(asked()).toEqual(['GET /api/g/abc', 'GET /api/group-buys/abc/uncollected-rule'])
+    })
+
+    it('says what becomes of goods nobody fetches, and that more goes into the same parcel', async () => {
+      phone.storage.set(TOKEN, 'token')
+      answers['GET /api/group-buys/abc/uncollected-rule'] = { days: 3, then: 'keep', text: '3 天没来取，会提醒一次', text_en: 'Reminded once after 3 days' }
+      answers['GET /api/g/abc/parcel'] = { order_id: '77', number: 12, orders: 2, goods: ['红富士苹果 ×1'] }
+      await phone.start('pages/g/index?code=abc')
+      await phone.until('周五鲜果团')
+      await settle(300)
+      expect(phone.page.has('left-note')).toBe(false)
+      await phone.away()
+      await phone.until('3 天没来取，会提醒一次')
+      await phone.tap('my-parcel')
+      expect(phone.url).toBe('/pages/order/index?id=77')
     })
 
     it('alone in Moments is for looking: no sign-in, no cart, no way on', async () => {
