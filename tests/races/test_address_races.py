@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fulfilment.sheetworld import HEAD, line, number, sent, xlsx
 from fulfilment.tradeworld import NUMBER, Shop, make_shop
 from races.racing import LOCK, SEEN, meeting, together, without
-from yantuan.fulfilment.models import Shipment
+from yantuan.fulfilment.imports import actions, booking
+from yantuan.fulfilment.models import ShipImportRow, Shipment
 from yantuan.fulfilment.schemas import ShipIn
 from yantuan.fulfilment.shipping import ship
 from yantuan.kernel.errors import AppError
@@ -47,6 +49,33 @@ def test_a_parcel_leaves_or_its_address_changes() -> None:
         assert codes <= {"already_shipped", "address_changed"} and len(codes) == 1
         seen |= codes
     assert seen
+
+
+def sheet_outcome(shop: Shop, place: int) -> tuple[int, bool, set[str]]:
+    """Two orders in one parcel, sent by a sheet that names one: parcels, whether the address changed, results of the row."""
+    pair = shop.world.buyer()
+    first, second = shop.order(1, pair=pair), shop.order(1, pair=pair)
+    batch = int(sent(shop, xlsx(HEAD, line(first, number(place))))["id"])
+    actions.confirm(shop.boss.who, batch, [])
+    done = together(
+        [
+            lambda: booking.book(batch),
+            lambda: readdress(pair[0], second.id, ReaddressIn(recipient=NEW), "buyer"),
+        ]
+    )
+    wrong = [one for one in done if isinstance(one, Exception) and not isinstance(one, AppError)]
+    assert wrong == []
+    results = ShipImportRow.objects.filter(batch_id=batch).values_list("result", "refusal")
+    parcels = Shipment.objects.filter(order_id__in=[first.id, second.id]).count()
+    moved = {one.row.district == "余杭区" for one in (first, second)}
+    assert len(moved) == 1, "what is packed together moves together"
+    return parcels, moved.pop(), {" ".join(one).strip() for one in results}
+
+
+def test_a_sheet_sends_a_whole_parcel_or_its_address_changes() -> None:
+    shop = make_shop(stock_units=50)
+    for turn in range(8):
+        assert sheet_outcome(shop, turn) in [(2, False, {"booked"}), (0, True, {"refused address_changed"})]
 
 
 def test_control_without_guards_a_parcel_leaves_to_where_it_should_no_more() -> None:
