@@ -69,7 +69,7 @@ fmt: setup ## Format the Python side
 # Two at a time, the longest first. The app is built before: tests that read it must not see it being replaced.
 test: ## Everything that must pass
 	@$(MAKE) --no-print-directory -j2 -Otarget lint web
-	@$(MAKE) --no-print-directory -j2 -Otarget test-postgres test-sqlite test-stack test-web test-browser
+	@$(MAKE) --no-print-directory -j2 -Otarget test-postgres test-sqlite test-browser test-stack-sqlite test-stack-postgres test-web
 
 test-sqlite: setup ## Server tests on SQLite
 	@$(BIN)/pytest -m "not browser and not stack" --db=sqlite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,3 +75,9 @@ def test_the_rule_sees_a_float() -> None:
     ):
         assert _float_uses(ast.parse(text)) == [1], text
     assert _float_uses(ast.parse("share = total_fen // 100\nratio = done / whole")) == []
+
+
+def test_no_two_files_of_tests_share_a_name() -> None:
+    """Python would take the second for the first, and the whole suite could not be collected."""
+    names = Counter(path.name for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
