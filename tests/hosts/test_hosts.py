@@ -215,13 +215,3 @@ def test_many_are_told_slice_by_slice(shop: Shop, monkeypatch: pytest.MonkeyPatc
     shop.boss.ok("POST", at(shop, shop.world.point, "/tell"), {"counts": 1, "people": 5})
     outbox.drain()
     assert sorted(person for person, _ in messages()) == sorted(buyers)
-
-
-def test_goods_of_the_shelf_are_not_counted(shop: Shop) -> None:
-    shop.order(pickup=True)
-    sale = shop.world.group_buy
-    sale.kind, sale.ends_at = "shelf", None
-    sale.save()
-    path = at(shop, shop.world.point, "/count")
-    assert shop.boss.refused("POST", path, counted(shop, (1, 0))) == (409, "arrival_not_counted")
-    assert Arrival.objects.count() == 0

@@ -7,8 +7,9 @@ from typing import Any, Final
 from django.db import transaction
 
 from yantuan.groupbuys.models import GroupBuy
-from yantuan.hosts import rules, sheet
+from yantuan.hosts import rules, sheet, shelf
 from yantuan.hosts.models import Arrival, ArrivalCount, ArrivalLine
+from yantuan.hosts.queries import WAITING
 from yantuan.hosts.schemas import CountIn, TellIn
 from yantuan.identity.models import Person
 from yantuan.kernel import audit, outbox
@@ -20,10 +21,12 @@ from yantuan.notices.actions import tell_buyer
 from yantuan.notices.jobs import arrived_key
 from yantuan.notices.rules import Words
 from yantuan.orders.models import Order
-from yantuan.shipinfo.actions import arrived_at_point
+from yantuan.orders.states import PAID_PAYMENTS
+from yantuan.shipinfo.actions import arrived, arrived_at_point
 from yantuan.stores.models import PickupPoint
 
 TELL_TOPIC: Final = "arrival.tell"
+SHELF_TOPIC: Final = "arrival.shelf"
 SLICE: Final = 200
 """People told before the worker turns to something else."""
 
@@ -31,12 +34,12 @@ SLICE: Final = 200
 def count(person: Person, group_buy: GroupBuy, point: PickupPoint, body: CountIn) -> Arrival:
     """Write what came; again it is a correction, and both stay. In the caller's transaction.
 
-    Raises Conflict `arrival_not_counted` for a shelf, `nothing_due`, `count_changed`, Invalid `count_incomplete`,
-    `damaged_more_than_came`.
+    Of the shelf a count after the announcement begins the next delivery. Raises Conflict `nothing_due`, `count_changed`,
+    Invalid `count_incomplete`, `damaged_more_than_came`.
     """
     arrival = _locked(group_buy, point)
     rules.check_base(arrival.counts, body.base)
-    due = {one.offer_id: one.due for one in sheet.due_goods(group_buy.id, point.id)}
+    due = {one.offer_id: one.due for one in sheet.due_now(group_buy, point.id)}
     if not due:
         raise Conflict("nothing_due", "这个自提点没有要到的货", "Nothing is due at this point.")
     found = rules.check_count(
@@ -52,7 +55,9 @@ def count(person: Person, group_buy: GroupBuy, point: PickupPoint, body: CountIn
         )
         for offer, one in found.items()
     )
-    arrival.save(update_fields=["counts"])
+    if shelf.is_shelf(group_buy):
+        arrival.told_at = arrival.told_by = None
+    arrival.save(update_fields=["counts", "told_at", "told_by"])
     _audit(person, "arrival.count", arrival, number=arrival.counts)
     return arrival
 
@@ -68,7 +73,10 @@ def tell(person: Person, group_buy: GroupBuy, point: PickupPoint, body: TellIn) 
     if not arrival.counts:
         raise Conflict("not_counted_yet", "请先清点到货，再通知大家", "Count what came first.")
     rules.check_base(arrival.counts, body.counts)
-    people = sheet.hearers(group_buy.id, point.id).values("person_id").distinct().count()
+    here = _here(arrival) if shelf.is_shelf(group_buy) else []
+    people = len({order.person_id for order in here})
+    if not shelf.is_shelf(group_buy):
+        people = sheet.hearers(group_buy.id, point.id).values("person_id").distinct().count()
     if people != body.people:
         raise Conflict(
             "hearers_changed", f"现在要通知 {people} 人，请再确认一次", "The number of people has changed.",
@@ -77,22 +85,26 @@ def tell(person: Person, group_buy: GroupBuy, point: PickupPoint, body: TellIn) 
     arrival.told_at, arrival.told_by = now(), person.id
     arrival.save(update_fields=["told_at", "told_by"])
     _audit(person, "arrival.tell", arrival, people=people)
-    outbox.emit(TELL_TOPIC, {"arrival_id": str(arrival.id), "after": "0"}, store_id=arrival.store_id)
+    if not shelf.is_shelf(group_buy):
+        outbox.emit(TELL_TOPIC, {"arrival_id": str(arrival.id), "after": "0"}, store_id=arrival.store_id)
+    for start in range(0, len(here), SLICE):
+        ids = [str(order.id) for order in here[start : start + SLICE]]
+        outbox.emit(SHELF_TOPIC, {"arrival_id": str(arrival.id), "order_ids": ids}, store_id=arrival.store_id)
     return arrival
 
 
+def _here(arrival: Arrival) -> list[Order]:
+    """Orders of the shelf whose goods the newest count has."""
+    return shelf.covered(shelf.waiting(arrival.group_buy_id, arrival.point_id), sheet.newest(arrival))
+
+
 def _locked(group_buy: GroupBuy, point: PickupPoint) -> Arrival:
-    if group_buy.kind != GroupBuy.Kind.DATED:
-        raise Conflict(
-            "arrival_not_counted",
-            "卖场货架的商品随时补货，不在这里清点",
-            "Goods of the permanent shelf are not counted here.",
-        )
     Arrival.objects.bulk_create(
         [Arrival(store_id=group_buy.store_id, group_buy=group_buy, point=point, created_at=now())],
         ignore_conflicts=True,
     )
-    return Arrival.objects.select_for_update().get(group_buy=group_buy, point=point)
+    rows = Arrival.objects.select_for_update(of=("self",)).select_related("group_buy")
+    return rows.get(group_buy=group_buy, point=point)
 
 
 def _audit(person: Person, action: str, arrival: Arrival, **data: Any) -> None:
@@ -118,6 +130,15 @@ def tell_slice(arrival_id: int, after: int) -> None:
         return
     actor = Actor("leader", arrival.told_by)
     arrived_at_point(arrival.store_id, arrival.group_buy_id, arrival.point_id, actor)
+
+
+def tell_shelf(arrival_id: int, order_ids: list[int]) -> None:
+    """Each order by itself: goods of the shelf come anew with each. Told again, it is heard once."""
+    arrival = Arrival.objects.select_related("group_buy", "point").get(id=arrival_id)
+    rows = Order.objects.filter(id__in=order_ids, payment__in=list(PAID_PAYMENTS), delivery__in=WAITING)
+    for order in rows.order_by("id"):
+        _tell(arrival, [order])
+        arrived(order.id)
 
 
 def _tell(arrival: Arrival, orders: list[Order]) -> None:

@@ -15,6 +15,12 @@ def tell_waiting(payload: dict[str, Any]) -> None:
     actions.tell_slice(int(payload["arrival_id"]), int(payload["after"]))
 
 
+@on(actions.SHELF_TOPIC)
+def tell_shelf(payload: dict[str, Any]) -> None:
+    """Goods of the shelf are there: the buyers whose orders they complete."""
+    actions.tell_shelf(int(payload["arrival_id"]), [int(one) for one in payload["order_ids"]])
+
+
 @on(reminding.REMIND_TOPIC)
 def remind_waiting(payload: dict[str, Any]) -> None:
     """The next buyers who have not come."""

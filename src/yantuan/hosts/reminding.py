@@ -32,7 +32,7 @@ def remind(person: Person, group_buy: GroupBuy, point: PickupPoint) -> Arrival:
     Raises Conflict `not_told_yet`, `reminded_lately`.
     """
     arrival = Arrival.objects.select_for_update().filter(group_buy=group_buy, point=point).first()
-    if arrival is None or arrival.told_at is None:
+    if arrival is None or arrival.told_at is None or group_buy.kind != GroupBuy.Kind.DATED:
         raise Conflict("not_told_yet", "请先通知到货", "Tell them of the arrival first.")
     last = arrival.reminded_at or arrival.told_at
     if now() - last < rules.REMIND_APART:
@@ -58,8 +58,9 @@ def remind_due() -> int:
     """The one reminder of each rule whose days are over. Answers how many points it was for."""
     moment, done = now(), 0
     rows = Arrival.objects.filter(
-        told_at__lte=moment - timedelta(days=1), reminders=0, group_buy__uncollected_rules__isnull=False
-    )
+        told_at__lte=moment - timedelta(days=1), reminders=0, group_buy__uncollected_rules__isnull=False,
+        group_buy__kind=GroupBuy.Kind.DATED,
+    )  # fmt: skip
     for arrival_id, group_buy_id, told_at in list(
         rows.distinct().order_by("told_at").values_list("id", "group_buy_id", "told_at")[:AT_ONCE]
     ):

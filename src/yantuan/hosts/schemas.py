@@ -131,7 +131,7 @@ class ArrivalOut(Schema):
     title: str
     point: str
     dated: bool
-    """Goods of a permanent shelf come again and again and are not counted here."""
+    """False for the permanent shelf: its goods come again and again, and each count is of what nobody was told of yet."""
     counts: int
     told_at: datetime | None
     told_by: str

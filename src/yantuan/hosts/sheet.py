@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 from django.db.models.functions import Greatest
 
 from yantuan.groupbuys.models import GroupBuy, Offer
-from yantuan.hosts import rules
+from yantuan.hosts import rules, shelf
 from yantuan.hosts.models import Arrival, ArrivalCount, ArrivalLine
 from yantuan.hosts.queries import WAITING
 from yantuan.hosts.schemas import ArrivalGoods, ArrivalOut, ArrivalStep, Hearer
@@ -53,7 +53,18 @@ def due_goods(group_buy_id: int, point_id: int) -> list[Due]:
         order__group_buy_id=group_buy_id, order__pickup_point_id=point_id, order__delivery_method="pickup"
     )
     sums = rows.values("offer_id").annotate(due=Sum(needed), picked=Sum("picked_quantity"))
-    units = {row["offer_id"]: (row["due"], row["picked"]) for row in sums if row["due"]}
+    return _dues({row["offer_id"]: (row["due"], row["picked"]) for row in sums if row["due"]})
+
+
+def due_now(group_buy: GroupBuy, point_id: int) -> list[Due]:
+    """What a count is of: all of a dated sale, of the shelf what nobody was told of yet."""
+    if not shelf.is_shelf(group_buy):
+        return due_goods(group_buy.id, point_id)
+    units = shelf.due(shelf.waiting(group_buy.id, point_id))
+    return _dues({offer_id: (n, 0) for offer_id, n in units.items()})
+
+
+def _dues(units: Mapping[int, tuple[int, int]]) -> list[Due]:
     offers = (
         Offer.objects.filter(id__in=list(units)).select_related("product", "sku").order_by("position", "id")
     )
@@ -70,10 +81,11 @@ def _picture(offer: Offer) -> int | None:
 
 def arrival_out(group_buy: GroupBuy, point: PickupPoint) -> ArrivalOut:
     """The sheet of one sale at one point."""
-    arrival = Arrival.objects.filter(group_buy=group_buy, point=point).first()
-    goods, waiting = due_goods(group_buy.id, point.id), hearers(group_buy.id, point.id)
+    arrival = Arrival.objects.select_related("group_buy").filter(group_buy=group_buy, point=point).first()
+    goods = due_now(group_buy, point.id)
     pictures = media_map(one.picture_media_id for one in goods)
     came = newest(arrival)
+    people, named = _who(group_buy, point, came)
     told_by = Person.objects.filter(id=arrival.told_by or 0).first() if arrival else None
     return ArrivalOut(
         store_id=str(group_buy.store_id), title=group_buy.title, point=point.name, dated=group_buy.kind == GroupBuy.Kind.DATED,
@@ -84,8 +96,19 @@ def arrival_out(group_buy: GroupBuy, point: PickupPoint) -> ArrivalOut:
             for one in goods
         ],
         history=_history(arrival) if arrival else [],
-        people=waiting.values("person_id").distinct().count(), hearers=_named(waiting),
+        people=people, hearers=named,
     )  # fmt: skip
+
+
+def _who(group_buy: GroupBuy, point: PickupPoint, came: Mapping[int, rules.Came]) -> tuple[int, list[Hearer]]:
+    """How many buyers hear of it, and the first of them; of the shelf, once counted, those whose goods are there."""
+    if shelf.is_shelf(group_buy):
+        orders = shelf.waiting(group_buy.id, point.id)
+        orders = shelf.covered(orders, came) if came else orders
+        return len({order.person_id for order in orders}), _named(orders)
+    rows = hearers(group_buy.id, point.id)
+    shown = rows.only("person_id", "number", "recipient_name", "phone_last4")[: SHOWN * 2]
+    return rows.values("person_id").distinct().count(), _named(shown)
 
 
 def _goods(one: Due, came: rules.Came | None, picture: str) -> ArrivalGoods:
@@ -97,8 +120,10 @@ def _goods(one: Due, came: rules.Came | None, picture: str) -> ArrivalGoods:
 
 
 def newest(arrival: Arrival | None) -> dict[int, rules.Came]:
-    """What the newest count says, by offer; empty before the first."""
+    """What the newest count says, by offer; empty before the first, and of the shelf once its buyers were told."""
     if arrival is None or not arrival.counts:
+        return {}
+    if arrival.told_at is not None and shelf.is_shelf(arrival.group_buy):
         return {}
     rows = ArrivalLine.objects.filter(count__arrival=arrival, count__number=arrival.counts)
     return {row.offer_id: rules.Came(row.came, row.damaged) for row in rows}
@@ -115,9 +140,9 @@ def hearers(group_buy_id: int, point_id: int) -> QuerySet[Order]:
     return rows.order_by("number", "id")
 
 
-def _named(rows: QuerySet[Order]) -> list[Hearer]:
+def _named(rows: Iterable[Order]) -> list[Hearer]:
     seen: dict[int, Hearer] = {}
-    for row in rows.only("person_id", "number", "recipient_name", "phone_last4")[: SHOWN * 2]:
+    for row in rows:
         if row.person_id not in seen:
             seen[row.person_id] = Hearer(number=row.number, name=row.recipient_name, last4=row.phone_last4)
     return list(seen.values())[:SHOWN]

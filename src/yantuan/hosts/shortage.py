@@ -44,6 +44,12 @@ def point_of(group_buy: GroupBuy, point_id: int) -> PickupPoint:
     point = PickupPoint.objects.filter(id=point_id, store_id=group_buy.store_id).first()
     if point is None:
         raise NotFound
+    if group_buy.kind != GroupBuy.Kind.DATED:
+        raise Conflict(
+            "shelf_not_short",
+            "货架的商品少了等下次到货，要退请在订单里退",
+            "Goods of the shelf come with the next delivery; refund in the order.",
+        )
     return point
 
 

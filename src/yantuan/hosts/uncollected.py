@@ -86,7 +86,10 @@ def _refundable(found: Sequence[UncollectedRule], arrival: Arrival, order: Order
 
 
 def _told(group_buy: GroupBuy) -> list[Arrival]:
-    rows = Arrival.objects.filter(group_buy=group_buy, told_at__isnull=False).select_related("point")
+    # The shelf's goods come again and again: there is no one day they wait since.
+    rows = Arrival.objects.filter(
+        group_buy=group_buy, group_buy__kind=GroupBuy.Kind.DATED, told_at__isnull=False
+    ).select_related("point")
     return list(rows.order_by("point__position", "id"))
 
 
