@@ -112,13 +112,13 @@ def scratch_database(server: str, name: str, like: str = "template1") -> Iterato
 
 
 @contextmanager
-def migrated_instance(server: str, name: str, data: Path) -> Iterator[Instance]:
+def migrated_instance(server: str, name: str, data: Path, **settings: str) -> Iterator[Instance]:
     """An instance of this version on which nothing has happened yet."""
     with scratch_database(server, name, TEMPLATE) as url:
         data.mkdir(parents=True)
         if not url:
             shutil.copyfile(sqlite_file(), data / "yantuan.sqlite3")
-        yield Instance(data, url)
+        yield Instance(data, url, settings)
 
 
 @contextmanager

@@ -15,10 +15,11 @@ pytestmark = pytest.mark.stack
 
 def test_backed_up_while_it_serves(durable_server: str, tmp_path: Path) -> None:
     with (
-        migrated_instance(durable_server, "rush", tmp_path / "shop" / "data") as shop,
+        migrated_instance(
+            durable_server, "rush", tmp_path / "shop" / "data", YANTUAN_RATE_LIMIT_TIMES="100000"
+        ) as shop,
         scratch_database(durable_server, "rush_back") as other,
     ):
-        shop.settings = {"YANTUAN_RATE_LIMIT_TIMES": "100000"}
         acknowledged: list[tuple[float, str]] = []
         stop = threading.Event()
         with up(shop) as (app, process):

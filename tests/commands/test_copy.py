@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instance import Instance
+from instance import Instance, migrated_instance
 from rushing import SECONDS, kill_all, start_rush, until, up
 
 from yantuan.commands.copy import settings
@@ -29,10 +29,12 @@ MOST_LOST = 60.0
 def test_killed_in_the_rush_and_back_out_of_the_copy(tmp_path: Path) -> None:
     place = tmp_path / "copy"
     rules = {"YANTUAN_COPY_TO": str(place), "YANTUAN_RATE_LIMIT_TIMES": "100000"}
-    shop = Instance(tmp_path / "shop" / "data", settings=rules)
     acknowledged: list[tuple[float, str]] = []
     stop = threading.Event()
-    with up(shop) as (app, process):
+    with (
+        migrated_instance("", "copy", tmp_path / "shop" / "data", **rules) as shop,
+        up(shop) as (app, process),
+    ):
         until(lambda: any((place / "database" / "ltx" / "0").glob("*.ltx")), "the copy to begin")
         until(lambda: any((place / "media").rglob("*.webp")), "the pictures")
         assert stat.S_IMODE((shop.data / "litestream.yml").stat().st_mode) == 0o600
