@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run setup web openapi miniprogram test test-sqlite test-postgres test-stack test-stack-sqlite \
 	test-stack-postgres test-browser test-web lint fmt \
-	bench bench-peers bench-check bench-day lighthouse soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
+	bench bench-peers bench-check bench-day bench-exports lighthouse soak soak-sqlite crash races machine mutants fuzz check backup sbom wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -111,6 +111,9 @@ bench-day: setup web/node_modules/.installed ## Time what a leader does by hand 
 	@$(BIN)/python -m bench.picking
 	@$(BIN)/python -m bench.gate_search
 	@$(BIN)/python -m bench.leader_pages
+
+bench-exports: setup ## Time sheets of 100,000 orders beside the library alone, and the memory they take
+	@$(BIN)/python -m bench.export_orders
 
 lighthouse: setup web ## Judge the group-buy page on a phone with Lighthouse; writes bench/lighthouse.json
 	@$(BIN)/python -m bench.lighthouse --write
