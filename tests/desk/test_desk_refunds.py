@@ -11,6 +11,8 @@ from desk_world import DeskWorld, browser, helper
 from django.test import Client
 
 import factories as make
+from yantuan.desk.page import LANGUAGE
+from yantuan.desk.words import REFUND_CAUSES_EN, REFUND_STATES_EN
 from yantuan.identity import gateway
 from yantuan.identity.models import Session
 from yantuan.kernel.clock import now
@@ -170,6 +172,10 @@ def test_an_offline_refund_is_marked_as_given_back(world: DeskWorld, order: Orde
     refund = Refund.objects.get()
     shown = leader.get(f"{world.path}/orders/{order.id}").content.decode()
     assert f"/refunds/{refund.id}/done" in shown
+    assert "待团长线下退款 · 团长主动退款" in shown
+    leader.cookies[LANGUAGE] = "en"
+    english = leader.get(f"{world.path}/orders/{order.id}").content.decode()
+    assert "To be given back by you · By the leader" in english and "主动退款" not in english
     second = make.store(world.leader, name="第二家店")
     assert leader.post(f"/desk/{second.id}/refunds/{refund.id}/done").status_code == 404
     assert browser(helper(world, "orders")).post(f"{world.path}/refunds/{refund.id}/done").status_code == 404
@@ -179,3 +185,8 @@ def test_an_offline_refund_is_marked_as_given_back(world: DeskWorld, order: Orde
     assert done.status_code == 200 and "data-order=" in done.content.decode()
     refund.refresh_from_db()
     assert refund.state == "succeeded"
+
+
+def test_every_state_and_cause_of_a_refund_has_its_english() -> None:
+    assert set(REFUND_STATES_EN) == set(Refund.State.values)
+    assert set(REFUND_CAUSES_EN) == set(Refund.Cause.values)

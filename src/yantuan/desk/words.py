@@ -85,6 +85,27 @@ SEVERITIES: Final[dict[str, Words]] = {
 }
 
 
+REFUND_STATES_EN: Final[dict[str, str]] = {
+    "created": "To be started",
+    "processing": "Under way",
+    "succeeded": "Refunded",
+    "abnormal": "In trouble",
+    "closed": "Closed",
+}
+REFUND_CAUSES_EN: Final[dict[str, str]] = {
+    "after_sale": "After-sales", "cancel": "Cancelled before shipping", "leader": "By the leader", "late": "Paid after closing",
+    "extra": "Paid twice", "unformed": "Did not form", "unfilled": "Odd pieces of a carton", "tier": "Tier price", "weight": "Real weight",
+    "shortage": "Shortage",
+}  # fmt: skip
+
+
+def refund_words(state: str, cause: str, *, offline: bool) -> str:
+    """A refund's state and reason in English; the Chinese ones come with it."""
+    waits = offline and state not in ("succeeded", "closed")
+    said = "To be given back by you" if waits else REFUND_STATES_EN.get(state, state)
+    return f"{said} · {REFUND_CAUSES_EN.get(cause, cause)}"
+
+
 CASE_KINDS: Final[dict[str, Words]] = {
     "refund_only": ("仅退款", "Refund only"),
     "return_refund": ("退货退款", "Return and refund"),

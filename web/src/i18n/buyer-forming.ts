@@ -46,7 +46,7 @@ export const en: typeof zh = {
   'buyer.forming.cartonFirst': 'Carton 1: 0/{size}',
   'buyer.forming.cartonOpen': 'Carton {n}: {have}/{size}',
   'buyer.forming.cartonCould': 'Carton {n}: {have}/{size}; others would take {could} more',
-  'buyer.forming.cartonsFull': 'Exactly {n} cartons',
+  'buyer.forming.cartonsFull': 'Full cartons: {n}, nothing left over',
   'buyer.forming.cartonsDone': 'Split: {n} cartons of {size}',
   'buyer.forming.seeRule': 'How they are split',
   'buyer.forming.seeSplit': 'See the split',

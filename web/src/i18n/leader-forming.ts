@@ -114,7 +114,7 @@ export const en: typeof zh = {
   'leader.settling.how': 'When it closes, forming, cartons and tiers are settled and what is due goes back by itself',
   'leader.settling.tierNow': '{price} as it stands',
   'leader.settling.tierFinal': '{price} each',
-  'leader.settling.cartons': '{n} full cartons',
+  'leader.settling.cartons': 'Full cartons: {n}',
   'leader.settling.money': 'Given back',
   'leader.settling.nothing': 'Nothing to give back',
   'leader.settling.unformed': 'Not formed',
@@ -137,6 +137,6 @@ export const en: typeof zh = {
   'leader.weigh.backDone': '{fen} went back',
   'leader.weigh.noBack': 'Nothing goes back',
   'leader.weigh.ask': 'Note {n} weights; the difference goes back at once and can’t be taken again. Please check.',
-  'leader.weigh.save': 'Save {n}',
+  'leader.weigh.save': 'Save ({n})',
   'leader.weigh.saved': 'Noted; {fen} goes back',
 }

@@ -64,7 +64,7 @@ export const zh = {
 
 export const en: Record<keyof typeof zh, string> = {
   'leader.staff.title': 'Helpers',
-  'leader.staff.hint': 'Let others help with the store, each with their own rights. Ending one works at once.',
+  'leader.staff.hint': 'Let others help with the store, each with their own rights. Removing one takes effect at once.',
   'leader.staff.add': 'Invite a helper',
   'leader.staff.none': 'No helpers yet',
   'leader.staff.members': 'Helpers',

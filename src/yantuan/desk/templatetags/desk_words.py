@@ -10,10 +10,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from yantuan.desk.words import PROOF_FLAGS, SEVERITIES, TONES, Words, delivery_state
+from yantuan.desk.words import PROOF_FLAGS, SEVERITIES, TONES, Words, delivery_state, refund_words
 from yantuan.kernel.clock import china_text
 from yantuan.kernel.money import price_text
-from yantuan.orders.schemas import OrderRow
+from yantuan.orders.schemas import OrderRow, RefundOut
 from yantuan.stores.distance import about_text, about_text_en
 
 register = template.Library()
@@ -50,6 +50,14 @@ def delivery(context: Mapping[str, Any], row: OrderRow) -> SafeString:
 def far(context: Mapping[str, Any], metres: int) -> str:
     """How far an order goes in a straight line: `直线距离约 2.3 km`."""
     return f"{about_text_en(metres)}, straight line" if context.get("en") else f"直线距离{about_text(metres)}"
+
+
+@register.simple_tag(takes_context=True)
+def refund(context: Mapping[str, Any], row: RefundOut) -> str:
+    """How far a refund is, and why it was made."""
+    if context.get("en"):
+        return refund_words(row.state, row.cause, offline=row.offline)
+    return f"{row.state_label} · {row.cause_label}"
 
 
 @register.simple_tag
