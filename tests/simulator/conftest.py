@@ -18,9 +18,10 @@ SIMULATOR_URL = "http://127.0.0.1:8001"
 
 @pytest.fixture(scope="session")
 def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keys are slow to make: once per run, copied for every test."""
+    """Keys and tables are slow to make: once per run, copied for every test."""
     folder = tmp_path_factory.mktemp("simulator-keys")
     ensure_credentials(folder)
+    create_app(folder, public_url=SIMULATOR_URL, product_url="http://shop.test").state.world.db.close()
     return folder
 
 
