@@ -44,7 +44,8 @@ describe('what can be ordered from a reading', () => {
   })
   it('is sent in the words of the request', () => {
     const wish = wishOf(person({ wanted: two, room: '3-502', notes: ['周日拿', '轻放'] }), new Map([['1', 500]]))
-    expect(wish && sent(wish)).toEqual({ name: '王姐', building: '3号楼', unit: '', room: '502', phone: null, place: null, lines: two, remark: '周日拿；轻放', number: 0, seen: 0, paid: false, expected_total_fen: 1000 })
+    expect(wish && sent(wish)).toEqual({ name: '王姐', building: '3号楼', unit: '', room: '502', phone: null,
+      recipient: '', place: null, lines: two, remark: '周日拿；轻放', number: 0, seen: 0, paid: false, expected_total_fen: 1000 })
   })
 })
 
