@@ -23,7 +23,7 @@ export const zh = {
 
 export const en: Record<keyof typeof zh, string> = {
   'leader.compliance.title': 'Check before publishing',
-  'leader.compliance.hint': 'Advertising words, papers, compared prices, returns, pre-sale. Not pictures; no legal advice',
+  'leader.compliance.hint': 'Advertising words, papers, compared prices, returns, pre-sale. Not pictures; not legal advice',
   'leader.compliance.check': 'Check',
   'leader.compliance.again': 'Again',
   'leader.compliance.clean': 'Nothing found',
@@ -37,7 +37,7 @@ export const en: Record<keyof typeof zh, string> = {
   'leader.compliance.mend': 'Mend: {text}',
   'leader.compliance.more': 'Why and how',
   'leader.compliance.less': 'Less',
-  'leader.compliance.jump': 'Mend it',
+  'leader.compliance.jump': 'Fix it',
   'leader.compliance.askTitle': '{n} to look at. Publish all the same?',
   'leader.compliance.goOn': 'Publish',
   'leader.compliance.look': 'Look',
