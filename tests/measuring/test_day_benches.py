@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# They make a SQLite database of their own, whatever this run is on.
+pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize(
