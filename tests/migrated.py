@@ -69,7 +69,7 @@ def _forget_old(folder: Path) -> None:
 
 
 def migrate(database_url: str, data: Path) -> None:
-    """`yantuan migrate` in a process of its own."""
+    """Migrate in a process of its own, without the quick settings of tests."""
     data.mkdir(parents=True, exist_ok=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YANTUAN_")}
     environment |= {
@@ -79,12 +79,7 @@ def migrate(database_url: str, data: Path) -> None:
         "PYTHONPATH": str(SOURCE),
         "DJANGO_SETTINGS_MODULE": "yantuan.settings",
     }
-    command = [
-        sys.executable,
-        "-c",
-        "import django; django.setup(); from django.core.management import call_command; ",
-    ]
-    command[-1] += "call_command('migrate', verbosity=0, interactive=False)"
+    command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--no-input"]
     subprocess.run(command, env=environment, check=True)
 
 
