@@ -52,7 +52,9 @@ openapi: setup ## Write web/openapi.json and the app's typed client from the ser
 	@$(BIN)/yantuan openapi > web/openapi.json
 	@cd web && npm run --silent gen:api
 
-miniprogram: web/node_modules/.installed ## Build the WeChat mini-program into web/dist/build/mp-weixin
+miniprogram: src/yantuan/webapp/mp-weixin/app.json ## Build the WeChat mini-program into web/dist/build/mp-weixin
+
+src/yantuan/webapp/mp-weixin/app.json: web/node_modules/.installed $(WEB_SOURCES)
 	@cd web && npm run --silent build:mp-weixin > build-mp.log 2>&1 || { tail -40 build-mp.log; exit 1; }
 	@mkdir -p src/yantuan/webapp && rm -rf src/yantuan/webapp/mp-weixin && cp -R web/dist/build/mp-weixin src/yantuan/webapp/mp-weixin
 
@@ -68,7 +70,7 @@ fmt: setup ## Format the Python side
 
 # Two at a time, the longest first. The app is built before: tests that read it must not see it being replaced.
 test: ## Everything that must pass
-	@$(MAKE) --no-print-directory -j2 -Otarget lint web
+	@$(MAKE) --no-print-directory -j2 -Otarget lint web miniprogram
 	@$(MAKE) --no-print-directory -j2 -Otarget test-postgres test-sqlite test-browser test-stack-sqlite test-stack-postgres test-web
 
 test-sqlite: setup ## Server tests on SQLite
