@@ -22,13 +22,22 @@ PLACES = {
 }  # fmt: skip
 """Elements by the classes that the server's page and the app's share → what they are."""
 
+DEMO_SALE = "周五鲜果团｜葡萄草莓脐橙"
+
 
 def open_sale(phone: Phone) -> dict[str, Any]:
-    """The demo's sale that is open and has a product of one variant."""
-    phone.context.request.post(f"{phone.app}/api/demo/sign-in", data={"role": "buyer"})
-    code = phone.api("/orders")["items"][0]["group_buy_code"]
+    """The demo's own sale, whatever others have opened since: several goods, one of one variant first."""
+    phone.context.request.post(f"{phone.app}/api/demo/sign-in", data={"role": "leader"})
+    store, cursor = phone.api("/leader/stores")[0]["id"], ""
+    while True:
+        rows = phone.api(f"/leader/stores/{store}/group-buys?cursor={cursor}")
+        found = [row["code"] for row in rows["items"] if row["title"] == DEMO_SALE]
+        if found:
+            break
+        cursor = rows["next"]
+        assert cursor, "the demo's sale is gone"
     phone.context.clear_cookies()
-    page: dict[str, Any] = phone.api(f"/g/{code}")
+    page: dict[str, Any] = phone.api(f"/g/{found[0]}")
     return page
 
 

@@ -55,6 +55,8 @@ def write_bands(leader: Phone, sale: dict[str, Any]) -> None:
     leader.fill(freight_band_1_km="1", freight_band_1_fee="5", freight_band_1_free="99")
     leader.see("freight-error", "一段比一段远")
     leader.fill(freight_band_1_km="3")
+    # What is typed counts a moment later; the next band begins beyond it.
+    expect(leader.at("freight-error")).to_have_count(0)
     leader.tap("freight-band-add")
     leader.fill(freight_band_2_fee="12")
     shot(leader, "local-2-bands")

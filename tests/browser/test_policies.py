@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from stack import Stack, running_stack
 from yantuan.api.built import WEBAPP
@@ -22,6 +22,7 @@ PAYLOAD = "<svg onload=x()>"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    """An own one: a person's name becomes a script in it."""
     assert (WEBAPP / "index.html").exists(), "build the app first: make web"
     with running_stack() as running:
         yield running
@@ -33,22 +34,19 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture
-def page(troubles: list[str]) -> Iterator[Page]:
+def page(chromium: Browser, troubles: list[str]) -> Iterator[Page]:
     """A page whose script errors and blocked contents are noted."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        opened = browser.new_context().new_page()
-        opened.set_default_timeout(60_000)
-        opened.add_init_script("window.x = () => { window.ran = true }")
-        opened.on("pageerror", lambda error: troubles.append(str(error)))
-        opened.on(
-            "console",
-            lambda line: troubles.append(line.text) if "Content Security Policy" in line.text else None,
-        )
-        yield opened
-        browser.close()
+    context = chromium.new_context()
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.add_init_script("window.x = () => { window.ran = true }")
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on(
+        "console",
+        lambda line: troubles.append(line.text) if "Content Security Policy" in line.text else None,
+    )
+    yield opened
+    context.close()
 
 
 @pytest.mark.parametrize("paths", [CONSOLE, APP], ids=["console", "app"])
