@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fulfilment.tradeworld import Shop, make_shop
+from yantuan.groupbuys.models import GroupBuy
 from yantuan.kernel.clock import now
 from yantuan.kernel.errors import Invalid
 from yantuan.orders.models import ExportChoice, Order
@@ -41,6 +42,30 @@ def test_a_sheet_holds_the_chosen_columns_in_their_order(tmp_path: Path) -> None
         ("手机号", "商品", "待发件数", "可退商品金额（元）", "跟团号", "详细地址", "订单编号"),
         ("13812341234", "红富士苹果0", 2, 79.8, 1, "文三路 1 号", str(trade.id)),
         ("13812341234", "红富士苹果1", 1, 39.91, 1, "文三路 1 号", str(trade.id)),
+    ]
+
+
+def test_every_question_of_a_sale_has_a_column(tmp_path: Path) -> None:
+    shop = make_shop()
+    asked = [
+        {"id": "a", "label": "几号楼", "required": False},
+        {"id": "b", "label": "几点在家", "required": False},
+        {"id": "c", "label": "拍一下门牌", "kind": "picture", "required": False},
+    ]
+    GroupBuy.objects.filter(id=shop.world.group_buy.id).update(questions=asked)
+    first, second = shop.order(1), shop.order(1)
+    Order.objects.filter(id=first.id).update(
+        answers=[
+            {"label": "几点在家", "answer": "=六点"},
+            {"label": "拍一下门牌", "answer": "", "media_id": "7"},
+        ]
+    )
+    Order.objects.filter(id=second.id).update(answers=[{"label": "从前问的", "answer": "是"}])
+    choose(shop.boss.who, shop.world.store, ["answer_1", "answer_2", "answer_3", "answer_4", "answers"])
+    assert written(shop, tmp_path / "a.xlsx") == [
+        ("自定义项1", "自定义项2", "自定义项3", "自定义项4", "团员填写"),
+        (None, "=六点", "［图片］", None, "几点在家：=六点；拍一下门牌："),
+        (None, None, None, None, "从前问的：是"),
     ]
 
 

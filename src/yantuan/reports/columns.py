@@ -193,6 +193,20 @@ def _answers(order: Order) -> str:
     return "；".join(f"{one['label']}：{one['answer']}" for one in order.answers)
 
 
+def _answer(place: int) -> Callable[[Row], Cell]:
+    """What was answered to one question of the sale, by its place there; an answer to what is asked no more stands among all answers only."""
+
+    def cell(row: Row) -> Cell:
+        asked = row.order.group_buy.questions[place : place + 1]
+        given = (one for one in row.order.answers if asked and one["label"] == asked[0]["label"])
+        return next((one["answer"] or _PICTURE for one in given), "")
+
+    return cell
+
+
+_PICTURE: Final = "［图片］"
+_QUESTIONS: Final = 8
+"""As many as a sale may ask."""
 _NOTHING: Final = About(None, "", False)
 _ALL: Final[tuple[Column, ...]] = (
     Column("number", "跟团号", "Number", 8, lambda r: r.order.number),
@@ -263,6 +277,7 @@ _ALL: Final[tuple[Column, ...]] = (
     Column("received_at", "收货时间", "Received at", 20, lambda r: _time(r.order.received_at)),
     Column("closed_at", "取消时间", "Cancelled at", 20, lambda r: _time(r.order.closed_at)),
     Column("touched_at", "更新时间", "Last change", 20, lambda r: _time(r.more.touched.get(r.order.id)), "events"),
+    *(Column(f"answer_{n + 1}", f"自定义项{n + 1}", f"Answer {n + 1}", 16, _answer(n)) for n in range(_QUESTIONS)),
     # Of today: an order does not keep what its goods cost.
     Column("cost", "成本价（元）", "Cost (CNY)", 10, _cost, "costs"),
     Column("cost_total", "成本合计（元）", "Costs (CNY)", 12, _cost_total, "costs"),
