@@ -102,8 +102,11 @@ def web_memory(stack: Stack) -> int:
 
 
 SETTLE, ROUNDS = 100, 8
-STEADY = 12 * 2**20
-"""What may come and go between rounds; a round brings 45 MB, and ten times that when parsed."""
+STEADY = 40 * 2**20
+"""What may come and go over half the rounds: up to 3 MB each wait for the collector, which gives them back at once (seen in forty
+rounds). Half the rounds bring 180 MB, and ten times that when parsed."""
+HEAPS = 250 * 2**20
+"""What the heaps of all threads may take: 135 MB on an idle machine, where few threads answer, 175 MB seen on a busy one."""
 
 
 def test_huge_bodies_are_refused_and_leave_no_trace_in_memory(stack: Stack) -> None:
@@ -122,7 +125,7 @@ def test_huge_bodies_are_refused_and_leave_no_trace_in_memory(stack: Stack) -> N
             readings.append(web_memory(stack))
     told = [reading >> 20 for reading in (start, *readings)]
     assert min(readings[ROUNDS // 2 :]) - min(readings[: ROUNDS // 2]) < STEADY, told
-    assert max(readings) - start < 150 * 2**20, told
+    assert max(readings) - start < HEAPS, told
 
 
 def line(**changes: Any) -> dict[str, Any]:
