@@ -25,7 +25,7 @@ from yantuan.kernel.db import retrying
 from yantuan.kernel.errors import AppError
 from yantuan.orders.models import Order
 
-PORTION: Final = 100
+PORTION: Final = 200
 """Rows of one transaction: on SQLite buyers wait that long for their turn to write."""
 
 
