@@ -40,10 +40,12 @@ def pickle_rows(path: Path) -> None:
 
     def row(sheet: Sheet, cells: Iterable[Cell]) -> None:
         sheet.written += 1
+        # A cell of Excel is a float whatever is done: amounts as the product's own sheet writes them.
         pickle.dump([one.fen / 100 if isinstance(one, Fen) else one for one in cells], file)
         if sheet.written % 5000 == 0:
             file.flush()
 
+    # Assigned as an attribute the type checker would refuse it: the product's sheet has its method for good.
     setattr(Sheet, "row", row)  # noqa: B010
 
 

@@ -27,6 +27,7 @@ class PreparedPair(Generic[A]):
 
     def __init__(self, model: type[A], follow: str, where: str) -> None:
         self._model, self._follow, self._where = model, model._meta.get_field(follow), where
+        # A foreign key's model is a class, and a model has a primary key, by the time queries are made; Django's types allow for neither.
         self._other: type[models.Model] = self._follow.related_model  # type: ignore[assignment]
         self._mine = [field.attname for field in model._meta.concrete_fields]
         self._theirs = [field.attname for field in self._other._meta.concrete_fields]

@@ -22,8 +22,7 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
   let answers: Answers
   let sent: { method: string; path: string; body: unknown }[]
   let codes: number
-  let consents: string[]
-  let paid: string[]
+  let consents: string[], paid: string[]
 
   beforeEach(() => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined)
@@ -369,16 +368,16 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
   })
 
   describe('the privacy guideline', () => {
-    beforeEach(() => {
+    beforeEach(async () => {
       phone.storage.set(TOKEN, 'token')
       answers['GET /api/me/addresses'] = []
       phone.choices.address = { userName: '孙小圣', telNumber: '+86 137 2222 0002', provinceName: '上海市', cityName: '上海市', countyName: '浦东新区', detailInfo: '梧桐路 9 号' }
+      await phone.start('buyer/address-edit/index')
+      await phone.tap('addr-import')
     })
 
     it('is asked for by its own title before the first address, and fills the form after the yes', async () => {
       answers['POST /api/me/addresses'] = () => ({ status: 422, body: { code: 'invalid', message: '先不保存', message_en: 'x' } })
-      await phone.start('buyer/address-edit/index')
-      await phone.tap('addr-import')
       await phone.until('《小满的果园隐私保护指引》')
       await phone.tap('privacy-read')
       expect(phone.app.double.calls.map(({ name }) => name)).toContain('openPrivacyContract')
@@ -390,8 +389,6 @@ describe.skipIf(!existsSync(BUILD))('what only WeChat can do, in the compiled mi
     })
 
     it('may be declined: the person is told, and nothing is filled in', async () => {
-      await phone.start('buyer/address-edit/index')
-      await phone.tap('addr-import')
       await phone.tap('privacy-refuse')
       await phone.until(() => phone.toasts.includes('没有同意隐私保护指引，这个功能用不了。手动填写不受影响。'), 'the sentence')
       expect(phone.page.html()).not.toContain('孙小圣')
