@@ -40,7 +40,7 @@ def pickle_rows(path: Path) -> None:
 
     def row(sheet: Sheet, cells: Iterable[Cell]) -> None:
         sheet.written += 1
-        # A cell of Excel is a float whatever is done: amounts as the product's own sheet writes them.
+        # Cells for the library alone: Excel keeps any number as a float, and nothing is reckoned with these.
         pickle.dump([one.fen / 100 if isinstance(one, Fen) else one for one in cells], file)
         if sheet.written % 5000 == 0:
             file.flush()
